@@ -1,0 +1,301 @@
+# Tine's commands: `make help` lists them. Everything is built in build/; nothing is written beside the sources.
+#
+# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1
+
+CPUS ?= 4
+MEM ?= 256M
+APPEND ?=
+DEBUG ?= 0
+WITHOUT ?=
+DEPS ?= yes
+N ?= 100
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-6s %s\n'
+endif
+
+MODE := $(if $(filter 1,$(DEBUG)),debug,release)
+B := build/$(MODE)
+TOOLS := test/tools
+
+.DEFAULT_GOAL := help
+
+# ---- The cross compiler (docs: what each flag is for) ----
+
+CROSS ?= riscv64-linux-gnu-
+CC := $(CROSS)gcc
+CXX := $(CROSS)g++
+NM := $(CROSS)nm
+AR := $(CROSS)ar
+STRIP := $(CROSS)strip
+
+WARNINGS := -Wall -Wextra -Werror
+
+KERNEL_DEFINES := -DTINE_DEBUG=$(if $(filter debug,$(MODE)),1,0)
+# lp64 keeps floating point out of the kernel. The two headers in build/include are empty: one that the
+# C library has for lp64d only, one that would make <atomic> drag in half of the C++ library. (And a third,
+# for programs: the compiler's own <limits.h> wants to include the next one.)
+KERNEL_FLAGS := -O2 -g -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic \
+  -fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables \
+  -ffunction-sections -fdata-sections $(WARNINGS) $(KERNEL_DEFINES) -isystem build/include -I kernel -I include
+KERNEL_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+ifeq ($(MODE),debug)
+KERNEL_CXXFLAGS += -fsanitize=undefined -fno-sanitize=vptr
+endif
+KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections \
+  -Wl,-z,max-page-size=4096 -T linker/kernel.ld
+
+USER_FLAGS = -O2 -g -march=rv64gc -mabi=lp64d -ffreestanding -fno-pic -fno-stack-protector -nostdinc \
+  -fno-asynchronous-unwind-tables -I user/lib/include \
+  -I user/lib -I include -isystem $(shell $(CC) -print-file-name=include) -isystem build/include/user \
+  $(WARNINGS) -ffunction-sections -fdata-sections
+USER_CFLAGS := -std=gnu11
+USER_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+USER_LDFLAGS := -static -no-pie -nostdlib -Wl,--gc-sections,--build-id=none,--no-warn-rwx-segments \
+  -Wl,-z,max-page-size=4096 -T linker/user.ld
+
+DEPFLAGS = -MMD -MP
+
+# ---- What there is to build ----
+
+WINGS := $(notdir $(patsubst %/,%,$(wildcard kernel/wings/*/)))
+WINGS_IN := $(filter-out $(WITHOUT),$(WINGS))
+ifneq ($(filter-out $(WINGS),$(WITHOUT)),)
+$(error WITHOUT names a wing that does not exist: $(filter-out $(WINGS),$(WITHOUT)) (there are: $(WINGS)))
+endif
+CORE_SOURCES := $(wildcard kernel/*.cc kernel/*.S kernel/*/*.cc kernel/*/*.S)
+KERNEL_SOURCES := $(CORE_SOURCES) $(foreach w,$(WINGS_IN),$(wildcard kernel/wings/$(w)/*.cc kernel/wings/$(w)/*.S))
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o)
+
+CRT0 := $(B)/user/lib/crt0.S.o
+LIBRARY := $(B)/libtine.a
+LIBRARY_OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out user/lib/crt0.S,\
+  $(wildcard user/lib/*.c user/lib/*.cc user/lib/*.S)))
+
+# A program is one file in bin/, or a folder of them. Its sources, by its name: $(call sources,user/bin,NAME).
+names = $(sort $(notdir $(basename $(wildcard $(1)/*.c $(1)/*.cc)) $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c $(1)/*/*.cc)))))
+sources = $(wildcard $(1)/$(2).c $(1)/$(2).cc $(1)/$(2)/*.c $(1)/$(2)/*.cc)
+PROGRAMS := $(call names,user/bin)
+TEST_PROGRAMS := $(call names,test/guest/bin)
+
+# ---- Rules: compile, assemble, link ----
+
+# A stamp changes when the flags (or the list of objects) change, and only then: what depends on it is made again.
+define stamp
+	@mkdir -p $(@D); printf '%s\n' '$(strip $(1))' | cmp -s - $@ || printf '%s\n' '$(strip $(1))' > $@
+endef
+.PHONY: FORCE
+FORCE:
+$(B)/kernel.flags: FORCE
+	$(call stamp,$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS))
+$(B)/user.flags: FORCE
+	$(call stamp,$(CC) $(USER_FLAGS) $(USER_CFLAGS) $(USER_CXXFLAGS) $(USER_LDFLAGS))
+$(B)/kernel.objects: FORCE
+	$(call stamp,$(KERNEL_OBJECTS) $(KERNEL_LDFLAGS))
+$(B)/programs: FORCE
+	$(call stamp,$(PROGRAMS) / $(TEST_PROGRAMS) / $(LIBRARY_OBJECTS))
+
+build/include/empty:
+	@mkdir -p build/include/{gnu,bits,user}
+	@touch build/include/{gnu/stubs-lp64.h,bits/atomic_wait.h,user/limits.h} $@
+
+$(B)/kernel/%.cc.o: kernel/%.cc $(B)/kernel.flags build/include/empty | deps
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+$(B)/kernel/%.S.o: kernel/%.S $(B)/kernel.flags build/include/empty | deps
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(DEPFLAGS) -c $< -o $@
+
+# Two links: the first tells the addresses of all functions, the second has them as a table for backtraces.
+# The table lies behind all code, so no function moves; should one move nevertheless, the build stops.
+$(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel.objects linker/kernel.ld $(TOOLS)/symbols.awk
+	$(say) LINK $@
+	$(Q)awk -f $(TOOLS)/symbols.awk < /dev/null > $(B)/symbols0.S
+	$(Q)$(CXX) $(KERNEL_FLAGS) -c $(B)/symbols0.S -o $(B)/symbols0.o
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_LDFLAGS) $(KERNEL_OBJECTS) $(B)/symbols0.o -o $(B)/kernel0.elf
+	$(Q)$(NM) -nC $(B)/kernel0.elf | awk -f $(TOOLS)/symbols.awk > $(B)/symbols.S
+	$(Q)$(CXX) $(KERNEL_FLAGS) -c $(B)/symbols.S -o $(B)/symbols.o
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_LDFLAGS) $(KERNEL_OBJECTS) $(B)/symbols.o -o $@.new
+	$(Q)$(NM) -nC $@.new | awk -f $(TOOLS)/symbols.awk | cmp -s - $(B)/symbols.S || \
+	  { echo "$@: functions moved between the two links: the symbol table would lie"; exit 1; }
+	@mv $@.new $@
+
+$(B)/%.c.o: %.c $(B)/user.flags build/include/empty | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_FLAGS) $(USER_CFLAGS) $(DEPFLAGS) -c $< -o $@
+$(B)/%.cc.o: %.cc $(B)/user.flags build/include/empty | deps
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(USER_FLAGS) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+$(B)/%.S.o: %.S $(B)/user.flags build/include/empty | deps
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_FLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(B)/programs
+	$(say) AR $@
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $(LIBRARY_OBJECTS)
+
+# One rule a program: its objects, crt0 first, the library last. $(1): folder of the sources, $(2): NAME, $(3): where to.
+define program
+$(B)/$(3)/$(2): $(patsubst %,$(B)/%.o,$(call sources,$(1),$(2))) $(CRT0) $(LIBRARY) linker/user.ld
+	$$(say) LINK $$@
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(USER_FLAGS) $$(USER_LDFLAGS) $(CRT0) $$(filter-out $(CRT0),$$(filter %.o,$$^)) $(LIBRARY) -lgcc -o $$@
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,user/bin,$(p),bin)))
+$(foreach p,$(TEST_PROGRAMS),$(eval $(call program,test/guest/bin,$(p),test)))
+
+# hello.elf is linked as foreign programs are: headers inside its first segment, a base of its own.
+FOREIGN := $(patsubst user/bin/%.S,%,$(wildcard user/bin/*.elf.S))
+$(B)/bin/%.elf: $(B)/user/bin/%.elf.S.o
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -no-pie -nostdlib -Wl,-Ttext-segment=0x400000,-z,separate-code,--build-id=none $< -o $@
+
+# The initial files. Stripped copies go in; the programs with their debug information stay in $(B) for gdb.
+IMAGE := $(PROGRAMS:%=$(B)/bin/%) $(FOREIGN:%=$(B)/bin/%)
+TEST_IMAGE := $(TEST_PROGRAMS:%=$(B)/test/%)
+define pack
+	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc}
+	@$(if $(IMAGE),cp $(IMAGE) $(@D)/$(1)/bin/ && $(STRIP) $(@D)/$(1)/bin/*)
+	@$(if $(FOREIGN),cp $(FOREIGN:%=$(@D)/$(1)/bin/%) $(@D)/$(1)/tmp/)
+	@$(if $(2),mkdir -p $(@D)/$(1)/test && cp $(2) $(@D)/$(1)/test/ && $(STRIP) $(@D)/$(1)/test/*)
+	@find $(@D)/$(1) -exec touch -h -d @0 {} +
+	@cd $(@D)/$(1) && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | \
+	  cpio --quiet -o -H newc -R 0:0 --reproducible > ../$(@F)
+endef
+$(B)/initrd.cpio: $(IMAGE) $(B)/programs
+	$(say) CPIO $@
+	$(call pack,root)
+$(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(B)/programs
+	$(say) CPIO $@
+	$(call pack,test-root,$(TEST_IMAGE))
+
+# ---- Build, run, debug ----
+
+.PHONY: all kernel deps deps-test deps-gdb deps-lint qemu qemu-gdb gdb
+all: kernel $(B)/initrd.cpio ## build the kernel and the initial files
+kernel: $(B)/kernel.elf
+
+deps:
+	@DEPS=$(DEPS) $(TOOLS)/deps build
+deps-test:
+	@DEPS=$(DEPS) $(TOOLS)/deps test
+deps-gdb:
+	@DEPS=$(DEPS) $(TOOLS)/deps gdb
+deps-lint:
+	@DEPS=$(DEPS) $(TOOLS)/deps lint
+
+RUN = $(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/initrd.cpio \
+  --append "$(APPEND)"
+qemu: $(B)/kernel.elf $(B)/initrd.cpio ## boot to the shell (^A x ends QEMU)
+	@$(RUN)
+qemu-gdb: $(B)/kernel.elf $(B)/initrd.cpio ## boot, stopped at the first instruction, waiting for `make gdb`
+	@$(RUN) --gdb
+gdb: $(B)/kernel.elf | deps-gdb ## debug what `make qemu-gdb` started, with kernel and user symbols
+	@gdb-multiarch -q -ex 'set architecture riscv:rv64' -ex 'source $(TOOLS)/tine-gdb.py' \
+	  -ex 'tine attach' $(B)/kernel.elf
+
+# ---- Tests ----
+
+HOST_CXX := g++
+HOST := build/host
+CATCH_MAIN = $(if $(wildcard /usr/include/catch2/catch_all.hpp),-lCatch2Main -lCatch2,-lCatch2WithMain)
+
+# Unit tests: the kernel's own files, compiled for the host. Headers that hold CSR assembly, or that turn physical
+# into virtual addresses, have shadows in test/unit/shadow. Which files take part: UNIT_KERNEL_SOURCES.
+UNIT_KERNEL_SOURCES := $(wildcard kernel/lib/*.cc)
+-include test/unit/sources.mk
+UNIT_SOURCES := $(wildcard test/unit/*.cc)
+UNIT_OBJECTS := $(patsubst %,$(HOST)/unit/%.o,$(UNIT_SOURCES) $(UNIT_KERNEL_SOURCES))
+UNIT_FLAGS := -std=c++23 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(WARNINGS) \
+  -DTINE_DEBUG=1 -I test/unit/shadow -I test -I kernel -I include
+GUEST_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/guest/*.cc))
+GUEST_FLAGS := -std=c++20 -g $(WARNINGS) -I test
+
+$(HOST)/flags: FORCE
+	$(call stamp,$(HOST_CXX) $(UNIT_FLAGS) / $(GUEST_FLAGS) / $(UNIT_OBJECTS) $(GUEST_OBJECTS))
+$(HOST)/unit/%.o: % $(HOST)/flags | deps-test
+	$(say) HOST $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CXX) $(UNIT_FLAGS) $(DEPFLAGS) -c $< -o $@
+$(HOST)/test/guest/%.o: test/guest/% $(HOST)/flags | deps-test
+	$(say) HOST $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CXX) $(GUEST_FLAGS) $(DEPFLAGS) -c $< -o $@
+$(HOST)/unit-tests: $(UNIT_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(HOST_CXX) $(UNIT_FLAGS) $^ $(CATCH_MAIN) -o $@
+$(HOST)/guest-tests: $(GUEST_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(HOST_CXX) $(GUEST_FLAGS) $^ $(CATCH_MAIN) -o $@
+
+GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=build/logs
+UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
+DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
+GUEST_NEEDS := $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
+
+.PHONY: test test-long test-unit test-guest test-wings loop
+test: $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio ## all tests; ends with `N passed, N failed`
+	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DOCS_PART)
+test-long: $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio ## the same and more machines, interleavings, debug build
+	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
+	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
+	  "machines=$(HOST)/guest-tests '[.long]'" \
+	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART)
+test-unit: $(HOST)/unit-tests ## the unit tests alone (ONLY="name or [tag]")
+	@$(TOOLS)/run-tests 'unit=$(HOST)/unit-tests $(if $(ONLY),"$(ONLY)")'
+test-guest: $(GUEST_NEEDS) ## the guest tests alone (ONLY="name or [tag]")
+	@$(GUEST_ENV) $(TOOLS)/run-tests 'guest=$(HOST)/guest-tests $(if $(ONLY),"$(ONLY)")'
+run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
+	@mkdir -p build/logs
+	@$(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/test.cpio \
+	  --append "$(APPEND) -- /test/$*" < /dev/null
+test-wings: $(HOST)/guest-tests ## leave out each wing in turn: build, boot, pass the core's tests
+	@for wing in $(WINGS); do echo "== without $$wing"; \
+	  $(MAKE) --no-print-directory test-guest WITHOUT=$$wing || exit 1; done
+loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavings: the hunt for flakes
+	@mkdir -p build/logs
+	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests
+
+.PHONY: bench bench-baseline
+bench: $(B)/kernel.elf $(B)/test.cpio ## guest instructions beside xv6 and Linux, against the committed baseline
+	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)"
+bench-baseline: $(B)/kernel.elf $(B)/test.cpio ## the same, and write test/bench/baseline.tsv
+	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)" --write
+
+# ---- The tree ----
+
+.PHONY: lint format doctor lines clean help
+lint: build/include/empty | deps-lint ## rooms, sizes, format, lock annotations
+	@$(TOOLS)/lint
+format: | deps-lint ## let clang-format-19 rewrite the sources
+	clang-format-19 -i $$(find kernel user include test -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hh')
+doctor: ## every tool: is it there, is it new enough, what cures it
+	@$(TOOLS)/doctor
+lines: ## lines of code, for each room and the core
+	@$(TOOLS)/lines
+clean: ## remove build/
+	rm -rf build
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@sed -n '3s/^# //p' Makefile
+
+-include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)
+-include $(wildcard $(B)/user/bin/*.d $(B)/user/bin/*/*.d $(B)/test/guest/bin/*.d $(B)/test/guest/bin/*/*.d)

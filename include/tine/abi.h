@@ -1,0 +1,240 @@
+/*
+ * The structures and flags that cross the system call boundary. Where Linux has the structure, it is laid out
+ * as on Linux riscv64; what begins with `tine_` is Tine's own. Valid C and C++.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* ---- Files (openat, fstat, ioctl) ---- */
+
+#define AT_FDCWD (-100)
+
+#define O_RDONLY 0
+#define O_WRONLY 1
+#define O_RDWR 2
+#define O_ACCMODE 3
+#define O_CREAT 0100
+#define O_EXCL 0200
+#define O_NOCTTY 0400
+#define O_TRUNC 01000
+#define O_APPEND 02000
+#define O_NONBLOCK 04000
+#define O_LARGEFILE 0100000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW 0400000
+#define O_CLOEXEC 02000000
+
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFDIR 0040000
+#define S_IFBLK 0060000
+#define S_IFREG 0100000
+#define S_IFLNK 0120000
+
+struct tine_timespec {
+  int64_t tv_sec;
+  int64_t tv_nsec; /* 0 .. 999,999,999 */
+};
+
+struct tine_stat {
+  uint64_t st_dev;
+  uint64_t st_ino;
+  uint32_t st_mode;
+  uint32_t st_nlink;
+  uint32_t st_uid;
+  uint32_t st_gid;
+  uint64_t st_rdev;
+  uint64_t pad1;
+  int64_t st_size; /* bytes */
+  int32_t st_blksize;
+  int32_t pad2;
+  int64_t st_blocks; /* of 512 bytes */
+  struct tine_timespec st_atim;
+  struct tine_timespec st_mtim;
+  struct tine_timespec st_ctim;
+  uint32_t unused[2];
+};
+
+/* The terminal (console): TCGETS and TCSETS as on Linux. */
+#define TCGETS 0x5401
+#define TCSETS 0x5402
+#define TCSETSW 0x5403
+#define TIOCGWINSZ 0x5413
+
+#define TINE_NCCS 19
+struct tine_termios {
+  uint32_t c_iflag;
+  uint32_t c_oflag;
+  uint32_t c_cflag;
+  uint32_t c_lflag;
+  uint8_t c_line;
+  uint8_t c_cc[TINE_NCCS];
+};
+
+#define ICRNL 0000400 /* c_iflag: a carriage return is read as a newline */
+#define OPOST 0000001 /* c_oflag */
+#define ONLCR 0000004 /* c_oflag: a newline is written as carriage return and newline */
+#define ISIG 0000001  /* c_lflag */
+#define ICANON 0000002 /* c_lflag: input comes line by line, and can be edited with ^H and ^U */
+#define ECHO 0000010   /* c_lflag: input is shown */
+
+struct tine_winsize {
+  uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
+};
+
+/* ---- Memory (mmap, mprotect) ---- */
+
+#define PROT_NONE 0
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_SHARED 0x01
+#define MAP_PRIVATE 0x02
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+
+/* ---- Processes (clone, wait4, clock_gettime, uname) ---- */
+
+#define CSIGNAL 0xff /* clone flags: the signal that the parent gets when the child ends */
+
+#define WNOHANG 1
+
+/* A status from wait4 is `code << 8` after exit(code) and the signal's number after a death by signal. */
+
+#define CLOCK_REALTIME 0
+#define CLOCK_MONOTONIC 1
+
+struct tine_utsname {
+  char sysname[65];
+  char nodename[65];
+  char release[65];
+  char version[65];
+  char machine[65];
+  char domainname[65];
+};
+
+/* Signals: Linux's numbers. */
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGUSR1 10
+#define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGWINCH 28
+#define TINE_NSIG 64
+
+/* The auxiliary vector that execve leaves on the stack, behind envp. */
+#define AT_NULL 0
+#define AT_PHDR 3
+#define AT_PHENT 4
+#define AT_PHNUM 5
+#define AT_PAGESZ 6
+#define AT_BASE 7
+#define AT_FLAGS 8
+#define AT_ENTRY 9
+#define AT_UID 11
+#define AT_EUID 12
+#define AT_GID 13
+#define AT_EGID 14
+#define AT_HWCAP 16
+#define AT_CLKTCK 17
+#define AT_SECURE 23
+#define AT_RANDOM 25
+#define AT_EXECFN 31
+#define AT_MINSIGSTKSZ 51
+
+/* ---- Tine's own ---- */
+
+struct tine_args {
+  int32_t argc;
+  char argv[8][32]; /* TINE_ARG_COUNT strings of at most TINE_ARG_LENGTH characters, each ended by a 0 */
+};
+
+struct tine_message {
+  int32_t sender; /* pid */
+  uint64_t word;
+};
+
+enum tine_process_state {
+  TINE_RUNNING = 0, /* on a hart now */
+  TINE_READY = 1,   /* in the run queue */
+  TINE_SLEEPING = 2,
+  TINE_ZOMBIE = 3,
+};
+
+enum tine_wait_reason {
+  TINE_WAIT_NONE = 0,
+  TINE_WAIT_CHILD = 1,   /* wait4 */
+  TINE_WAIT_IPC = 2,     /* ipc_recv */
+  TINE_WAIT_CONSOLE = 3, /* read from the terminal */
+  TINE_WAIT_SLEEP = 4,   /* nanosleep */
+  TINE_WAIT_LOCK = 5,    /* a sleeping mutex of the kernel */
+  TINE_WAIT_PIPE = 6,
+};
+
+struct tine_process_info {
+  int32_t pid;
+  int32_t parent;
+  int32_t state;       /* enum tine_process_state */
+  int32_t wait_reason; /* enum tine_wait_reason; meaningful while TINE_SLEEPING */
+  int32_t wait_pid;    /* while waiting for a child: that pid, or -1 for any */
+  int32_t hart;        /* where it runs or last ran */
+  uint64_t run_ticks;  /* timer ticks that found it running, since its last exec */
+  uint64_t schedules;  /* times that it was given a hart */
+  uint64_t resident_pages;
+  uint64_t shared_pages; /* of these, mapped or held elsewhere too */
+  char name[32];         /* APP: the base name of the program, cut to fit */
+  struct tine_args args; /* the first arguments, cut to fit */
+};
+
+struct tine_memory_info {
+  uint64_t total_frames; /* frames of TINE_PAGE_SIZE bytes that the kernel manages */
+  uint64_t free_frames;
+  uint64_t user_frames;   /* pages of programs */
+  uint64_t table_frames;  /* page tables in use */
+  uint64_t file_frames;   /* pages of files in memory */
+  uint64_t heap_frames;   /* behind the kernel heap */
+  uint64_t stack_frames;  /* kernel stacks, the pooled ones among them */
+  uint64_t kernel_frames; /* the kernel's image, frame records and boot tables */
+  uint64_t heap_bytes;    /* allocated from the kernel heap now */
+  uint64_t stacks;        /* kernel stacks in use now */
+  uint64_t processes;     /* processes and zombies */
+  uint64_t threads;
+  uint64_t open_files; /* open file descriptions, of all processes */
+  uint64_t uptime_ns;
+  uint64_t ticks;   /* timer ticks taken, over all harts */
+  uint32_t hz;      /* ticks per second */
+  uint32_t harts;   /* started */
+};
+
+#define TINE_PAGE_READ 1
+#define TINE_PAGE_WRITE 2
+#define TINE_PAGE_EXEC 4
+#define TINE_PAGE_COW 8 /* read-only until the first write makes it this process's own */
+
+struct tine_page_info {
+  uint64_t frame;      /* number of the page frame, 0 while none is mapped */
+  uint32_t references; /* page tables and files that hold this frame */
+  uint32_t flags;      /* TINE_PAGE_* */
+};
+
+#define TINE_POWER_OFF 0
+#define TINE_POWER_REBOOT 1

@@ -1,0 +1,72 @@
+/*
+ * System call numbers (a7). Below 4096 they are Linux riscv64's, arguments and results alike
+ * (arguments in a0..a5, result or -errno in a0), so that unmodified Linux programs can run.
+ * From 4096 on are the calls that only Tine has. An unknown number answers -ENOSYS.
+ *
+ * Valid C, C++ and assembly.
+ */
+#pragma once
+
+/* Files */
+#define SYS_ioctl 29
+#define SYS_openat 56
+#define SYS_close 57
+#define SYS_read 63
+#define SYS_write 64
+#define SYS_fstat 80
+
+/* Processes */
+#define SYS_exit 93
+#define SYS_exit_group 94
+#define SYS_nanosleep 101
+#define SYS_clock_gettime 113
+#define SYS_sched_yield 124
+#define SYS_kill 129
+#define SYS_rt_sigreturn 139
+#define SYS_uname 160
+#define SYS_getpid 172
+#define SYS_getppid 173
+#define SYS_gettid 178
+#define SYS_clone 220
+#define SYS_execve 221
+#define SYS_wait4 260
+
+/* Memory */
+#define SYS_brk 214
+#define SYS_munmap 215
+#define SYS_mmap 222
+#define SYS_mprotect 226
+
+/*
+ * Tine's own.
+ *
+ * exec(int app_id)                       becomes the program of that app id, with argv = { name }
+ * execv(int app_id, char *const argv[])  the same with arguments: at most TINE_ARG_COUNT of at most
+ *                                        TINE_ARG_LENGTH characters; more is E2BIG
+ * getargs(struct tine_args *args)        the arguments that exec or execv gave this program; answers argc
+ * ipc_send(int pid, unsigned long word)  puts a message in pid's mailbox: EAGAIN when it is full,
+ *                                        ESRCH when there is no such process
+ * ipc_recv(struct tine_message *m)       takes the message from the caller's own mailbox; sleeps while empty
+ * process_info(int pid, struct tine_process_info *info)
+ *                                        tells of the process with the lowest pid not below `pid`: ESRCH
+ *                                        when there is none. Answers that pid, so a loop lists them all
+ * memory_info(struct tine_memory_info *info)
+ * page_info(const void *address, struct tine_page_info *info)
+ *                                        how the page at `address` of the caller is mapped: EFAULT when
+ *                                        the address is in no region
+ * power(int action, int code)            TINE_POWER_OFF or TINE_POWER_REBOOT; `code` (0..255) becomes
+ *                                        the exit status of the machine. Does not return
+ * fail_alloc(long n)                     the caller's n-th kernel allocation from now on (1: the next)
+ *                                        fails once; 0 disarms. Answers what was left of the count before: 0
+ *                                        once it has struck (or was never armed)
+ */
+#define SYS_exec 4096
+#define SYS_execv 4097
+#define SYS_getargs 4098
+#define SYS_ipc_send 4099
+#define SYS_ipc_recv 4100
+#define SYS_process_info 4101
+#define SYS_memory_info 4102
+#define SYS_page_info 4103
+#define SYS_power 4104
+#define SYS_fail_alloc 4105

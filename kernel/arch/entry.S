@@ -1,0 +1,133 @@
+# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race.
+#   a0 = hart id, a1 = physical address of the device tree
+# Everything until paging is on runs at physical addresses; code is position independent (medany), so `la` gives
+# physical addresses here and virtual ones later.
+
+#include "arch/offsets.h"
+
+.equ PTE_KERNEL_RWX, 0xef      # V R W X G A D: only until the kernel's own tables are built
+.equ SATP_SV39, 8
+
+.section .text.entry, "ax"
+.globl _start
+.type _start, @function
+_start:
+  # [boot 1] An early fault must not restart the kernel in silence: OpenSBI leaves stvec at our first instruction.
+  la t0, early_trap
+  csrw stvec, t0
+  csrw sie, zero
+  li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel uses no floating point
+  csrc sstatus, t0
+
+  # [boot 2] bss to zero.
+  la t0, bss_start
+  la t1, bss_end
+1:sd zero, 0(t0)
+  addi t0, t0, 8
+  bltu t0, t1, 1b
+
+  # [boot 3] A first page table of 1 GiB pages: all of physical memory in the direct map, and the GiB that we are in
+  # at its own address too, so that the instruction after `csrw satp` is still there.
+  la t0, boot_page_table
+  li t1, 256                   # entries 256..511 are the upper half
+  slli t2, t1, 3
+  add t2, t0, t2
+  li t3, PTE_KERNEL_RWX
+  li t4, 1 << 28               # one GiB in the frame number field
+2:sd t3, 0(t2)
+  addi t2, t2, 8
+  add t3, t3, t4
+  addi t1, t1, -1
+  bnez t1, 2b
+  la t2, _start
+  srli t2, t2, 30
+  slli t3, t2, 28
+  addi t3, t3, PTE_KERNEL_RWX
+  slli t2, t2, 3
+  add t2, t0, t2
+  sd t3, 0(t2)
+
+  la s0, harts                 # the boot hart is harts[0], whatever its id
+  la s1, boot_stack_top
+  la s2, kernel_main
+  li t0, DIRECT_MAP_BASE
+  add s0, s0, t0
+  add s1, s1, t0
+  add s2, s2, t0
+  j enable_paging
+.size _start, . - _start
+
+# The other harts come from hart_start: a0 = hart id, a1 = this hart's Hart (virtual address).
+.globl secondary_start
+.type secondary_start, @function
+secondary_start:
+  la t0, early_trap
+  csrw stvec, t0
+  csrw sie, zero
+  li t0, 0x6000
+  csrc sstatus, t0
+  mv s0, a1
+  li s1, 0                     # its stack is known only behind paging
+  la s2, secondary_main
+  li t0, DIRECT_MAP_BASE
+  add s2, s2, t0
+
+# [boot 4] Paging on. s0 = Hart, s1 = stack (0: the Hart says), s2 = where to go; a0 and a1 pass through.
+enable_paging:
+  la t0, boot_page_table
+  srli t0, t0, 12
+  li t1, SATP_SV39
+  slli t1, t1, 60
+  or t0, t0, t1
+  sfence.vma
+  csrw satp, t0
+  sfence.vma
+
+  mv tp, s0
+  mv sp, s1
+  bnez sp, 3f
+  ld sp, HART_START_SP(tp)
+3:csrw sscratch, zero          # "in the kernel"
+  la t0, trap_entry
+  li t1, DIRECT_MAP_BASE
+  add t0, t0, t1
+  csrw stvec, t0
+  li s0, 0                     # a walk along the frame pointers ends here
+  li ra, 0
+  jr s2                        # to virtual addresses, for good
+.size secondary_start, . - secondary_start
+
+# A fault before there is anything to report it with.
+.balign 4
+early_trap:
+  la s1, early_message
+4:lbu a0, 0(s1)
+  beqz a0, 5f
+  li a7, 1                     # legacy console_putchar
+  li a6, 0
+  ecall
+  addi s1, s1, 1
+  j 4b
+5:li a7, 0x53525354            # SRST: shutdown, reason: system failure
+  li a6, 0
+  li a0, 0
+  li a1, 1
+  ecall
+6:wfi
+  j 6b
+
+.section .rodata
+early_message:
+  .asciz "\nTine: panic: fault in the first instructions of the kernel\n"
+
+.section .bss
+.balign 4096
+.globl boot_page_table
+boot_page_table:
+  .skip 4096
+.globl boot_stack_guard
+boot_stack_guard:              # left unmapped by the kernel's own page table
+  .skip 4096
+  .skip BOOT_STACK_SIZE
+.globl boot_stack_top
+boot_stack_top:

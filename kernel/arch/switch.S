@@ -1,0 +1,37 @@
+# void switch_context(Context *from, const Context *to)
+#
+# Leaves one kernel thread and goes on in another. It is a function call for both: the caller has saved what the
+# psABI lets a callee destroy, we save the rest, and `ret` returns in the other thread, to where that one once
+# called us (or to the first code of a new thread, whose ra was written by hand). tp stays: it names the hart.
+
+#include "arch/offsets.h"
+
+.globl switch_context
+.type switch_context, @function
+switch_context:
+  sd ra, CTX_RA(a0)
+  sd sp, CTX_SP(a0)
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11
+  sd s\n, CTX_S(\n)(a0)
+  .endr
+
+  ld ra, CTX_RA(a1)
+  ld sp, CTX_SP(a1)
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11
+  ld s\n, CTX_S(\n)(a1)
+  .endr
+  ret
+.size switch_context, . - switch_context
+
+# First code of a kernel thread: s1 = function, s2 = its argument (sched/thread.cc put them there).
+.globl kernel_thread_start
+.type kernel_thread_start, @function
+kernel_thread_start:
+  .cfi_startproc
+  .cfi_undefined ra            # nothing called us: a backtrace ends here
+  call finish_switch           # the lock that was held across the switch
+  mv a0, s2
+  jalr s1
+  unimp                        # kernel threads do not return
+  .cfi_endproc
+.size kernel_thread_start, . - kernel_thread_start

@@ -1,0 +1,76 @@
+#include "command_line.hh"
+
+#include <charconv>
+#include <optional>
+
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+// The next word; `text` is what follows it.
+std::string_view take_word(std::string_view& text) {
+  std::size_t start = text.find_first_not_of(' ');
+  if (start == text.npos) {
+    text = {};
+    return {};
+  }
+  text.remove_prefix(start);
+  std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::optional<unsigned long> number(std::string_view text) {
+  unsigned long value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void apply(CommandLine& line, std::string_view word) {
+  std::size_t equals = word.find('=');
+  std::string_view key = word.substr(0, equals);
+  std::string_view value = equals == word.npos ? std::string_view() : word.substr(equals + 1);
+  if (key == "hz") {
+    auto hz = number(value);
+    if (hz && *hz >= 1 && *hz <= 10'000) {
+      line.hz = *hz;
+    } else {
+      log("command line: hz must be 1 to 10000, not '{}'\n", value);
+    }
+  } else if (key == "log") {
+    line.log = value;
+  } else if (key == "init" && !value.empty()) {
+    line.init = value;
+  } else if (key == "failalloc" && number(value)) {
+    line.fail_allocation = *number(value);
+  } else {
+    log("command line: '{}' is unknown (there are: hz= log= init= failalloc= and -- for init's arguments)\n",
+        word);
+  }
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::string_view text) {
+  CommandLine line;
+  bool for_init = false;
+  while (true) {
+    std::string_view word = take_word(text);
+    if (word.empty()) return line;
+    if (!for_init) {
+      if (word == "--") {
+        for_init = true;
+      } else {
+        apply(line, word);
+      }
+    } else if (line.argument_count < line.arguments.size()) {
+      line.arguments[line.argument_count++] = word;
+    } else {
+      log("command line: too many arguments for init: '{}' is left out\n", word);
+    }
+  }
+}
+
+}  // namespace tine

@@ -1,0 +1,241 @@
+// What was typed lies in one ring:
+//
+//   head ... committed ... tail
+//   `-- can be read  `-- the line being edited (canonical mode only)
+//
+// A ^D that ends a line stays in the ring behind it. So nothing has to be converted when the mode changes, and a ^D that
+// was typed ahead, while the shell was still reading in raw mode, ends the input of the program that comes next.
+#include "dev/console.hh"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "dev/uart.hh"
+#include "sched/wait_queue.hh"
+#include "sync/panic.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint32_t ring_size = 4096;  // a power of two: the indices run on and wrap
+constexpr std::size_t piece_size = 256;
+
+constexpr char control(char letter) { return letter & 0x1f; }
+constexpr char end_of_input = control('D');
+constexpr char delete_key = 0x7f;
+
+// Linux's order: VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN. For programs that ask; Tine's keys are fixed.
+constexpr tine_termios initial_settings = {
+    .c_iflag = ICRNL,
+    .c_oflag = OPOST | ONLCR,
+    .c_cflag = 0,
+    .c_lflag = ICANON | ECHO | ISIG,
+    .c_line = 0,
+    .c_cc = {control('C'), control('\\'), delete_key, control('U'), end_of_input, 0, 1},
+};
+
+constinit Spinlock input_lock{Rank::console_input, "console input"};
+constinit tine_termios settings GUARDED_BY(input_lock) = initial_settings;
+constinit std::array<char, ring_size> ring GUARDED_BY(input_lock){};
+constinit std::uint32_t head GUARDED_BY(input_lock) = 0;
+constinit std::uint32_t committed GUARDED_BY(input_lock) = 0;
+constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
+constinit WaitQueue readers;
+
+bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag & flag; }
+char& slot(std::uint32_t index) REQUIRES(input_lock) { return ring[index % ring_size]; }
+
+void send(std::string_view text, std::uint32_t output_flags) {
+  bool lines = (output_flags & OPOST) && (output_flags & ONLCR);
+  SpinGuard guard(console_output_lock);
+  lines ? uart_write_lines(text) : uart_write(text);
+}
+
+void echo(std::string_view text) REQUIRES(input_lock) {
+  if (has_flag(ECHO)) send(text, settings.c_oflag);
+}
+
+// ---- The line discipline: bytes come in ----
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t'; }
+// Is it a later byte of a UTF-8 character?
+bool is_continuation(char c) { return (c & 0xc0) == 0x80; }
+
+// The last `spare` places are kept for others. What does not fit is dropped, and the bell says so.
+bool append(char c, std::uint32_t spare = 0) REQUIRES(input_lock) {
+  if (tail - head >= ring_size - spare) {
+    echo("\a");
+    return false;
+  }
+  slot(tail++) = c;
+  return true;
+}
+
+void commit() REQUIRES(input_lock) {
+  committed = tail;
+  readers.wake_all();
+}
+
+// Takes back the last character of the line, with what its echo took on the screen.
+void erase_character() REQUIRES(input_lock) {
+  if (tail == committed) return;
+  while (tail - committed > 1 && is_continuation(slot(tail - 1))) tail--;
+  tail--;
+  echo(is_control(slot(tail)) ? "\b\b  \b\b" : "\b \b");
+}
+
+void edit_line(char c) REQUIRES(input_lock) {
+  if (c == '\n') {
+    if (!append(c)) return;
+    echo("\n");
+    commit();
+  } else if (c == end_of_input) {
+    if (append(c)) commit();
+  } else if (c == delete_key || c == control('H')) {
+    erase_character();
+  } else if (c == control('U')) {
+    while (tail != committed) erase_character();
+  } else if (append(c, 1)) {  // the end of the line must always fit
+    const char shown[] = {'^', static_cast<char>(c | 0x40)};
+    is_control(c) ? echo({shown, 2}) : echo({&c, 1});
+  }
+}
+
+// Answers whether it was an interrupt key.
+bool take_in(char c) REQUIRES(input_lock) {
+  if (c == '\r' && (settings.c_iflag & ICRNL)) c = '\n';
+  if (c == control('C') && has_flag(ISIG)) {
+    tail = committed;
+    echo("^C\n");
+    return true;
+  }
+  if (has_flag(ICANON)) {
+    edit_line(c);
+  } else if (append(c)) {
+    echo({&c, 1});
+    commit();
+  }
+  return false;
+}
+
+void receive(char c) {
+  bool interrupt;
+  {
+    SpinGuard guard(input_lock);
+    interrupt = take_in(c);
+  }
+  if (interrupt && console_interrupt_hook) console_interrupt_hook();
+}
+
+// ---- Bytes go out to readers ----
+
+struct Taken {
+  std::size_t count;
+  bool is_all;  // a line has ended, or there is nothing more
+};
+
+Taken take_line(std::span<std::byte> to) REQUIRES(input_lock) {
+  std::size_t n = 0;
+  while (n < to.size() && head != committed) {
+    char c = slot(head++);
+    if (c == end_of_input) return {n, true};
+    to[n++] = static_cast<std::byte>(c);
+    if (c == '\n') return {n, true};
+  }
+  // A ^D right behind belongs to these bytes: left there, it would look like the end to the next read.
+  if (head != committed && slot(head) == end_of_input) {
+    head++;
+    return {n, true};
+  }
+  return {n, head == committed};
+}
+
+Taken take_raw(std::span<std::byte> to) REQUIRES(input_lock) {
+  std::size_t n = 0;
+  while (n < to.size() && head != committed) to[n++] = static_cast<std::byte>(slot(head++));
+  return {n, head == committed};
+}
+
+// Sleeps until something is there. Errors: intr, again.
+Result<> wait_for_input(bool may_block) REQUIRES(input_lock) {
+  if (!may_block && head == committed) return Errno::again;
+  return wait(readers, input_lock, WaitReason::console,
+              []() REQUIRES(input_lock) { return head != committed; });
+}
+
+}  // namespace
+
+constinit InterruptHook console_interrupt_hook = nullptr;
+
+Result<> console_init(unsigned irq) { return uart_start_receiving(irq, receive); }
+
+Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
+  std::size_t total = 0;
+  while (to.left() > 0) {
+    std::array<std::byte, piece_size> piece;
+    std::span<std::byte> room(piece.data(), std::min(to.left(), piece_size));
+    Taken taken;
+    {
+      SpinGuard guard(input_lock);
+      if (total == 0) TRY(wait_for_input(may_block));
+      taken = has_flag(ICANON) ? take_line(room) : take_raw(room);
+    }
+    Result<std::size_t> moved = to.put(room.first(taken.count));
+    if (!moved && total == 0) return moved.error();
+    if (!moved) break;
+    total += *moved;
+    if (taken.is_all || *moved < taken.count) break;
+  }
+  return total;
+}
+
+Result<std::size_t> console_write(IoBuffer& from) {
+  std::uint32_t output_flags = console_settings().c_oflag;
+  std::size_t total = 0;
+  while (from.left() > 0) {
+    std::array<std::byte, piece_size> piece;
+    std::size_t wanted = std::min(from.left(), piece_size);
+    Result<std::size_t> moved = from.take(piece);
+    if (!moved && total == 0) return moved.error();
+    if (!moved) break;
+    send({reinterpret_cast<const char*>(piece.data()), *moved}, output_flags);
+    total += *moved;
+    if (*moved < wanted) break;
+  }
+  return total;
+}
+
+tine_termios console_settings() {
+  SpinGuard guard(input_lock);
+  return settings;
+}
+
+void console_change_settings(const tine_termios& wanted) {
+  SpinGuard guard(input_lock);
+  settings = wanted;
+  commit();
+}
+
+Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
+  switch (request) {
+    case TCGETS:
+      TRY(UserPtr<tine_termios>(argument).store(console_settings()));
+      return 0;
+    case TCSETS:
+    case TCSETSW: {  // output never waits: there is nothing to drain
+      tine_termios wanted = TRY(UserPtr<tine_termios>(argument).load());
+      console_change_settings(wanted);
+      return 0;
+    }
+    case TIOCGWINSZ:
+      TRY(UserPtr<tine_winsize>(argument).store({.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0}));
+      return 0;
+    default:
+      return Errno::notty;
+  }
+}
+
+}  // namespace tine

@@ -1,0 +1,274 @@
+#include "dev/fdt.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint32_t magic = 0xd00dfeed;
+constexpr std::uint32_t version =
+    17;  // the structure that we read; newer blobs say if they are compatible
+
+// Words of the header (section 5.2).
+enum HeaderWord : std::size_t {
+  word_magic,
+  word_total_size,
+  word_structure,
+  word_strings,
+  word_reservations,
+  word_version,
+  word_last_compatible_version,
+  word_boot_cpu,
+  word_strings_size,
+  word_structure_size,
+  header_words,
+};
+
+// Tokens of the structure block (section 5.4).
+constexpr std::uint32_t token_begin = 1, token_end = 2, token_property = 3, token_nop = 4,
+                        token_finish = 9;
+
+constexpr std::size_t round_up(std::size_t at) { return (at + 3) & ~std::size_t{3}; }
+
+// Big-endian numbers at any address.
+std::optional<std::uint64_t> big_endian(std::span<const std::byte> from, std::size_t at,
+                                        std::size_t size) {
+  if (at > from.size() || size > from.size() - at) return {};
+  std::uint64_t value = 0;
+  for (std::byte byte : from.subspan(at, size)) value = value << 8 | std::uint8_t(byte);
+  return value;
+}
+
+std::optional<std::uint32_t> word(std::span<const std::byte> from, std::size_t at) {
+  auto value = big_endian(from, at, 4);
+  if (!value) return {};
+  return static_cast<std::uint32_t>(*value);
+}
+
+// The string that begins at `at`, without its 0, which must be there.
+std::optional<std::string_view> string_at(std::span<const std::byte> from, std::size_t at) {
+  if (at >= from.size()) return {};
+  std::string_view rest(reinterpret_cast<const char*>(from.data()) + at, from.size() - at);
+  std::size_t length = rest.find('\0');
+  if (length == std::string_view::npos) return {};
+  return rest.substr(0, length);
+}
+
+bool matches(std::string_view name, std::string_view wanted) {
+  if (name == wanted) return true;
+  return wanted.find('@') == wanted.npos && name.substr(0, name.find('@')) == wanted;
+}
+
+}  // namespace
+
+// ---- Properties ----
+
+std::optional<std::uint32_t> FdtProperty::cell(std::size_t n) const {
+  return n < value.size() / 4 ? word(value, n * 4) : std::nullopt;
+}
+
+std::optional<std::uint64_t> FdtProperty::number() const {
+  if (value.size() != 4 && value.size() != 8) return {};
+  return big_endian(value, 0, value.size());
+}
+
+std::string_view FdtProperty::text() const { return string_at(value, 0).value_or(""); }
+
+bool FdtProperty::contains(std::string_view wanted) const {
+  std::size_t at = 0;
+  while (auto each = string_at(value, at)) {
+    if (*each == wanted) return true;
+    at += each->size() + 1;
+  }
+  return false;
+}
+
+// ---- The blob ----
+
+std::size_t Fdt::size_of(std::span<const std::byte> beginning) {
+  if (word(beginning, word_magic * 4) != magic) return 0;
+  return word(beginning, word_total_size * 4).value_or(0);
+}
+
+Result<Fdt> Fdt::open(std::span<const std::byte> blob) {
+  std::size_t total = size_of(blob);
+  if (total < header_words * 4 || total > blob.size()) return Errno::inval;
+  blob = blob.first(total);
+  std::array<std::uint32_t, header_words> header;
+  for (std::size_t i = 0; i < header_words; i++) header[i] = *word(blob, i * 4);
+  if (header[word_version] < version || header[word_last_compatible_version] > version) {
+    return Errno::inval;
+  }
+  std::size_t structure = header[word_structure], strings = header[word_strings];
+  std::size_t reservations = header[word_reservations];
+  if (structure > total || header[word_structure_size] > total - structure) return Errno::inval;
+  if (strings > total || header[word_strings_size] > total - strings) return Errno::inval;
+  if (reservations > total || structure % 4 != 0) return Errno::inval;
+
+  Fdt tree;
+  tree.structure_ = blob.subspan(structure, header[word_structure_size]);
+  tree.strings_ = blob.subspan(strings, header[word_strings_size]);
+  tree.reservations_ = blob.subspan(reservations);
+  if (!tree.is_well_formed()) return Errno::inval;
+  return tree;
+}
+
+// One root; every node that begins ends; properties stand before children; nothing is nested too
+// deep.
+bool Fdt::is_well_formed() const {
+  Token token = read(0);
+  if (token.kind != TokenKind::begin) return false;
+  unsigned depth = 1;
+  bool properties_allowed = true;
+  while (depth > 0) {
+    token = read(token.next);
+    switch (token.kind) {
+      case TokenKind::begin:
+        if (++depth > max_depth) return false;
+        properties_allowed = true;
+        break;
+      case TokenKind::property:
+        if (!properties_allowed) return false;
+        break;
+      case TokenKind::end:
+        properties_allowed = false;
+        depth--;
+        break;
+      case TokenKind::finish:
+      case TokenKind::broken: return false;
+    }
+  }
+  return read(token.next).kind == TokenKind::finish;
+}
+
+Fdt::Token Fdt::read(std::size_t at) const {
+  std::optional<std::uint32_t> kind;
+  do {
+    kind = word(structure_, at);
+    at += 4;
+  } while (kind == token_nop);
+  if (kind == token_begin) return read_begin(at);
+  if (kind == token_property) return read_property(at);
+  if (kind == token_end) return {TokenKind::end, {}, {}, at};
+  if (kind == token_finish) return {TokenKind::finish, {}, {}, at};
+  return {};
+}
+
+Fdt::Token Fdt::read_begin(std::size_t at) const {
+  auto name = string_at(structure_, at);
+  if (!name) return {};
+  return {TokenKind::begin, *name, {}, round_up(at + name->size() + 1)};
+}
+
+Fdt::Token Fdt::read_property(std::size_t at) const {
+  auto size = word(structure_, at);
+  auto name_at = word(structure_, at + 4);
+  at += 8;
+  if (!size || !name_at || *size > structure_.size() - at) return {};
+  auto name = string_at(strings_, *name_at);
+  if (!name) return {};
+  return {TokenKind::property, *name, structure_.subspan(at, *size), round_up(at + *size)};
+}
+
+FdtNode Fdt::root() const { return FdtNode(this, read(0), 0, FdtCells()); }
+
+std::optional<FdtNode> Fdt::find(std::string_view path) const {
+  std::optional<FdtNode> node = root();
+  while (node) {
+    while (path.starts_with("/")) path.remove_prefix(1);
+    if (path.empty()) break;
+    std::string_view wanted = path.substr(0, path.find('/'));
+    path.remove_prefix(wanted.size());
+    node = node->first_child();
+    while (node && !matches(node->name(), wanted)) node = node->next_sibling();
+  }
+  return node;
+}
+
+std::optional<FdtNode> Fdt::find_compatible(std::string_view name) const {
+  std::optional<FdtNode> found;
+  root().walk([&](const FdtNode& node) {
+    if (node.is_compatible(name)) found = node;
+    return found.has_value();
+  });
+  return found;
+}
+
+std::optional<FdtRegion> Fdt::reservation(std::size_t n) const {
+  // The list ends with a pair of zeros.
+  for (std::size_t i = 0; i <= n; i++) {
+    auto address = big_endian(reservations_, i * 16, 8);
+    auto size = big_endian(reservations_, i * 16 + 8, 8);
+    if (!address || !size || (*address == 0 && *size == 0)) return {};
+    if (i == n) return FdtRegion{*address, *size};
+  }
+  return {};
+}
+
+// ---- Nodes ----
+
+std::optional<FdtProperty> FdtNode::property(std::string_view name) const {
+  for (auto token = tree_->read(body_); token.kind == Fdt::TokenKind::property;
+       token = tree_->read(token.next)) {
+    if (token.name == name) return FdtProperty{token.name, token.value};
+  }
+  return {};
+}
+
+bool FdtNode::is_compatible(std::string_view name) const {
+  auto compatible = property("compatible");
+  return compatible && compatible->contains(name);
+}
+
+bool FdtNode::is_enabled() const {
+  auto status = property("status");
+  return !status || status->text() == "okay" || status->text() == "ok";
+}
+
+std::optional<FdtRegion> FdtNode::region(std::size_t n) const {
+  auto reg = property("reg");
+  if (!reg || cells_.address == 0 || cells_.address > 2 || cells_.size > 2) return {};
+  std::size_t address_size = cells_.address * 4, size_size = cells_.size * 4;
+  if (n >= reg->value.size() / (address_size + size_size)) return {};
+  std::size_t at = n * (address_size + size_size);
+  return FdtRegion{*big_endian(reg->value, at, address_size),
+                   *big_endian(reg->value, at + address_size, size_size)};
+}
+
+FdtCells FdtNode::cells_of_children() const {
+  FdtCells cells;
+  if (auto address = property("#address-cells")) cells.address = address->cell().value_or(0);
+  if (auto size = property("#size-cells")) cells.size = size->cell().value_or(0);
+  return cells;
+}
+
+std::optional<FdtNode> FdtNode::node_at(std::size_t at, unsigned depth, FdtCells cells) const {
+  auto token = tree_->read(at);
+  if (token.kind != Fdt::TokenKind::begin) return {};
+  return FdtNode(tree_, token, depth, cells);
+}
+
+std::optional<FdtNode> FdtNode::first_child() const {
+  std::size_t at = body_;
+  for (auto token = tree_->read(at); token.kind == Fdt::TokenKind::property;
+       token = tree_->read(at)) {
+    at = token.next;
+  }
+  return node_at(at, depth_ + 1, cells_of_children());
+}
+
+std::optional<FdtNode> FdtNode::next_sibling() const { return node_at(end(), depth_, cells_); }
+
+// Where the token behind our end is.
+std::size_t FdtNode::end() const {
+  unsigned depth = 1;
+  std::size_t at = body_;
+  while (depth > 0) {
+    auto token = tree_->read(at);
+    if (token.kind == Fdt::TokenKind::broken) return at;
+    if (token.kind == Fdt::TokenKind::begin) depth++;
+    if (token.kind == Fdt::TokenKind::end) depth--;
+    at = token.next;
+  }
+  return at;
+}
+
+}  // namespace tine

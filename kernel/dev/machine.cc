@@ -1,0 +1,127 @@
+#include "dev/machine.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint32_t cause_supervisor_external = 9;
+
+MemoryRange range_of(const FdtRegion& region) { return {PhysAddr(region.address), region.size}; }
+
+std::uint32_t cell_of(const FdtNode& node, std::string_view name) {
+  auto property = node.property(name);
+  return property ? property->cell().value_or(0) : 0;
+}
+
+// Names of extensions stand behind underscores in an ISA string: rv64imac_zicsr_sstc.
+bool isa_has(std::string_view isa, std::string_view extension) {
+  while (!isa.empty()) {
+    std::string_view name = isa.substr(0, isa.find('_'));
+    if (name == extension) return true;
+    isa.remove_prefix(name.size() < isa.size() ? name.size() + 1 : name.size());
+  }
+  return false;
+}
+
+void describe_cpu(const FdtNode& cpu, MachineDescription& machine) {
+  auto id = cpu.region();
+  if (!id || !cpu.is_enabled()) return;
+  if (machine.harts.count == 0) {
+    if (auto isa = cpu.property("riscv,isa")) machine.isa = isa->text();
+    auto extensions = cpu.property("riscv,isa-extensions");
+    machine.has_sstc = isa_has(machine.isa, "sstc") || (extensions && extensions->contains("sstc"));
+  }
+  HartDescription hart{.id = id->address, .interrupt_controller = 0, .plic_context = {}};
+  for (auto child = cpu.first_child(); child; child = child->next_sibling()) {
+    if (child->property("interrupt-controller")) {
+      hart.interrupt_controller = cell_of(*child, "phandle");
+    }
+  }
+  machine.harts.add(hart);
+  if (auto frequency = cpu.property("timebase-frequency");
+      frequency && !machine.timebase_frequency) {
+    machine.timebase_frequency = frequency->number().value_or(0);
+  }
+}
+
+void describe_cpus(const FdtNode& cpus, MachineDescription& machine) {
+  if (auto frequency = cpus.property("timebase-frequency")) {
+    machine.timebase_frequency = frequency->number().value_or(0);
+  }
+  for (auto child = cpus.first_child(); child; child = child->next_sibling()) {
+    auto type = child->property("device_type");
+    if (type && type->text() == "cpu") describe_cpu(*child, machine);
+  }
+}
+
+// Context n of the PLIC interrupts what the n-th pair (controller, cause) names.
+void describe_plic(const FdtNode& plic, MachineDescription& machine) {
+  if (auto region = plic.region()) machine.plic = range_of(*region);
+  auto contexts = plic.property("interrupts-extended");
+  if (!contexts) return;
+  for (unsigned i = 0; i < machine.harts.count; i++) {
+    HartDescription& hart = machine.harts.items[i];
+    for (unsigned n = 0; n < contexts->value.size() / 8; n++) {
+      if (contexts->cell(2 * n) == hart.interrupt_controller &&
+          contexts->cell(2 * n + 1) == cause_supervisor_external) {
+        hart.plic_context = n;
+      }
+    }
+  }
+}
+
+void describe_chosen(const FdtNode& chosen, MachineDescription& machine) {
+  if (auto bootargs = chosen.property("bootargs")) machine.bootargs = bootargs->text();
+  if (auto seed = chosen.property("rng-seed")) machine.rng_seed = seed->value;
+  auto start = chosen.property("linux,initrd-start");
+  auto end = chosen.property("linux,initrd-end");
+  if (!start || !end) return;
+  std::uint64_t first = start->number().value_or(0), last = end->number().value_or(0);
+  if (first < last) machine.initrd = MemoryRange{PhysAddr(first), last - first};
+}
+
+void describe_reserved(const Fdt& tree, MachineDescription& machine) {
+  for (std::size_t i = 0; auto region = tree.reservation(i); i++) {
+    if (!machine.reserved.add(range_of(*region))) break;
+  }
+  auto reserved = tree.find("/reserved-memory");
+  if (!reserved) return;
+  for (auto child = reserved->first_child(); child; child = child->next_sibling()) {
+    for (std::size_t i = 0; auto region = child->region(i); i++) {
+      machine.reserved.add(range_of(*region));
+    }
+  }
+}
+
+void describe_devices(const Fdt& tree, MachineDescription& machine) {
+  auto plic = tree.find_compatible("riscv,plic0");
+  if (!plic) plic = tree.find_compatible("sifive,plic-1.0.0");
+  if (plic) describe_plic(*plic, machine);
+  if (auto uart = tree.find_compatible("ns16550a")) {
+    if (auto region = uart->region()) {
+      machine.uart = UartDescription{PhysAddr(region->address), cell_of(*uart, "interrupts"),
+                                     cell_of(*uart, "clock-frequency")};
+    }
+  }
+  if (auto rtc = tree.find_compatible("google,goldfish-rtc")) {
+    if (auto region = rtc->region()) machine.rtc = PhysAddr(region->address);
+  }
+  if (auto test = tree.find_compatible("sifive,test0")) {
+    if (auto region = test->region()) machine.test_device = PhysAddr(region->address);
+  }
+}
+
+}  // namespace
+
+MachineDescription describe_machine(const Fdt& tree) {
+  MachineDescription machine;
+  if (auto memory = tree.find("/memory")) {
+    if (auto region = memory->region()) machine.memory = range_of(*region);
+  }
+  if (auto cpus = tree.find("/cpus")) describe_cpus(*cpus, machine);
+  if (auto chosen = tree.find("/chosen")) describe_chosen(*chosen, machine);
+  describe_reserved(tree, machine);
+  describe_devices(tree, machine);
+  return machine;
+}
+
+}  // namespace tine

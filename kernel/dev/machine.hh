@@ -1,0 +1,65 @@
+// What the kernel wants to know of the machine, gathered from the device tree once, at boot.
+#pragma once
+
+#include "dev/fdt.hh"
+
+namespace tine {
+
+struct MemoryRange {
+  PhysAddr start;
+  std::uint64_t size = 0;
+
+  PhysAddr end() const { return start + size; }
+};
+
+// A few of something, counted.
+template <class T, unsigned max>
+struct FewOf {
+  std::array<T, max> items{};
+  unsigned count = 0;
+
+  // What does not fit is left out; false then.
+  bool add(const T& item) {
+    if (count == max) return false;
+    items[count++] = item;
+    return true;
+  }
+  const T* begin() const { return items.data(); }
+  const T* end() const { return items.data() + count; }
+};
+
+struct HartDescription {
+  std::uint64_t id = 0;  // mhartid
+  std::uint32_t interrupt_controller =
+      0;  // phandle of its own controller, by which the PLIC names it
+  std::optional<unsigned> plic_context;  // of its S-mode
+};
+
+struct UartDescription {
+  PhysAddr base;
+  std::uint32_t interrupt = 0;  // 0: none
+  std::uint32_t clock = 0;      // Hz; 0: not said
+};
+
+struct MachineDescription {
+  MemoryRange memory;              // the first bank; size 0: not said
+  FewOf<MemoryRange, 8> reserved;  // parts of it that are not ours
+  std::optional<MemoryRange> initrd;
+  std::span<const std::byte> rng_seed;
+  std::string_view bootargs;
+
+  FewOf<HartDescription, 8> harts;  // those that may be used
+  std::uint64_t timebase_frequency = 0;
+  std::string_view isa;  // of the first hart
+  bool has_sstc = false;
+
+  std::optional<UartDescription> uart;  // ns16550a
+  std::optional<MemoryRange> plic;
+  std::optional<PhysAddr> rtc;          // goldfish
+  std::optional<PhysAddr> test_device;  // sifive: ends the machine with a status
+};
+
+// Whatever is missing in the tree stays empty: the caller says what it cannot do without.
+MachineDescription describe_machine(const Fdt& tree);
+
+}  // namespace tine

@@ -1,0 +1,69 @@
+#include "dev/plic.hh"
+
+#include <array>
+
+#include "arch/mmio.hh"
+#include "sync/hart.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+// Memory map (PLIC specification, chapter 3): 32-bit registers.
+constexpr std::uint64_t priorities = 0;  // one for each source
+constexpr std::uint64_t enables = 0x2000, enables_per_context = 0x80;  // one bit for each source
+constexpr std::uint64_t thresholds = 0x200000, per_context = 0x1000;
+constexpr std::uint64_t claim = 4;  // behind the threshold; written: complete
+
+constexpr unsigned max_sources = 128;  // the specification allows 1024; source 0 means "none"
+
+struct Handler {
+  void (*run)(void*) = nullptr;
+  void* argument = nullptr;
+};
+
+constinit PhysAddr plic_base;  // 0: no controller
+constinit std::array<unsigned, max_harts> contexts_of_harts{};
+constinit unsigned context_count = 0;
+constinit std::array<Handler, max_sources> handlers{};
+
+PhysAddr enable_word(unsigned context, unsigned irq) {
+  return plic_base + enables + context * enables_per_context + irq / 32 * 4;
+}
+PhysAddr threshold(unsigned context) { return plic_base + thresholds + context * per_context; }
+
+}  // namespace
+
+void plic_init(PhysAddr base, std::span<const unsigned> contexts) {
+  ASSERT(contexts.size() <= max_harts);
+  plic_base = base;
+  context_count = contexts.size();
+  for (unsigned i = 0; i < context_count; i++) {
+    contexts_of_harts[i] = contexts[i];
+    for (unsigned irq = 0; irq < max_sources; irq += 32) {
+      mmio_write<std::uint32_t>(enable_word(contexts[i], irq), 0);
+    }
+    mmio_write<std::uint32_t>(threshold(contexts[i]), 0);  // everything above priority 0
+  }
+}
+
+Result<> plic_enable(unsigned irq, void (*handler)(void* argument), void* argument) {
+  if (plic_base == PhysAddr() || irq == 0 || irq >= max_sources) return Errno::inval;
+  handlers[irq] = {handler, argument};
+  mmio_write<std::uint32_t>(plic_base + priorities + irq * 4, 1);
+  for (unsigned i = 0; i < context_count; i++) {
+    PhysAddr word = enable_word(contexts_of_harts[i], irq);
+    mmio_write<std::uint32_t>(word, mmio_read<std::uint32_t>(word) | 1u << irq % 32);
+  }
+  return {};
+}
+
+void plic_interrupt() {
+  PhysAddr claim_register = threshold(contexts_of_harts[this_hart().index]) + claim;
+  while (std::uint32_t irq = mmio_read<std::uint32_t>(claim_register)) {
+    if (irq < max_sources && handlers[irq].run) handlers[irq].run(handlers[irq].argument);
+    mmio_write(claim_register, irq);
+  }
+}
+
+}  // namespace tine

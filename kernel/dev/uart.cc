@@ -1,0 +1,104 @@
+#include "dev/uart.hh"
+
+#include "arch/csr.hh"
+#include "arch/mmio.hh"
+#include "dev/plic.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+// Registers, one byte each (PC16550D data sheet, "Registers").
+constexpr unsigned receive_buffer = 0;    // read
+constexpr unsigned transmit_holding = 0;  // write
+constexpr unsigned interrupt_enable = 1;
+constexpr unsigned fifo_control = 2;
+constexpr unsigned line_control = 3;
+constexpr unsigned line_status = 5;
+
+constexpr std::uint8_t interrupt_received = 1 << 0;
+// Without clearing the FIFOs: somebody may have typed already.
+constexpr std::uint8_t fifo_enable = 1 << 0;
+constexpr std::uint8_t line_8n1 = 3;
+constexpr std::uint8_t status_data_ready = 1 << 0;
+constexpr std::uint8_t status_fifo_empty = 1 << 5;
+constexpr std::uint8_t status_all_sent = 1 << 6;
+constexpr unsigned fifo_size = 16;
+
+constinit PhysAddr uart_base;  // 0: no port
+constinit Receiver receive_byte = nullptr;
+
+std::uint8_t read(unsigned which) { return mmio_read<std::uint8_t>(uart_base + which); }
+void write(unsigned which, std::uint8_t value) { mmio_write(uart_base + which, value); }
+
+// Sends bytes, looking at the status only once for each filling of the FIFO. Keeps no state, so that
+// a panic in the middle of another hart's text does no harm.
+class Sender {
+ public:
+  void send(char c) {
+    if (room_ == 0) {
+      while (!(read(line_status) & status_fifo_empty)) csr::pause();
+      room_ = fifo_size;
+    }
+    write(transmit_holding, static_cast<std::uint8_t>(c));
+    room_--;
+  }
+
+ private:
+  unsigned room_ = 0;
+};
+
+class UartSink final : public Sink {
+ public:
+  void write(std::string_view text) override { uart_write_lines(text); }
+};
+constinit UartSink sink;
+
+void drain_receiver(void*) {
+  while (read(line_status) & status_data_ready) {
+    receive_byte(static_cast<char>(read(receive_buffer)));
+  }
+}
+
+}  // namespace
+
+void uart_init(PhysAddr base) {
+  uart_base = base;
+  write(interrupt_enable, 0);
+  write(line_control, line_8n1);
+  write(fifo_control, fifo_enable);
+  set_console(&sink);
+}
+
+Result<> uart_start_receiving(unsigned irq, Receiver receive) {
+  if (uart_base == PhysAddr()) return Errno::inval;
+  receive_byte = receive;
+  TRY(plic_enable(irq, drain_receiver, nullptr));
+  write(interrupt_enable, interrupt_received);
+  return {};
+}
+
+void uart_write(std::string_view text) {
+  if (uart_base == PhysAddr()) return;
+  Sender sender;
+  for (char c : text) sender.send(c);
+}
+
+void uart_write_lines(std::string_view text) {
+  if (uart_base == PhysAddr()) return;
+  Sender sender;
+  for (char c : text) {
+    if (c == '\n') sender.send('\r');
+    sender.send(c);
+  }
+}
+
+void uart_drain() {
+  if (uart_base == PhysAddr()) return;
+  for (unsigned tries = 0; tries < 1'000'000; tries++) {
+    if (read(line_status) & status_all_sent) return;
+    csr::pause();
+  }
+}
+
+}  // namespace tine

@@ -1,0 +1,41 @@
+// Reads a cpio archive in the "newc" format: the initial files, which the boot loader puts into
+// memory as initrd. Per file: a header of 110 characters (numbers in hexadecimal), the name with a
+// final 0, the contents; name and contents are each filled up to a multiple of four bytes. A file
+// named TRAILER!!! ends the archive.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "lib/result.hh"
+
+namespace tine {
+
+// Both views point into the archive.
+struct CpioEntry {
+  std::string_view name;    // without leading `/` and `./`; empty: the root itself. May hold "..",
+                            // which is for the caller
+  std::uint32_t mode = 0;   // type and permissions, as in stat
+  std::uint32_t mtime = 0;  // seconds since 1970
+  std::span<const std::byte> contents;  // of a symbolic link: where it leads
+};
+
+class CpioReader {
+ public:
+  explicit CpioReader(std::span<const std::byte> archive) : archive_(archive) {}
+
+  // The next file; nothing behind the last one. Errors: inval, the archive is damaged or cut short
+  // (and stays so: the same again from then on).
+  Result<std::optional<CpioEntry>> next();
+
+ private:
+  std::span<const std::byte> archive_;
+  std::size_t at_ = 0;
+
+  Result<std::span<const std::byte>> take(std::size_t at, std::size_t size) const;
+};
+
+}  // namespace tine

@@ -1,0 +1,66 @@
+#include "fs/device_nodes.hh"
+
+#include "dev/console.hh"
+#include "mm/heap.hh"
+
+namespace tine {
+namespace {
+
+// What a device does. Numbers are Linux's (Documentation/admin-guide/devices.txt).
+struct Device {
+  std::string_view name;
+  unsigned major, minor;
+  Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
+  Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
+  Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
+};
+
+Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
+  return console_read(to, at.may_block);
+}
+Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console_write(from); }
+
+Result<std::size_t> read_nothing(const IoPlace&, IoBuffer&) { return 0; }
+Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) { return to.put_zeros(to.left()); }
+Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
+
+Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; }
+
+constexpr Device devices[] = {
+    {"console", 5, 1, read_console, write_console, console_ioctl},
+    {"null", 1, 3, read_nothing, discard, no_terminal},
+    {"zero", 1, 5, read_zeros, discard, no_terminal},
+};
+
+class DeviceNode final : public Node {
+ public:
+  explicit DeviceNode(const Device& device)
+      : Node(NodeKind::character_device, 0666), device_(device) {}
+
+  Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
+    return device_.read(at, to);
+  }
+  Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {
+    return device_.write(at, from);
+  }
+  Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument) override {
+    return device_.ioctl(request, argument);
+  }
+
+ private:
+  const Device& device_;
+
+  std::uint64_t device_number() const override { return device_.major << 8 | device_.minor; }
+};
+
+}  // namespace
+
+Result<> add_device_nodes(Node& dev) {
+  for (const Device& device : devices) {
+    RefPtr<Node> node = TRY(make_ref<DeviceNode>(device));
+    TRY(dev.add(device.name, std::move(node)));
+  }
+  return {};
+}
+
+}  // namespace tine

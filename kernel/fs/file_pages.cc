@@ -1,0 +1,239 @@
+#include "fs/file_pages.hh"
+
+#include <algorithm>
+
+#include "lib/string.hh"
+#include "mm/heap.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint64_t page_count(std::uint64_t size) {
+  return (size + page_size - 1) >> page_shift;
+}
+
+}  // namespace
+
+FilePages::~FilePages() {
+  free_pages(0, page_count(size_));
+  free_tables();
+}
+
+std::uint64_t FilePages::size() {
+  SpinGuard guard(lock_);
+  return size_;
+}
+
+std::uint64_t FilePages::pages_held() {
+  SpinGuard guard(lock_);
+  return pages_held_;
+}
+
+// ---- The tree ----
+
+// Where the frame of a page stands; nullptr where the tree does not reach.
+PhysAddr* FilePages::find(std::uint64_t index) {
+  if (!root_ || index >> fan_bits * height_ != 0) return nullptr;
+  Table* table = root_;
+  for (unsigned level = height_ - 1; level > 0 && table; level--) {
+    table = table->slots[(index >> fan_bits * level) % table->slots.size()].below;
+  }
+  return table ? &table->slots[index % table->slots.size()].page : nullptr;
+}
+
+// The frame of a page with one reference more; empty for a hole.
+FrameRef FilePages::reference(std::uint64_t index) {
+  PhysAddr* slot = find(index);
+  if (!slot || *slot == PhysAddr()) return {};
+  frame_ref(*slot);
+  return FrameRef::adopt(*slot);
+}
+
+// Makes the tree reach page `index`, one table at a time. Errors: nomem (what was added stays, and does no harm).
+Result<> FilePages::reserve(std::uint64_t index) {
+  while (true) {
+    {
+      SpinGuard guard(lock_);
+      if (find(index)) return {};
+    }
+    OwnPtr<Table> fresh = TRY(make<Table>());
+    SpinGuard guard(lock_);
+    add_table(index, fresh.release());
+  }
+}
+
+// Puts a table where the first one is missing on the way to `index`.
+void FilePages::add_table(std::uint64_t index, Table* fresh) {
+  if (!root_ || index >> fan_bits * height_ != 0) {
+    fresh->slots[0].below = root_;
+    root_ = fresh;
+    height_++;
+    return;
+  }
+  Table* table = root_;
+  for (unsigned level = height_ - 1; level > 0; level--) {
+    Slot& slot = table->slots[(index >> fan_bits * level) % table->slots.size()];
+    if (!slot.below) {
+      slot.below = fresh;
+      return;
+    }
+    table = slot.below;
+  }
+}
+
+// Lets go of the pages [first, behind), which nobody can reach any more through the size.
+void FilePages::free_pages(std::uint64_t first, std::uint64_t behind) {
+  for (std::uint64_t index = first; index < behind; index++) {
+    FrameRef freed;  // given back after the lock
+    SpinGuard guard(lock_);
+    PhysAddr* slot = find(index);
+    if (!slot) {
+      index |= (1 << fan_bits) - 1;  // no table here: on to the next one
+    } else if (*slot != PhysAddr()) {
+      freed = FrameRef::adopt(std::exchange(*slot, PhysAddr()));
+      pages_held_--;
+    }
+  }
+}
+
+// All tables, once no page is left.
+void FilePages::free_tables() {
+  Table* root;
+  unsigned height;
+  {
+    SpinGuard guard(lock_);
+    root = std::exchange(root_, nullptr);
+    height = std::exchange(height_, 0);
+  }
+  if (root) free_table(root, height);
+}
+
+void FilePages::free_table(Table* table, unsigned height) {
+  if (height > 1) {
+    for (Slot& slot : table->slots) {
+      if (slot.below) free_table(slot.below, height - 1);
+    }
+  }
+  heap_free(table);
+}
+
+// ---- Reading ----
+
+Result<FrameRef> FilePages::page(std::uint64_t index) {
+  {
+    SpinGuard guard(lock_);
+    if (index >= page_count(size_)) return Errno::inval;
+    FrameRef frame = reference(index);
+    if (frame) return frame;
+  }
+  return FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
+}
+
+Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
+  std::size_t total = 0;
+  while (to.left() > 0) {
+    std::uint64_t at = offset + total;
+    std::size_t in_page = at % page_size;
+    std::size_t wanted = std::min(to.left(), page_size - in_page);
+    FrameRef frame;
+    {
+      SpinGuard guard(lock_);
+      if (at >= size_) break;
+      wanted = std::min<std::uint64_t>(wanted, size_ - at);
+      frame = reference(at >> page_shift);
+    }
+    Result<std::size_t> moved =
+        frame ? to.put(frame.bytes().subspan(in_page, wanted)) : to.put_zeros(wanted);
+    if (!moved && total == 0) return moved.error();
+    if (!moved) break;
+    total += *moved;
+    if (*moved < wanted) break;
+  }
+  return total;
+}
+
+// ---- Writing ----
+
+Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
+  MutexGuard guard(writers_);
+  if (at.append) at.offset = size();
+  std::size_t total = 0;
+  while (from.left() > 0) {
+    Result<std::size_t> moved = write_in_page(at.offset + total, from);
+    if (!moved && total == 0) return moved.error();
+    if (!moved) break;
+    total += *moved;
+  }
+  return total;
+}
+
+// The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where none is, where
+// others hold the old one, or where it was filled completely.
+Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& from) {
+  if (offset >= max_size) return Errno::fbig;
+  FrameRef fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
+  TRY(reserve(offset >> page_shift));
+  std::size_t moved = TRY(from.take(fresh.bytes().subspan(offset % page_size)));
+  SpinGuard guard(lock_);
+  place(offset, moved, fresh);
+  size_ = std::max(size_, offset + moved);
+  return moved;
+}
+
+// Brings `size` bytes at their place in `fresh` into the page; leaves in `fresh` the frame that is not needed any more.
+// While we hold the lock, nobody can get a reference to a frame that only the file has.
+void FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
+  PhysAddr& slot = *find(offset >> page_shift);
+  std::size_t start = offset % page_size, end = start + size;
+  std::byte* made = fresh.bytes().data();
+  const std::byte* old = slot == PhysAddr() ? nullptr : direct(slot);
+  if (old && size < page_size && frame_references(slot) == 1) {
+    memcpy(direct(slot) + start, made + start, size);
+    return;
+  }
+  if (old) {
+    memcpy(made, old, start);
+    memcpy(made + end, old + end, page_size - end);
+  } else {
+    memset(made, 0, start);
+    memset(made + end, 0, page_size - end);
+    pages_held_++;
+  }
+  PhysAddr unneeded = slot;
+  slot = fresh.release();
+  fresh = FrameRef::adopt(unneeded);
+}
+
+Result<> FilePages::truncate(std::uint64_t size) {
+  if (size > max_size) return Errno::fbig;
+  MutexGuard guard(writers_);
+  std::uint64_t old_size = this->size();
+  FrameRef spare;
+  if (size < old_size && size % page_size != 0) {
+    spare = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
+  }
+  {
+    SpinGuard pages_guard(lock_);
+    if (spare) clear_behind(size, spare);
+    size_ = size;
+  }
+  free_pages(page_count(size), page_count(old_size));
+  if (size == 0) free_tables();
+  return {};
+}
+
+// The rest of the page in which the file will end becomes zeros, in a copy if others hold the page.
+void FilePages::clear_behind(std::uint64_t end, FrameRef& spare) {
+  PhysAddr* slot = find(end >> page_shift);
+  if (!slot || *slot == PhysAddr()) return;
+  std::size_t kept = end % page_size;
+  if (frame_references(*slot) > 1) {
+    memcpy(spare.bytes().data(), direct(*slot), kept);
+    PhysAddr unneeded = *slot;
+    *slot = spare.release();
+    spare = FrameRef::adopt(unneeded);
+  }
+  memset(direct(*slot) + kept, 0, page_size - kept);
+}
+
+}  // namespace tine

@@ -1,0 +1,78 @@
+// FilePages: the contents of a file in memory, as page frames found by their number in the file. What was never written
+// is a hole: it takes no frame and reads as zeros. Bytes of the last page behind the end of the file are 0.
+//
+// Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody else holds is never
+// written to, but replaced by a copy. So a write never changes a running program.
+//
+// Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from user memory. The
+// spinlock `lock_` guards what readers and page faults look at; never held across a user copy or an allocation.
+// A page fault, which has its address space locked, takes the spinlock alone.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "fs/node.hh"
+#include "lib/result.hh"
+#include "mm/frames.hh"
+#include "sched/mutex.hh"
+#include "sync/spinlock.hh"
+#include "vm/page_source.hh"
+#include "vm/user_memory.hh"
+
+namespace tine {
+
+class FilePages final : public PageSource {
+ public:
+  FilePages() = default;
+  ~FilePages() override;
+
+  // Of a hole: zeros of the caller's own.
+  Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
+
+  // Errors: fault, nomem; write: fbig. When some bytes moved, their number.
+  Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
+  Result<std::size_t> write(IoPlace& at, IoBuffer& from) EXCLUDES(lock_, writers_);
+  // Cuts, or lengthens with a hole. Cannot fail when `size` is 0. Errors: fbig, nomem; nothing changed then.
+  Result<> truncate(std::uint64_t size) EXCLUDES(lock_, writers_);
+
+  std::uint64_t size() EXCLUDES(lock_);
+  std::uint64_t pages_held() EXCLUDES(lock_);
+
+ private:
+  // The frames hang in a tree that is as high as the file is long: one level of 64 pages, two, or three.
+  static constexpr unsigned fan_bits = 6;
+  static constexpr unsigned max_height = 3;
+  static constexpr std::uint64_t max_size = page_size << fan_bits * max_height;  // 1 GiB
+
+  struct Table;
+  union Slot {
+    Table* below;   // nullptr: a hole of many pages
+    PhysAddr page;  // lowest level; 0: a hole
+    constexpr Slot() : below(nullptr) {}
+  };
+  struct Table {
+    std::array<Slot, 1 << fan_bits> slots;
+  };
+
+  Mutex writers_{Rank::file_writers, "writers of a file"};
+  Spinlock lock_{Rank::file_pages, "pages of a file"};
+  Table* root_ GUARDED_BY(lock_) = nullptr;  // nullptr: height 0
+  unsigned height_ GUARDED_BY(lock_) = 0;
+  std::uint64_t size_ GUARDED_BY(lock_) = 0;
+  std::uint64_t pages_held_ GUARDED_BY(lock_) = 0;
+
+  PhysAddr* find(std::uint64_t index) REQUIRES(lock_);
+  FrameRef reference(std::uint64_t index) REQUIRES(lock_);
+  Result<> reserve(std::uint64_t index) REQUIRES(writers_);
+  void add_table(std::uint64_t index, Table* fresh) REQUIRES(lock_);
+  Result<std::size_t> write_in_page(std::uint64_t offset, IoBuffer& from) REQUIRES(writers_);
+  void place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
+  void clear_behind(std::uint64_t end, FrameRef& spare) REQUIRES(lock_);
+  void free_pages(std::uint64_t first, std::uint64_t behind);
+  void free_tables();
+  static void free_table(Table* table, unsigned height);
+};
+
+}  // namespace tine

@@ -1,0 +1,76 @@
+#include "fs/initrd.hh"
+
+#include "fs/cpio.hh"
+
+namespace tine {
+namespace {
+
+bool is_proper_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.size() <= TINE_NAME_MAX;
+}
+
+// Goes down to the directory of the archive's file `path`, and leaves in `path` its last component.
+Result<RefPtr<Node>> enter_parent(const RefPtr<Node>& root, std::string_view& path) {
+  RefPtr<Node> at = root;
+  while (true) {
+    std::size_t slash = path.find('/');
+    std::string_view name = path.substr(0, slash);
+    if (!is_proper_name(name)) return Errno::inval;
+    if (slash == path.npos) return at;
+    at = TRY(find_or_make_directory(*at, name));
+    path.remove_prefix(slash + 1);
+  }
+}
+
+Result<> write_all(Node& file, std::span<const std::byte> contents) {
+  // An IoBuffer serves both directions; as the source of a write it is only read.
+  IoBuffer from(std::span(const_cast<std::byte*>(contents.data()), contents.size()));
+  IoPlace at;
+  std::size_t written = TRY(file.write(at, from));
+  // Cut short by the want of memory, or by the largest size of a file.
+  if (written < contents.size()) return Errno::nomem;
+  return {};
+}
+
+Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
+  if (entry.name.empty()) return {};  // the root itself
+  std::string_view name = entry.name;
+  RefPtr<Node> parent = TRY(enter_parent(root, name));
+  switch (entry.mode & S_IFMT) {
+    case S_IFDIR:
+      TRY(find_or_make_directory(*parent, name, entry.mode));
+      return {};
+    case S_IFREG: {
+      RefPtr<Node> file = TRY(parent->create(name, entry.mode));
+      return write_all(*file, entry.contents);
+    }
+    case S_IFLNK: {
+      auto* target = reinterpret_cast<const char*>(entry.contents.data());
+      TRY(parent->make_symlink(name, {target, entry.contents.size()}));
+      return {};
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Result<RefPtr<Node>> find_or_make_directory(Node& parent, std::string_view name,
+                                            std::uint32_t permissions) {
+  Result<RefPtr<Node>> found = parent.lookup(name);
+  if (!found && found.error() == Errno::noent) return parent.make_directory(name, permissions);
+  if (found && !(*found)->is_directory()) return Errno::notdir;
+  return found;
+}
+
+Result<> unpack_initrd(const RefPtr<Node>& root, std::span<const std::byte> archive) {
+  CpioReader reader(archive);
+  while (true) {
+    std::optional<CpioEntry> entry = TRY(reader.next());
+    if (!entry) return {};
+    TRY(unpack(root, *entry));
+  }
+}
+
+}  // namespace tine

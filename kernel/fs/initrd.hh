@@ -1,0 +1,23 @@
+// The initial files: from a cpio archive in memory into a file system.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "fs/node.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+
+namespace tine {
+
+// Copies directories, files and symbolic links below `root`; devices in the archive are passed over. Directories that
+// the archive does not name are made. Errors: inval (a damaged archive, or a name with ".."), exist (a file twice),
+// nomem; what was unpacked before stays.
+Result<> unpack_initrd(const RefPtr<Node>& root, std::span<const std::byte> archive);
+
+// The directory `name` in `parent`, made if there is none. Errors: notdir, nomem.
+Result<RefPtr<Node>> find_or_make_directory(Node& parent, std::string_view name,
+                                            std::uint32_t permissions = 0755);
+
+}  // namespace tine

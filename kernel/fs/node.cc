@@ -1,0 +1,74 @@
+#include "fs/node.hh"
+
+#include "sched/clock.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint64_t device = 1;  // st_dev: one file system so far
+constexpr std::uint64_t stat_block = 512;
+
+constinit std::atomic<std::uint64_t> next_inode{1};
+
+std::uint64_t wall_clock_ns() { return clock_config.wall_offset_ns + clock_to_ns(clock_now()); }
+
+tine_timespec to_timespec(std::uint64_t ns) {
+  return {static_cast<std::int64_t>(ns / ns_per_second),
+          static_cast<std::int64_t>(ns % ns_per_second)};
+}
+
+}  // namespace
+
+// A directory has two links from the start: its name, and its own ".".
+Node::Node(NodeKind kind, std::uint32_t permissions)
+    : kind_(kind),
+      inode_(next_inode.fetch_add(1, std::memory_order_relaxed)),
+      permissions_(permissions & 07777),
+      links_(kind == NodeKind::directory ? 2 : 1),
+      modified_ns_(wall_clock_ns()),
+      changed_ns_(modified_ns_.load(std::memory_order_relaxed)) {}
+
+void Node::contents_changed() {
+  std::uint64_t now = wall_clock_ns();
+  modified_ns_.store(now, std::memory_order_relaxed);
+  changed_ns_.store(now, std::memory_order_relaxed);
+}
+
+tine_stat Node::stat() {
+  tine_stat result{};
+  result.st_dev = device;
+  result.st_ino = inode_;
+  result.st_mode = static_cast<std::uint32_t>(kind_) | permissions();
+  result.st_nlink = links_.load(std::memory_order_relaxed);
+  result.st_rdev = device_number();
+  result.st_size = static_cast<std::int64_t>(size());
+  result.st_blksize = page_size;
+  result.st_blocks = static_cast<std::int64_t>(bytes_held() / stat_block);
+  result.st_mtim = to_timespec(modified_ns_.load(std::memory_order_relaxed));
+  result.st_ctim = to_timespec(changed_ns_.load(std::memory_order_relaxed));
+  result.st_atim = result.st_mtim;  // reading leaves no trace (as with Linux's noatime)
+  return result;
+}
+
+Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }
+Result<RefPtr<Node>> Node::parent() { return Errno::notdir; }
+Result<RefPtr<Node>> Node::create(std::string_view, std::uint32_t) { return Errno::notdir; }
+Result<RefPtr<Node>> Node::make_directory(std::string_view, std::uint32_t) { return Errno::notdir; }
+Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view) {
+  return Errno::notdir;
+}
+Result<> Node::add(std::string_view, RefPtr<Node>) { return Errno::notdir; }
+
+Result<std::string_view> Node::link_target() { return Errno::inval; }
+
+Result<std::size_t> Node::read(const IoPlace&, IoBuffer&) {
+  return is_directory() ? Errno::isdir : Errno::inval;
+}
+Result<std::size_t> Node::write(IoPlace&, IoBuffer&) {
+  return is_directory() ? Errno::isdir : Errno::inval;
+}
+Result<> Node::truncate(std::uint64_t) { return is_directory() ? Errno::isdir : Errno::inval; }
+Result<std::size_t> Node::ioctl(std::uint64_t, VirtAddr) { return Errno::notty; }
+Result<RefPtr<PageSource>> Node::pages() { return Errno::access; }
+
+}  // namespace tine

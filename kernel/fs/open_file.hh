@@ -1,0 +1,56 @@
+// OpenFile: what `open` makes and file descriptors share: a node, how it may be used, and the position (POSIX, "open
+// file description").
+//
+// Lock: a mutex guards the position, and is held during the transfer, so that two processes that share the file get
+// different bytes. Nodes without positions (the console) are read without it: such a read may sleep for long.
+#pragma once
+
+#include <tine/abi.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "fs/node.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+#include "sched/mutex.hh"
+#include "vm/user_memory.hh"
+
+namespace tine {
+
+enum class Whence { start = 0, current = 1, end = 2 };
+
+class OpenFile final : public RefCounted {
+ public:
+  // `flags` are open's. Errors: nomem.
+  static Result<RefPtr<OpenFile>> make(RefPtr<Node> node, unsigned flags);
+
+  explicit OpenFile(unsigned flags);
+  // Completes a file that was made without a node: cannot fail.
+  void attach(RefPtr<Node> node);
+
+  const RefPtr<Node>& node() const { return node_; }
+  unsigned flags() const { return flags_; }
+  bool readable() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
+  bool writable() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
+
+  // Errors: badf (not open for this), and the node's.
+  Result<std::size_t> read(IoBuffer& to) EXCLUDES(mutex_);
+  Result<std::size_t> write(IoBuffer& from) EXCLUDES(mutex_);
+  // The new position. Errors: spipe (there are none), inval (negative).
+  Result<std::uint64_t> seek(std::int64_t distance, Whence from) EXCLUDES(mutex_);
+
+ private:
+  RefPtr<Node> node_;
+  const unsigned flags_;
+  Mutex mutex_{Rank::open_file, "open file"};
+  std::uint64_t position_ GUARDED_BY(mutex_) = 0;
+
+  ~OpenFile() override;
+};
+
+// Of all processes.
+std::uint64_t open_file_count();
+
+}  // namespace tine

@@ -1,0 +1,174 @@
+#include "fs/path.hh"
+
+#include "lib/string.hh"
+#include "mm/heap.hh"
+
+namespace tine {
+namespace {
+
+constexpr unsigned max_links = 40;  // Linux's limit; POSIX asks for at least 8
+
+// What happens to the last component.
+enum class Last { leave, look_up, follow };
+
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
+
+// One walk along a path. `rest_` is what is still to be walked; once a symbolic link was met it lies at the end of
+// `text_`, so that the target of the next link can be put before it.
+class PathWalk {
+ public:
+  PathWalk(const PathContext& context, std::string_view path)
+      : root_(context.root), at_(path.starts_with('/') ? context.root : context.cwd), rest_(path) {}
+
+  Result<PathEnd> run(Last last);
+
+ private:
+  struct Component {
+    std::string_view name;
+    bool is_last;
+    bool slash_behind;
+  };
+
+  const RefPtr<Node>& root_;
+  RefPtr<Node> at_;
+  std::string_view rest_;
+  OwnPtr<PathBuffer> text_;
+  unsigned links_ = 0;
+
+  Component next();
+  Result<RefPtr<Node>> step(std::string_view name);
+  Result<> follow(Node& link);
+  Result<PathEnd> end(const Component& component, RefPtr<Node> node);
+};
+
+// Takes the next component off `rest_`, which then is empty or begins with a slash. A path of slashes alone
+// has the component ".".
+PathWalk::Component PathWalk::next() {
+  std::size_t start = rest_.find_first_not_of('/');
+  if (start == rest_.npos) {
+    rest_ = {};
+    return {".", true, true};
+  }
+  rest_.remove_prefix(start);
+  std::string_view name = rest_.substr(0, rest_.find('/'));
+  rest_.remove_prefix(name.size());
+  return {name, rest_.find_first_not_of('/') == rest_.npos, !rest_.empty()};
+}
+
+Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
+  if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
+  if (!at_->is_directory()) return Errno::notdir;
+  if (name == "." || (name == ".." && at_ == root_)) return at_;
+  return name == ".." ? at_->parent() : at_->lookup(name);
+}
+
+// Puts the link's target before what is still to be walked.
+Result<> PathWalk::follow(Node& link) {
+  if (++links_ > max_links) return Errno::loop;
+  std::string_view target = TRY(link.link_target());
+  if (!text_) text_ = TRY(make<PathBuffer>());
+  if (target.size() + rest_.size() >= TINE_PATH_MAX) return Errno::nametoolong;
+
+  char* behind = text_->bytes + TINE_PATH_MAX;
+  memmove(behind - rest_.size(), rest_.data(), rest_.size());
+  char* start = behind - rest_.size() - target.size();
+  memcpy(start, target.data(), target.size());
+  rest_ = {start, behind};
+  if (rest_.starts_with('/')) at_ = root_;
+  return {};
+}
+
+Result<PathEnd> PathWalk::end(const Component& component, RefPtr<Node> node) {
+  if (!at_->is_directory()) return Errno::notdir;
+  if (component.slash_behind && node && !node->is_directory()) return Errno::notdir;
+  PathEnd result;
+  result.parent = at_;
+  result.last = component.name;
+  result.must_be_dir = component.slash_behind;
+  result.node = std::move(node);
+  result.text = std::move(text_);
+  return result;
+}
+
+Result<PathEnd> PathWalk::run(Last last) {
+  if (rest_.empty()) return Errno::noent;
+  if (rest_.size() >= TINE_PATH_MAX) return Errno::nametoolong;
+  while (true) {
+    Component component = next();
+    if (component.is_last && last == Last::leave) {
+      if (component.name.size() > TINE_NAME_MAX) return Errno::nametoolong;
+      return end(component, nullptr);
+    }
+    Result<RefPtr<Node>> found = step(component.name);
+    if (!found) {
+      bool may_be_made = component.is_last && !is_dots(component.name);
+      if (found.error() != Errno::noent || !may_be_made) return found.error();
+      return end(component, nullptr);
+    }
+    RefPtr<Node> node = std::move(*found);
+    bool in_the_way = !component.is_last || component.slash_behind || last == Last::follow;
+    if (node->kind() == NodeKind::symlink && in_the_way) {
+      TRY(follow(*node));
+    } else if (component.is_last) {
+      return end(component, std::move(node));
+    } else {
+      at_ = std::move(node);
+    }
+  }
+}
+
+// What `open` opens; `is_new` tells whether this call made it.
+Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view path,
+                                    unsigned flags, std::uint32_t permissions, bool& is_new) {
+  bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
+  Last last = exclusive || (flags & O_NOFOLLOW) ? Last::look_up : Last::follow;
+  while (true) {
+    PathEnd end = TRY(PathWalk(context, path).run(last));
+    is_new = false;
+    if (end.node && exclusive) return Errno::exist;
+    if (end.node) return end.node;
+    if (!(flags & O_CREAT)) return Errno::noent;
+    if (end.must_be_dir) return Errno::isdir;
+    is_new = true;
+    Result<RefPtr<Node>> made = end.parent->create(end.last, permissions & 0777 & ~context.umask);
+    // Somebody else was quicker: then it is there now.
+    if (made || made.error() != Errno::exist || exclusive) return made;
+  }
+}
+
+Result<> check_flags_fit(Node& node, unsigned flags) {
+  bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT));
+  if (node.is_directory() && changes) return Errno::isdir;
+  if (!node.is_directory() && (flags & O_DIRECTORY)) return Errno::notdir;
+  if (node.kind() == NodeKind::symlink) return Errno::loop;  // O_NOFOLLOW
+  return {};
+}
+
+}  // namespace
+
+Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last) {
+  PathEnd end =
+      TRY(PathWalk(context, path).run(follow_last ? Last::follow : Last::look_up));
+  if (!end.node) return Errno::noent;
+  return end.node;
+}
+
+Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path) {
+  return PathWalk(context, path).run(Last::leave);
+}
+
+Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,
+                              std::uint32_t permissions) {
+  if ((flags & O_ACCMODE) == O_ACCMODE) return Errno::inval;
+  if ((flags & O_CREAT) && (flags & O_DIRECTORY)) return Errno::inval;
+  // First, because after it nothing fails that would leave a new file behind.
+  RefPtr<OpenFile> file = TRY(OpenFile::make(nullptr, flags));
+  bool is_new = false;
+  RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));
+  TRY(check_flags_fit(*node, flags));
+  if ((flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular) TRY(node->truncate(0));
+  file->attach(std::move(node));
+  return file;
+}
+
+}  // namespace tine

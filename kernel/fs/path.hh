@@ -1,0 +1,54 @@
+// From paths to nodes (POSIX, "Pathname Resolution").
+//
+// No lock is held from one component to the next: each directory answers for itself, and the reference to the node that
+// was reached keeps it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fs/node.hh"
+#include "fs/open_file.hh"
+#include "lib/own.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+
+namespace tine {
+
+// Where paths start, and what new files get. A process has one; openat puts its directory in place of `cwd`.
+struct PathContext {
+  RefPtr<Node> root;
+  RefPtr<Node> cwd;
+  std::uint32_t umask = 022;
+};
+
+// Room for a path that symbolic links have changed.
+struct PathBuffer {
+  char bytes[TINE_PATH_MAX];
+
+  PathBuffer() {}  // leaves the bytes as they are
+};
+
+// The place that a path names, whether or not something is there.
+struct PathEnd {
+  RefPtr<Node> parent;
+  std::string_view last;   // the name in `parent`; "." or ".." when the path ends so, "." for "/"
+  bool must_be_dir;        // the path ends in a slash
+  RefPtr<Node> node;       // what is there; null: nothing (and for resolve_parent always)
+  OwnPtr<PathBuffer> text;  // what `last` may lie in
+};
+
+// Errors of all: noent, notdir, loop (more than 40 symbolic links), nametoolong, nomem, and the file system's.
+
+// The node that `path` names. `follow_last`: if it is a symbolic link, the node that the link names.
+Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last = true);
+
+// The directory in which the last component of `path` is to be made or removed. `last` may lie in `path`.
+Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path);
+
+// What openat does once it knows where paths start. `permissions` are for a new file, before the umask.
+// Errors besides: exist, isdir, inval; a file that was made stays only if the call succeeds.
+Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,
+                              std::uint32_t permissions = 0);
+
+}  // namespace tine

@@ -1,0 +1,77 @@
+// Result<T>: a value or the errno that says why there is none. Every function of the kernel that can fail
+// returns one, and the compiler rejects a caller that ignores it. An Errno becomes a negative register in one
+// place only (syscall/dispatch).
+#pragma once
+
+#include <tine/errno.h>
+
+#include <expected>
+#include <utility>
+
+namespace tine {
+
+enum class Errno : int {
+  perm = EPERM,
+  noent = ENOENT,
+  srch = ESRCH,
+  intr = EINTR,
+  io = EIO,
+  toobig = E2BIG,
+  noexec = ENOEXEC,
+  badf = EBADF,
+  child = ECHILD,
+  again = EAGAIN,
+  nomem = ENOMEM,
+  access = EACCES,
+  fault = EFAULT,
+  busy = EBUSY,
+  exist = EEXIST,
+  nodev = ENODEV,
+  notdir = ENOTDIR,
+  isdir = EISDIR,
+  inval = EINVAL,
+  nfile = ENFILE,
+  mfile = EMFILE,
+  notty = ENOTTY,
+  fbig = EFBIG,
+  nospc = ENOSPC,
+  spipe = ESPIPE,
+  rofs = EROFS,
+  pipe = EPIPE,
+  range = ERANGE,
+  nametoolong = ENAMETOOLONG,
+  nosys = ENOSYS,
+  notempty = ENOTEMPTY,
+  loop = ELOOP,
+};
+
+// A class of its own, because an alias of std::expected would not carry [[nodiscard]].
+template <class T = void>
+class [[nodiscard]] Result : public std::expected<T, Errno> {
+ public:
+  using std::expected<T, Errno>::expected;
+  constexpr Result(Errno error) : std::expected<T, Errno>(std::unexpect, error) {}
+};
+
+// TRY(expression): the expression's value; or, when it holds an errno, `return` it from the function around.
+// Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside a braced initialiser: g++ 12
+// forgets to destroy what was built before it there.
+#define TRY(expression)                                         \
+  ({                                                            \
+    auto&& try_result_ = (expression);                          \
+    if (!try_result_.has_value()) return try_result_.error();   \
+    ::tine::take_value(std::forward<decltype(try_result_)>(try_result_)); \
+  })
+
+template <class T>
+constexpr T take_value(Result<T>&& result) {
+  return std::move(result.value());
+}
+template <class T>
+constexpr T take_value(Result<T>& result) {
+  return std::move(result.value());
+}
+constexpr void take_value(Result<void>&&) {}
+constexpr void take_value(Result<void>&) {}
+
+}  // namespace tine

@@ -1,0 +1,175 @@
+// From the firmware to the first program. entry.S brings the boot hart here, with paging on and nothing else; the steps
+// below each rest on those before. The other harts join at the end (secondary_main).
+#include <algorithm>
+
+#include "arch/csr.hh"
+#include "arch/layout.hh"
+#include "arch/sbi.hh"
+#include "command_line.hh"
+#include "dev/console.hh"
+#include "dev/finisher.hh"
+#include "dev/machine.hh"
+#include "dev/plic.hh"
+#include "dev/rtc.hh"
+#include "dev/uart.hh"
+#include "fs/vfs.hh"
+#include "mm/heap.hh"
+#include "mm/kernel_stack.hh"
+#include "mm/page_table.hh"
+#include "proc/process.hh"
+#include "proc/random.hh"
+#include "sched/clock.hh"
+#include "sched/scheduler.hh"
+#include "sync/hart.hh"
+#include "sync/panic.hh"
+#include "syscall/dispatch.hh"
+#include "trap/interrupt.hh"
+
+namespace tine {
+namespace {
+
+extern "C" void secondary_start();
+
+alignas(16) constinit std::byte emergency_stacks[max_harts][emergency_stack_size] = {};
+
+void prepare_hart(unsigned index, std::uint64_t id) {
+  harts[index].index = index;
+  harts[index].id = id;
+  harts[index].emergency_stack_top = reinterpret_cast<std::uint64_t>(emergency_stacks[index] + emergency_stack_size);
+}
+
+// Interrupts that programs and idle harts may get; and programs may read the clock and the counters.
+void enable_interrupts() {
+  csr::write_sie(csr::interrupt_software | csr::interrupt_timer | csr::interrupt_external);
+  csr::write_scounteren(7);
+}
+
+// The flow of control that calls this is from now on the idle thread of its hart.
+void make_idle_thread() {
+  auto thread = make<Thread>();
+  if (!thread) panic("no memory for an idle thread");
+  become_idle_thread(*thread->release());
+}
+
+// Gives memory to the frame allocator, but for the holes in it.
+void add_free_memory(PhysAddr start, PhysAddr end, std::span<const MemoryRange> holes) {
+  while (start < end) {
+    PhysAddr stop = end, next = end;
+    for (const MemoryRange& hole : holes) {
+      if (hole.size == 0 || hole.end() <= start || hole.start >= stop) continue;
+      stop = std::max(start, hole.start.page_down());
+      next = hole.end().page_up();
+    }
+    if (start < stop) frames_add(start, stop);
+    start = next;
+  }
+}
+
+// [boot 6] Memory: what there is, what is taken already, and the kernel's own view of it.
+void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
+  if (machine.memory.size == 0) panic("the device tree names no memory");
+  FewOf<MemoryRange, 16> holes;
+  for (const MemoryRange& range : machine.reserved) holes.add(range);
+  if (machine.initrd) holes.add(*machine.initrd);
+  holes.add(device_tree);
+
+  PhysAddr records = physical(kernel_end);
+  PhysAddr free = frames_init(machine.memory.start, machine.memory.end(), records);
+  for (const MemoryRange& hole : holes) {
+    if (hole.size && hole.end() > records && hole.start < free) panic("the frame records do not fit below {}", hole.start);
+  }
+  add_free_memory(free, machine.memory.end(), {holes.begin(), holes.count});
+  kernel_map_init(machine.memory.start, machine.memory.end());
+}
+
+// [boot 7] Devices and time.
+void start_devices(const MachineDescription& machine, const CommandLine& line) {
+  if (machine.timebase_frequency) clock_config.timebase = machine.timebase_frequency;
+  clock_config.sstc = machine.has_sstc;
+  clock_config.hz = line.hz;
+  if (machine.rtc) clock_config.wall_offset_ns = rtc_read(*machine.rtc) - clock_to_ns(clock_now());
+  if (!machine.plic || !machine.uart) panic("the device tree names no PLIC or no UART");
+  unsigned contexts[max_harts] = {};
+  for (unsigned i = 0; i < hart_count; i++) {
+    for (const HartDescription& hart : machine.harts) {
+      if (hart.id == harts[i].id && hart.plic_context) contexts[i] = *hart.plic_context;
+    }
+  }
+  plic_init(machine.plic->start, {contexts, hart_count});
+  if (!console_init(machine.uart->interrupt)) panic("the UART has no interrupt");
+}
+
+// [boot 8] The initial files. Their archive's memory is free afterwards.
+void start_files(const MachineDescription& machine) {
+  if (!machine.initrd) panic("there is no initrd: start QEMU with -initrd (make qemu does)");
+  MemoryRange initrd = *machine.initrd;
+  Result<> mounted = mount_root({direct(initrd.start), initrd.size});
+  if (!mounted) panic("the initrd cannot be unpacked (errno {})", int(mounted.error()));
+  frames_add(initrd.start, initrd.end().page_up());
+}
+
+// Gives every hart of the machine its place; the boot hart is harts[0] already.
+void find_harts(const MachineDescription& machine) {
+  for (const HartDescription& hart : machine.harts) {
+    if (hart.id == harts[0].id || hart_count == max_harts) continue;
+    prepare_hart(hart_count++, hart.id);
+  }
+}
+
+// [boot 9]
+void start_other_harts() {
+  for (unsigned i = 1; i < hart_count; i++) {
+    auto stack = kernel_stack_allocate();
+    if (!stack) panic("no memory for the stack of hart {}", harts[i].id);
+    harts[i].start_sp = stack->value();
+    auto start = physical(reinterpret_cast<const void*>(secondary_start)).value();
+    long error = sbi::hart_start(harts[i].id, start, reinterpret_cast<std::uint64_t>(&harts[i]));
+    if (error) log("hart {} does not start (SBI error {})\n", harts[i].id, error);
+  }
+}
+
+}  // namespace
+
+// [boot 5] The boot hart, in C++ for the first time.
+extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_tree_at) {
+  prepare_hart(0, hart_id);
+  harts[0].online.store(true, std::memory_order_relaxed);
+  const std::byte* blob = direct(device_tree_at);
+  std::size_t blob_size = Fdt::size_of({blob, 8});
+  Result<Fdt> tree = Fdt::open({blob, blob_size});
+  if (!tree) panic("there is no device tree at {}", device_tree_at);
+  MachineDescription machine = describe_machine(*tree);
+  if (machine.uart) uart_init(machine.uart->base);
+  finisher_init(machine.test_device);
+  CommandLine line = parse_command_line(machine.bootargs);
+  choose_log_channels(line.log);
+  find_harts(machine);
+
+  start_memory(machine, {device_tree_at, blob_size});
+  make_idle_thread();
+  start_devices(machine, line);
+  seed_random(machine.rng_seed);
+  syscall_init();
+  start_files(machine);
+  enable_interrupts();
+  start_other_harts();
+  log("Tine: {} MiB, {} hart{}, {} ticks a second\n", machine.memory.size >> 20, hart_count,
+      hart_count == 1 ? "" : "s", line.hz);
+
+  // [boot 10] The first program; and the boot hart is an idle hart like any other.
+  if (line.fail_allocation) fail_allocation(nullptr, long(line.fail_allocation));
+  Result<> started = start_init(line.init, line.init_arguments());
+  if (!started) panic("{} cannot be started (errno {})", line.init, int(started.error()));
+  idle();
+}
+
+extern "C" [[noreturn]] void secondary_main() {
+  // First this, then the fence inside: from here on, whoever maps a kernel page tells this hart, too.
+  this_hart().online.store(true);
+  kernel_map_activate();
+  make_idle_thread();
+  enable_interrupts();
+  idle();
+}
+
+}  // namespace tine

@@ -1,0 +1,109 @@
+#include "mm/frames.hh"
+
+#include <new>
+
+#include "lib/string.hh"
+#include "mm/page_table.hh"
+#include "sync/panic.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint32_t none = ~0u;
+constexpr std::uint8_t poison = 0x5a;  // 0x5a5a5a5a5a5a5a5a is no address that is ever mapped
+
+constinit Spinlock lock{Rank::frames, "frames"};
+constinit PhysAddr memory_end;
+// The free frames, last freed first: it is the one most likely still in the caches.
+constinit std::uint32_t first_free GUARDED_BY(lock) = none;
+constinit FrameCounts counts GUARDED_BY(lock);
+
+std::uint32_t number(const FrameRecord& record) {
+  return static_cast<std::uint32_t>(&record - frames_internal::records);
+}
+
+void push_free(FrameRecord& record) REQUIRES(lock) {
+  counts.of_kind[unsigned(record.kind)]--;
+  counts.of_kind[unsigned(FrameKind::free)]++;
+  record.kind = FrameKind::free;
+  record.next = first_free;
+  first_free = number(record);
+}
+
+}  // namespace
+
+namespace frames_internal {
+constinit FrameRecord* records = nullptr;
+constinit PhysAddr memory_start;
+}  // namespace frames_internal
+
+PhysAddr frame_address(const FrameRecord& record) {
+  return frames_internal::memory_start + (std::uint64_t(number(record)) << page_shift);
+}
+
+bool is_frame(PhysAddr at) { return at >= frames_internal::memory_start && at < memory_end; }
+
+PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr place) {
+  frames_internal::memory_start = start.page_up();
+  memory_end = end.page_down();
+  frames_internal::records = direct<FrameRecord>(place);
+  std::size_t count = (memory_end - frames_internal::memory_start) >> page_shift;
+  SpinGuard guard(lock);
+  for (std::size_t i = 0; i < count; i++) {
+    new (&frames_internal::records[i]) FrameRecord{{1}, FrameKind::kernel, 0, 0, 0, 0};
+  }
+  counts.total = counts.of_kind[unsigned(FrameKind::kernel)] = count;
+  return (place + count * sizeof(FrameRecord)).page_up();
+}
+
+void frames_add(PhysAddr start, PhysAddr end) {
+  SpinGuard guard(lock);
+  // Backwards, so that the lowest frames are allocated first.
+  for (PhysAddr at = end.page_down(); at > start.page_up();) {
+    at = at - page_size;
+    FrameRecord& record = frame_record(at);
+    ASSERT(record.kind == FrameKind::kernel);
+    record.references.store(0, std::memory_order_relaxed);
+    push_free(record);
+  }
+}
+
+Result<PhysAddr> frame_allocate(FrameKind kind) {
+  if (allocation_must_fail()) return Errno::nomem;
+  do {
+    SpinGuard guard(lock);
+    if (first_free == none) continue;
+    FrameRecord& record = frames_internal::records[first_free];
+    first_free = record.next;
+    counts.of_kind[unsigned(FrameKind::free)]--;
+    counts.of_kind[unsigned(kind)]++;
+    record.kind = kind;
+    record.next = 0;
+    record.references.store(1, std::memory_order_relaxed);
+    return frame_address(record);
+  } while (give_back_spare_tables());
+  return Errno::nomem;
+}
+
+Result<PhysAddr> frame_allocate_zeroed(FrameKind kind) {
+  PhysAddr frame = TRY(frame_allocate(kind));
+  zero_page(direct(frame));
+  return frame;
+}
+
+void frame_free(PhysAddr frame, FrameRecord& record) {
+  if constexpr (TINE_DEBUG) {
+    ASSERT(record.kind != FrameKind::free);
+    memset(direct(frame), poison, page_size);
+  }
+  SpinGuard guard(lock);
+  push_free(record);
+}
+
+FrameCounts frame_counts() {
+  SpinGuard guard(lock);
+  return counts;
+}
+
+}  // namespace tine

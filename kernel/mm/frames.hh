@@ -1,0 +1,121 @@
+// Page frames: the machine's memory in pieces of 4 KiB, with one record each.
+//
+// Every frame that is in use has a reference count; who holds a reference keeps the frame. A frame whose count falls
+// to 0 is free again. The records lie in one array, found by frame number in O(1); a record takes 16 bytes.
+//
+// Lock: `frames` (the free list). Counts are atomic and need no lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "arch/layout.hh"
+#include "lib/result.hh"
+
+namespace tine {
+
+// What a frame is used for; memory_info counts them by kind.
+enum class FrameKind : std::uint8_t { free, kernel, table, heap, stack, user, file };
+constexpr unsigned frame_kinds = 7;
+
+struct FrameRecord {
+  std::atomic<std::uint32_t> references;
+  FrameKind kind;
+  std::uint8_t size_class;    // heap: which size of object
+  std::uint16_t first_object; // heap: head of the slab's free list
+  std::uint32_t next;         // free list, list of slabs; page table: how many of its entries are valid
+  std::uint32_t prev;         // list of slabs
+};
+static_assert(sizeof(FrameRecord) == 16);
+
+// ---- At boot ----
+
+// All of memory is [start, end); nothing in it is usable yet. The records are placed at `records` (page
+// aligned, in memory). Returns the first byte behind them.
+PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr records);
+// Gives [start, end) to the free list (whole pages inside it). For memory that is in use until some moment of the
+// boot, too (the initrd).
+void frames_add(PhysAddr start, PhysAddr end);
+
+// ---- Allocation ----
+
+// A frame with one reference, contents undefined (debug builds: poison). Errors: nomem.
+Result<PhysAddr> frame_allocate(FrameKind kind);
+// The same, filled with zeros.
+Result<PhysAddr> frame_allocate_zeroed(FrameKind kind);
+
+FrameRecord& frame_record(PhysAddr frame);
+PhysAddr frame_address(const FrameRecord& record);
+
+void frame_free(PhysAddr frame, FrameRecord& record);  // the last reference is gone: for frame_unref only
+
+// One reference more. The caller holds one, or a lock under which one is held.
+inline void frame_ref(PhysAddr frame) {
+  frame_record(frame).references.fetch_add(1, std::memory_order_relaxed);
+}
+// One less. Acquire and release: what each holder did to the page happens before the page is used anew.
+inline void frame_unref(PhysAddr frame) {
+  FrameRecord& record = frame_record(frame);
+  if (record.references.fetch_sub(1, std::memory_order_acq_rel) == 1) frame_free(frame, record);
+}
+// Acquire: whoever finds itself the only owner sees what former owners wrote.
+inline std::uint32_t frame_references(PhysAddr frame) {
+  return frame_record(frame).references.load(std::memory_order_acquire);
+}
+
+// One reference to a frame, given back at the end of the scope.
+class FrameRef {
+ public:
+  constexpr FrameRef() = default;
+  // Takes over a reference that the caller holds.
+  static FrameRef adopt(PhysAddr frame) { return FrameRef(frame); }
+  FrameRef(FrameRef&& other) : frame_(other.release()) {}
+  ~FrameRef() {
+    if (frame_.value()) frame_unref(frame_);
+  }
+  FrameRef& operator=(FrameRef other) {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  PhysAddr release() { return std::exchange(frame_, PhysAddr()); }
+  PhysAddr address() const { return frame_; }
+  std::span<std::byte, page_size> bytes() const {
+    return std::span<std::byte, page_size>(direct(frame_), page_size);
+  }
+  explicit operator bool() const { return frame_.value() != 0; }
+
+ private:
+  explicit FrameRef(PhysAddr frame) : frame_(frame) {}
+  PhysAddr frame_;
+};
+
+// ---- Accounts ----
+
+struct FrameCounts {
+  std::uint64_t total = 0;
+  std::array<std::uint64_t, frame_kinds> of_kind{};
+};
+FrameCounts frame_counts();
+bool is_frame(PhysAddr at);  // is this address in memory that the records describe?
+
+// ---- Failing on purpose ----
+
+// The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms; who == nullptr means
+// any thread. Answers what was left of the count before.
+long fail_allocation(const void* who, long n);
+// For the allocators: must this allocation fail?
+bool allocation_must_fail();
+
+namespace frames_internal {
+extern constinit FrameRecord* records;
+extern constinit PhysAddr memory_start;
+}  // namespace frames_internal
+
+inline FrameRecord& frame_record(PhysAddr frame) {
+  return frames_internal::records[(frame - frames_internal::memory_start) >> page_shift];
+}
+
+}  // namespace tine

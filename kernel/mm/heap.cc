@@ -1,0 +1,132 @@
+// Slabs: a page holds objects of one size class, its free ones linked through their own first bytes. What there is to
+// know of a slab is in its frame's record: size class, first free object, objects in use (the reference
+// count), neighbours in the list of slabs that have room. An empty slab gives its frame back at once.
+#include "mm/heap.hh"
+
+#include <array>
+
+#include "lib/string.hh"
+#include "mm/frames.hh"
+#include "sync/panic.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::array<std::uint16_t, 10> class_sizes = {16, 32, 64, 128, 192, 256, 512, 1024, 2048, 4096};
+constexpr std::uint32_t no_slab = 0;      // frame 0 of memory belongs to the firmware, and is never a slab
+constexpr std::uint16_t no_object = 0xffff;
+constexpr std::uint8_t poison = 0x6b;
+
+constinit Spinlock lock{Rank::heap, "heap"};
+constinit std::array<std::uint32_t, class_sizes.size()> with_room GUARDED_BY(lock){};
+constinit std::uint64_t bytes_in_use GUARDED_BY(lock) = 0;
+
+unsigned class_of(std::size_t size) {
+  unsigned c = 0;
+  while (class_sizes[c] < size) c++;
+  return c;
+}
+
+std::uint32_t number(FrameRecord& slab) {
+  return static_cast<std::uint32_t>(&slab - frames_internal::records);
+}
+
+void link(FrameRecord& slab) REQUIRES(lock) {
+  std::uint32_t& head = with_room[slab.size_class];
+  slab.prev = no_slab;
+  slab.next = head;
+  if (head != no_slab) frames_internal::records[head].prev = number(slab);
+  head = number(slab);
+}
+
+void unlink(FrameRecord& slab) REQUIRES(lock) {
+  if (slab.prev != no_slab) {
+    frames_internal::records[slab.prev].next = slab.next;
+  } else {
+    with_room[slab.size_class] = slab.next;
+  }
+  if (slab.next != no_slab) frames_internal::records[slab.next].prev = slab.prev;
+}
+
+// The free list inside the page: each free object begins with the offset of the next one.
+std::uint16_t& next_object(std::byte* page, std::uint16_t offset) {
+  return *reinterpret_cast<std::uint16_t*>(page + offset);
+}
+
+// A slab whose objects are all free, not yet in the list. Its frame's reference count counts objects.
+Result<FrameRecord*> new_slab(unsigned size_class) {
+  PhysAddr frame = TRY(frame_allocate(FrameKind::heap));
+  FrameRecord& slab = frame_record(frame);
+  std::byte* page = direct(frame);
+  std::size_t size = class_sizes[size_class];
+  std::uint16_t following = no_object;
+  for (std::size_t offset = page_size / size * size; offset >= size;) {
+    offset -= size;
+    next_object(page, offset) = following;
+    following = offset;
+  }
+  slab.size_class = size_class;
+  slab.first_object = 0;
+  slab.references.store(0, std::memory_order_relaxed);
+  return &slab;
+}
+
+void* take_object(FrameRecord& slab) REQUIRES(lock) {
+  std::byte* page = direct(frame_address(slab));
+  std::uint16_t offset = slab.first_object;
+  slab.first_object = next_object(page, offset);
+  slab.references.store(slab.references.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  bytes_in_use += class_sizes[slab.size_class];
+  if (slab.first_object == no_object) unlink(slab);
+  return page + offset;
+}
+
+}  // namespace
+
+void* heap_allocate(std::size_t size) {
+  if (size > heap_max || allocation_must_fail()) return nullptr;
+  unsigned size_class = class_of(size);
+  {
+    SpinGuard guard(lock);
+    if (with_room[size_class] != no_slab) return take_object(frames_internal::records[with_room[size_class]]);
+  }
+  Result<FrameRecord*> fresh = new_slab(size_class);
+  if (!fresh) return nullptr;
+  SpinGuard guard(lock);
+  link(**fresh);
+  return take_object(**fresh);
+}
+
+void heap_free(void* object) {
+  if (!object) return;
+  PhysAddr at = physical(object);
+  FrameRecord& slab = frame_record(at.page_down());
+  std::size_t size = class_sizes[slab.size_class];
+  if constexpr (TINE_DEBUG) {
+    ASSERT(slab.kind == FrameKind::heap && at.page_offset() % size == 0);
+    memset(object, poison, size);
+  }
+  lock.lock();
+  next_object(direct(at.page_down()), at.page_offset()) = slab.first_object;
+  bool was_full = slab.first_object == no_object;
+  slab.first_object = at.page_offset();
+  bytes_in_use -= size;
+  if (was_full) link(slab);
+  std::uint32_t left = slab.references.load(std::memory_order_relaxed) - 1;
+  slab.references.store(left, std::memory_order_relaxed);
+  if (left == 0) unlink(slab);
+  lock.unlock();
+  if (left == 0) frame_free(at.page_down(), slab);
+}
+
+std::uint64_t heap_bytes_in_use() {
+  SpinGuard guard(lock);
+  return bytes_in_use;
+}
+
+}  // namespace tine
+
+// What `delete` and virtual destructors call.
+void operator delete(void* object) noexcept { tine::heap_free(object); }
+void operator delete(void* object, std::size_t) noexcept { tine::heap_free(object); }

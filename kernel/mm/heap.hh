@@ -1,0 +1,41 @@
+// The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are the way to build
+// an object; there is no `new` that cannot fail.
+//
+// Lock: `heap`, inside. Never sleeps; may be called with any lock of a lower rank held.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "lib/own.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+
+namespace tine {
+
+constexpr std::size_t heap_max = 4096;
+
+// `size` bytes (at most heap_max), aligned to 16, contents undefined; nullptr when there is no memory.
+void* heap_allocate(std::size_t size);
+void heap_free(void* object);  // nullptr is allowed
+
+std::uint64_t heap_bytes_in_use();  // in the sizes of the slabs
+
+// A new object, or nomem with nothing left behind.
+template <class T, class... Args>
+Result<OwnPtr<T>> make(Args&&... args) {
+  static_assert(sizeof(T) <= heap_max);
+  void* place = heap_allocate(sizeof(T));
+  if (!place) return Errno::nomem;
+  return OwnPtr<T>(new (place) T(std::forward<Args>(args)...));
+}
+template <class T, class... Args>
+Result<RefPtr<T>> make_ref(Args&&... args) {
+  static_assert(sizeof(T) <= heap_max);
+  void* place = heap_allocate(sizeof(T));
+  if (!place) return Errno::nomem;
+  return RefPtr<T>::adopt(new (place) T(std::forward<Args>(args)...));
+}
+
+}  // namespace tine

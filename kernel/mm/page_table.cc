@@ -1,0 +1,229 @@
+#include "mm/page_table.hh"
+
+#include "arch/csr.hh"
+#include "arch/sbi.hh"
+#include "mm/table_pool.hh"
+#include "sync/hart.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+Pte* table_at(PhysAddr table) { return direct<Pte>(table); }
+
+FrameRecord& record_of(const Pte* entry) { return frame_record(physical(entry).page_down()); }
+
+std::uint32_t& valid_entries(FrameRecord& table) { return table.next; }
+
+std::uint64_t bit_of(const Hart& hart) { return 1ul << hart.index; }
+
+// Frames whose entries are cleared, waiting for the TLBs to forget them.
+class PendingFrames {
+ public:
+  explicit PendingFrames(PageTable& table) : table_(table) {}
+  ~PendingFrames() { release(); }
+
+  void add(PhysAddr frame) {
+    if (count_ == max) release();
+    frames_[count_++] = frame;
+  }
+
+ private:
+  static constexpr unsigned max = 64;
+  PageTable& table_;
+  PhysAddr frames_[max];
+  unsigned count_ = 0;
+
+  void release() {
+    if (count_) table_.flush_all();
+    for (unsigned i = 0; i < count_; i++) frame_unref(frames_[i]);
+    count_ = 0;
+  }
+};
+
+}  // namespace
+
+Result<> PageTable::init() {
+  root_ = TRY(root_allocate());
+  return {};
+}
+
+PageTable::~PageTable() {
+  if (!root_.value()) return;
+  ASSERT(harts_.load(std::memory_order_acquire) == 0);
+  ASSERT(valid_entries(frame_record(root_)) == 0);
+  root_free(root_);
+}
+
+Pte* PageTable::find(VirtAddr address) const {
+  Pte* table = table_at(root_);
+  for (unsigned level = table_levels - 1; level > 0; level--) {
+    Pte entry = table[pte_index(address, level)];
+    if (!entry.valid()) return nullptr;
+    table = table_at(entry.address());
+  }
+  return &table[pte_index(address, 0)];
+}
+
+Result<Pte*> PageTable::find_or_make(VirtAddr address) {
+  Pte* table = table_at(root_);
+  for (unsigned level = table_levels - 1; level > 0; level--) {
+    Pte& entry = table[pte_index(address, level)];
+    if (!entry.valid()) {
+      Result<PhysAddr> below = table_allocate();
+      if (!below) {
+        remove_empty_tables(address);
+        return below.error();
+      }
+      // Release: a hart that walks here finds the new table's zeros, not what the frame held before.
+      std::atomic_thread_fence(std::memory_order_release);
+      entry = Pte::table(*below);
+      valid_entries(record_of(&entry))++;
+    }
+    table = table_at(entry.address());
+  }
+  return &table[pte_index(address, 0)];
+}
+
+Result<> PageTable::map(VirtAddr address, Pte entry) {
+  Pte* at = TRY(find_or_make(address));
+  if (!at->valid()) valid_entries(record_of(at))++;
+  replace(at, entry);
+  return {};
+}
+
+void PageTable::replace(Pte* at, Pte entry) {
+  // Release: the page's contents are there before any hart can find the page.
+  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at)).store(entry.bits(), std::memory_order_release);
+}
+
+Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
+  std::size_t shared = 0;
+  Result<> made;
+  for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
+    if (!made) return;
+    Result<Pte*> to = child.find_or_make(first);
+    if (!to) {
+      made = to.error();
+      return;
+    }
+    Pte* copy = *to;
+    std::uint32_t count = 0;
+    for (Pte& entry : run) {
+      if (entry.valid()) {
+        entry = entry.shared();
+        *copy = entry;
+        frame_ref(entry.address());
+        count++;
+      }
+      copy++;
+    }
+    valid_entries(record_of(*to)) += count;
+    shared += count;
+    if (count == 0) child.remove_empty_tables(first);
+  });
+  if (!made) return made.error();
+  return shared;
+}
+
+std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
+  std::size_t unmapped = 0;
+  // Nobody's TLB knows a table that no hart runs on: its frames can go at once.
+  bool in_use = harts_.load(std::memory_order_acquire) != 0;
+  PendingFrames pending(*this);
+  for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
+    std::uint32_t count = 0;
+    for (Pte& entry : run) {
+      if (!entry.valid()) continue;
+      PhysAddr frame = entry.address();
+      entry = Pte();
+      if (in_use) {
+        pending.add(frame);
+      } else {
+        frame_unref(frame);
+      }
+      count++;
+    }
+    valid_entries(record_of(run.data())) -= count;
+    unmapped += count;
+    remove_empty_tables(first);
+  });
+  return unmapped;
+}
+
+// Takes out the tables on the way to `address` that hold nothing, from the leaf upwards.
+void PageTable::remove_empty_tables(VirtAddr address) {
+  for (unsigned level = 1; level < table_levels; level++) {
+    Pte* table = table_at(root_);
+    bool reached = true;
+    for (unsigned above = table_levels - 1; above > level && reached; above--) {
+      Pte entry = table[pte_index(address, above)];
+      reached = entry.valid();
+      if (reached) table = table_at(entry.address());
+    }
+    if (!reached) continue;
+    Pte& entry = table[pte_index(address, level)];
+    if (!entry.valid()) continue;
+    PhysAddr below = entry.address();
+    if (valid_entries(frame_record(below)) != 0) return;
+    entry = Pte();
+    valid_entries(record_of(&entry))--;
+    flush_all();  // a walk may have been cached down to this table
+    table_free(below);
+  }
+}
+
+void PageTable::flush_page(VirtAddr address) { flush(address.value(), page_size); }
+
+void PageTable::flush_all() { flush(0, ~0ul); }
+
+// The entry was written before; a hart sets its bit in `harts_` before it walks (activate). With a full fence on both
+// sides, either we see its bit, or it sees our entry.
+void PageTable::flush(std::uint64_t start, std::uint64_t size) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::uint64_t harts = harts_.load(std::memory_order_relaxed);
+  std::uint64_t self = bit_of(this_hart());
+  if (harts & self) {
+    if (size == page_size) {
+      csr::sfence_page(start);
+    } else {
+      csr::sfence_all();
+    }
+  }
+  if (harts & ~self) sbi::remote_sfence_vma(sbi_hart_mask(harts & ~self), start, size);
+}
+
+// The code was stored by this hart. Harts that run on this table now are told at once, the others find their bit when
+// they come (activate).
+void PageTable::note_new_code() {
+  std::uint64_t self = bit_of(this_hart());
+  stale_code_.store(~self, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  csr::fence_i();
+  std::uint64_t others = harts_.load(std::memory_order_relaxed) & ~self;
+  if (others) sbi::remote_fence_i(sbi_hart_mask(others));
+}
+
+void PageTable::activate(PageTable* next) {
+  Hart& hart = this_hart();
+  PageTable* previous = hart.page_table;
+  if (next == previous) return;
+  if (next) {
+    next->harts_.fetch_or(bit_of(hart), std::memory_order_relaxed);
+    // Full fence: the bit is seen before this hart walks the table (see flush).
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    csr::write_satp(csr::satp_sv39 | next->root_.value() >> page_shift);
+    csr::sfence_all();
+    if (next->stale_code_.load(std::memory_order_relaxed) & bit_of(hart)) {
+      next->stale_code_.fetch_and(~bit_of(hart), std::memory_order_relaxed);
+      csr::fence_i();
+    }
+  } else {
+    kernel_map_activate();
+  }
+  hart.page_table = next;
+  // Release: our last walk of the old table is over before anybody sees the bit gone and frees it.
+  if (previous) previous->harts_.fetch_and(~bit_of(hart), std::memory_order_release);
+}
+
+}  // namespace tine

@@ -1,0 +1,177 @@
+#include "proc/arguments.hh"
+
+#include <algorithm>
+
+#include "lib/string.hh"
+#include "proc/random.hh"
+
+namespace tine {
+
+// ---- Collecting ----
+
+Result<> ArgumentBuffer::append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::size_t page = size_ / page_size, offset = size_ % page_size;
+    if (page == pages_.size()) return Errno::toobig;
+    if (!pages_[page]) pages_[page] = FrameRef::adopt(TRY(frame_allocate(FrameKind::kernel)));
+    std::size_t here = std::min(bytes.size(), page_size - offset);
+    memcpy(pages_[page].bytes().data() + offset, bytes.data(), here);
+    size_ += here;
+    bytes.remove_prefix(here);
+  }
+  return {};
+}
+
+Result<> ArgumentBuffer::add_argument(std::string_view text) {
+  TRY(append(text));
+  TRY(append({"", 1}));
+  argc_++;
+  return {};
+}
+
+// A null-terminated vector of strings in the current program.
+Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
+  if (vector.value() == 0) return {};
+  for (UserPtr<std::uint64_t> slot(vector);; slot = slot + 1) {
+    VirtAddr from(TRY(slot.load()));
+    if (from.value() == 0) return {};
+    char piece[256];
+    while (true) {
+      Result<std::size_t> length = copy_string_from_user(current_space(), piece, from);
+      if (length) {
+        TRY(append({piece, *length + 1}));
+        break;
+      }
+      if (length.error() != Errno::toobig) return length.error();
+      TRY(append({piece, sizeof(piece)}));  // longer than the piece: go on behind it
+      from += sizeof(piece);
+    }
+    count++;
+    if (size_ + (argc_ + envc_) * sizeof(std::uint64_t) > TINE_ARG_MAX) return Errno::toobig;
+  }
+}
+
+Result<> ArgumentBuffer::add_arguments_from_user(VirtAddr vector) { return add_vector(vector, argc_); }
+Result<> ArgumentBuffer::add_environment_from_user(VirtAddr vector) { return add_vector(vector, envc_); }
+
+tine_args ArgumentBuffer::summary() const {
+  tine_args args{};
+  std::size_t offset = 0;
+  for (; args.argc < TINE_ARG_COUNT && args.argc < int(argc_); args.argc++) {
+    char* to = args.argv[args.argc];
+    for (unsigned length = 0; at(offset) != 0; offset++) {
+      if (length < TINE_ARG_LENGTH) to[length++] = at(offset);
+    }
+    offset++;
+  }
+  return args;
+}
+
+Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name) {
+  tine_args args{};
+  if (vector.value() == 0) {
+    args.argc = 1;
+    copy_text(args.argv[0], sizeof(args.argv[0]), name);
+    return args;
+  }
+  for (UserPtr<std::uint64_t> slot(vector);; slot = slot + 1) {
+    VirtAddr from(TRY(slot.load()));
+    if (from.value() == 0) break;
+    if (args.argc == TINE_ARG_COUNT) return Errno::toobig;
+    std::span<char> to(args.argv[args.argc]);
+    std::size_t length = TRY(copy_string_from_user(current_space(), to, from));
+    std::fill(to.begin() + length, to.end(), 0);
+    args.argc++;
+  }
+  return args;
+}
+
+// ---- The new program's stack ----
+
+Result<> ArgumentBuffer::copy_to(AddressSpace& space, VirtAddr to) const {
+  for (std::size_t done = 0; done < size_; done += page_size) {
+    std::size_t here = std::min(size_ - done, page_size);
+    TRY(copy_to_user(space, to + done, pages_[done / page_size].bytes().data(), here));
+  }
+  return {};
+}
+
+namespace {
+
+// Writes words to ascending addresses of a program's memory, a few at a time.
+class WordWriter {
+ public:
+  WordWriter(AddressSpace& space, VirtAddr at) : space_(space), at_(at) {}
+  Result<> add(std::uint64_t word) {
+    words_[count_++] = word;
+    return count_ == words_.size() ? flush() : Result<>();
+  }
+  Result<> flush() {
+    TRY(copy_to_user(space_, at_, words_.data(), count_ * sizeof(std::uint64_t)));
+    at_ += count_ * sizeof(std::uint64_t);
+    count_ = 0;
+    return {};
+  }
+
+ private:
+  AddressSpace& space_;
+  VirtAddr at_;
+  std::array<std::uint64_t, 64> words_;
+  std::size_t count_ = 0;
+};
+
+// IMAFDC, one bit a letter: what a program may use (AT_HWCAP).
+constexpr std::uint64_t hardware_capabilities = 0x112d;
+constexpr std::uint64_t signal_stack_minimum = 1088;
+
+}  // namespace
+
+Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view path,
+                             const ArgumentBuffer& arguments, const AuxiliaryValues& aux) {
+  // From the top down: path, strings, random bytes.
+  VirtAddr path_at = top - (path.size() + 1);
+  VirtAddr strings = path_at - arguments.size();
+  VirtAddr random_at = (strings - 16) - (strings.value() & 15);
+  const std::uint64_t random[2] = {random_word(), random_word()};
+  TRY(copy_to_user(space, path_at, path.data(), path.size()));  // its final 0 is in the fresh page already
+  TRY(arguments.copy_to(space, strings));
+  TRY(copy_to_user(space, random_at, random, sizeof(random)));
+
+  const std::uint64_t auxv[][2] = {
+      {AT_PHDR, aux.phdr.value()}, {AT_PHENT, 56},
+      {AT_PHNUM, aux.phnum},       {AT_PAGESZ, page_size},
+      {AT_BASE, 0},                {AT_FLAGS, 0},
+      {AT_ENTRY, aux.entry.value()}, {AT_UID, 0},
+      {AT_EUID, 0},                {AT_GID, 0},
+      {AT_EGID, 0},                {AT_HWCAP, hardware_capabilities},
+      {AT_CLKTCK, 100},            {AT_SECURE, 0},
+      {AT_RANDOM, random_at.value()}, {AT_EXECFN, path_at.value()},
+      {AT_MINSIGSTKSZ, signal_stack_minimum}, {AT_NULL, 0},
+  };
+
+  // The vectors end where the random bytes begin; sp is aligned to 16 (psABI).
+  std::size_t words = 1 + arguments.argc() + 1 + arguments.envc() + 1 + std::size(auxv) * 2;
+  VirtAddr sp((random_at - words * sizeof(std::uint64_t)).value() & ~15ul);
+  WordWriter writer(space, sp);
+  TRY(writer.add(arguments.argc()));
+  unsigned index = 0;
+  auto add_vector_end = [&]() -> Result<> {
+    if (index == arguments.argc()) TRY(writer.add(0));
+    if (index == arguments.argc() + arguments.envc()) TRY(writer.add(0));
+    return {};
+  };
+  TRY(add_vector_end());
+  TRY(arguments.for_each_string([&](std::size_t offset) -> Result<> {
+    TRY(writer.add((strings + offset).value()));
+    index++;
+    return add_vector_end();
+  }));
+  for (const auto& pair : auxv) {
+    TRY(writer.add(pair[0]));
+    TRY(writer.add(pair[1]));
+  }
+  TRY(writer.flush());
+  return sp;
+}
+
+}  // namespace tine

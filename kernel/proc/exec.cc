@@ -1,0 +1,148 @@
+// exec: the same process, another program. The new address space is built and filled beside the old one; only when nothing
+// can fail any more does it take the old one's place.
+#include "arch/csr.hh"
+#include "fs/path.hh"
+#include "fs/vfs.hh"
+#include "lib/elf.hh"
+#include "lib/string.hh"
+#include "mm/heap.hh"
+#include "proc/apps.hh"
+#include "proc/arguments.hh"
+#include "proc/process.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+constexpr VirtAddr stack_top{USER_TOP - TINE_PAGE_SIZE};  // the last page of the user's half stays free
+
+// A program that could run at once.
+struct Program {
+  RefPtr<AddressSpace> space;
+  VirtAddr entry, sp;
+};
+
+Prot segment_prot(std::uint32_t flags) {
+  Prot prot = Prot::none;
+  if (flags & elf_read) prot = prot | Prot::read;
+  if (flags & elf_write) prot = prot | Prot::write;
+  if (flags & elf_exec) prot = prot | Prot::exec;
+  return prot;
+}
+
+// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. The page in which the one ends and
+// the other begins is the new program's own from the start.
+Result<> map_segment(AddressSpace& space, const ElfSegment& segment, const RefPtr<PageSource>& pages) {
+  Prot prot = segment_prot(segment.flags);
+  VirtAddr file_end = segment.start + segment.file_size;
+  VirtAddr zeros = segment.file_size ? file_end.page_up() : segment.start.page_down();
+  if (segment.file_size) {
+    TRY(space.add_region(segment.start.page_down(), zeros, prot, pages, segment.file_offset >> page_shift));
+  }
+  if (zeros < segment.end()) TRY(space.add_region(zeros, segment.end().page_up(), prot));
+  if (segment.memory_size == segment.file_size || file_end.is_page_aligned()) return {};
+  if (!allows(prot, Prot::write)) return Errno::noexec;  // zeros that the program could never have used
+  return space.with_page(Access{file_end, Prot::write},
+                         [&](std::byte* at) { memset(at, 0, page_size - file_end.page_offset()); });
+}
+
+// [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the arguments.
+Result<Program> load_program(const PathContext& paths, std::string_view path, const ArgumentBuffer& arguments) {
+  RefPtr<Node> node = TRY(resolve(paths, path));
+  if (node->is_directory()) return Errno::access;
+  RefPtr<PageSource> pages = TRY(node->pages());
+  std::uint64_t file_size = node->size();
+  if (file_size == 0) return Errno::noexec;
+  FrameRef first = TRY(pages->page(0));
+  std::span<const std::byte> head(first.bytes().data(), file_size < page_size ? file_size : page_size);
+  ElfImage image = TRY(read_elf(head, file_size));
+
+  Program program;
+  program.space = TRY(AddressSpace::create());
+  for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
+  program.space->set_break(image.highest);
+  TRY(program.space->add_stack(stack_top));
+  program.entry = image.entry;
+  AuxiliaryValues aux{image.entry, image.program_headers, image.header_count};
+  program.sp = TRY(build_stack(*program.space, stack_top, path, arguments, aux));
+  return program;
+}
+
+// What a program starts with: every register 0 but sp and the pc (glibc takes a0 for a function to call at exit),
+// interrupts on, floating point off until it is used.
+void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
+  TrapFrame& frame = *thread.frame;
+  frame = {};
+  frame.sepc = entry.value();
+  frame.sp() = sp.value();
+  std::uint64_t other_modes = csr::sstatus_spp | csr::sstatus_sie | csr::sstatus_fs;
+  frame.sstatus = (csr::read_sstatus() & ~other_modes) | csr::sstatus_spie;
+  fp_reset(thread);
+}
+
+void reset_accounts(Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  thread.run_ticks = 0;
+  thread.slice = time_slice_ticks;
+  thread.wait_reason = WaitReason::none;
+}
+
+// [exec 4] Cannot fail: the new program takes the place of the old one, whose pages are freed last, when no hart uses them.
+void commit(Process& self, Program program, std::string_view path, const tine_args& args) {
+  Thread& thread = *current_thread();
+  {
+    SpinGuard guard(process_table_lock);
+    std::swap(self.space, program.space);
+    copy_text(self.name, sizeof(self.name), base_name(path));
+    self.args = args;
+  }
+  thread.page_table = &self.space->page_table();
+  PageTable::activate(thread.page_table);
+  self.files.close_on_exec();
+  reset_registers(thread, program.entry, program.sp);
+  reset_accounts(thread);
+}
+
+}  // namespace
+
+Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments, const tine_args& args) {
+  Process& self = current_process();
+  Program program = TRY(load_program(self.paths, path, arguments));
+  log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path, program.entry,
+         program.sp);
+  commit(self, std::move(program), path, args);
+  return Replaced();
+}
+
+// ---- The first process ----
+
+namespace {
+
+Result<> open_console(Process& process) {
+  RefPtr<OpenFile> console = TRY(open(process.paths, "/dev/console", O_RDWR));
+  for (int fd = 0; fd < 3; fd++) TRY(process.files.add(console, false));
+  return {};
+}
+
+}  // namespace
+
+// Built by hand as exec and fork together would: there is nobody to copy.
+Result<> start_init(std::string_view path, std::span<const std::string_view> more) {
+  RefPtr<Process> init = TRY(make_ref<Process>());
+  OwnPtr<Thread> thread = TRY(Thread::make_user(*init));
+  ArgumentBuffer arguments;
+  TRY(arguments.add_argument(path));
+  for (std::string_view argument : more) TRY(arguments.add_argument(argument));
+  init->paths.root = init->paths.cwd = root_node();
+  TRY(open_console(*init));
+  Program program = TRY(load_program(init->paths, path, arguments));
+  copy_text(init->name, sizeof(init->name), base_name(path));
+  init->args = arguments.summary();
+  init->space = std::move(program.space);
+  thread->page_table = &init->space->page_table();
+  reset_registers(*thread, program.entry, program.sp);
+  TRY(publish_process(std::move(init), nullptr, std::move(thread)));
+  return {};
+}
+
+}  // namespace tine

@@ -1,0 +1,100 @@
+// exit and wait: how a process ends, and how its parent learns of it.
+//
+// An ended process stays in the table as a zombie, with its status, until its parent waits for it. Its memory and files
+// are gone by then; its thread and kernel stack go with it, once the thread is off the stack.
+#include "arch/csr.hh"
+#include "proc/process.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+namespace {
+
+void leave_address_space(Process& self) {
+  RefPtr<AddressSpace> space;
+  PageTable::activate(nullptr);
+  current_thread()->page_table = nullptr;
+  SpinGuard guard(process_table_lock);
+  space = std::move(self.space);
+}  // the pages are freed here, if nobody else holds the space, after the lock
+
+// Orphans go to init; those that have ended already will be reaped by it.
+void give_children_to_init(Process& self) REQUIRES(process_table_lock) {
+  Process* init = find_process(init_pid);
+  while (Process* child = self.children.pop_front()) {
+    child->parent = init;
+    child->parent_pid.store(init_pid, std::memory_order_relaxed);
+    init->children.push_back(child);
+    if (child->zombie) init->child_ended.wake_all();
+  }
+}
+
+// The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
+Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lock) {
+  any = false;
+  for (Process& child : self.children) {
+    if (pid != -1 && child.pid != pid) continue;
+    any = true;
+    if (child.zombie) return &child;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void process_exit(int status) {
+  Process& self = current_process();
+  if (self.pid == init_pid) {
+    log("init ended with status {}: the machine stops\n", status);
+    if (stop_machine) stop_machine(status ? 1 : 0);
+    panic("init ended");
+  }
+  log_on(Channel::wait, "exit: {} ({}) with status {:x}\n", self.pid, self.name, status);
+
+  // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address space.
+  self.files.close_all();
+  leave_address_space(self);
+
+  // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack (reap).
+  {
+    SpinGuard guard(process_table_lock);
+    give_children_to_init(self);
+    self.status = status;
+    self.zombie = true;
+    self.parent->child_ended.wake_all();
+  }
+  exit_thread();  // [exit 5]
+}
+
+Result<WaitResult> process_wait(int pid, bool block) {
+  Process& self = current_process();
+  RefPtr<Process> ended;
+  WaitResult result{0, 0};
+  {
+    SpinGuard guard(process_table_lock);
+    Process* child = nullptr;
+    bool any = false;
+    self.wait_pid = pid;
+    ScopeExit forget([&]() REQUIRES(process_table_lock) { self.wait_pid = 0; });
+    TRY(wait(self.child_ended, process_table_lock, WaitReason::child, [&]() REQUIRES(process_table_lock) {
+      child = find_ended(self, pid, any);
+      return child || !any || !block;
+    }));
+    if (!any) return Errno::child;
+    if (!child) return result;
+    result = {child->pid, child->status};
+    ended = unpublish_process(*child);
+  }
+  log_on(Channel::wait, "wait: {} took {} with status {:x}\n", self.pid, result.pid, result.status);
+
+  // [exit 6] It said that it ended just before its last switch: wait for that switch, which nothing can delay for
+  // long, since it holds the hart with interrupts off.
+  Thread* thread;
+  {
+    SpinGuard guard(process_table_lock);
+    thread = ended->threads.front();
+  }
+  while (!is_dead(*thread)) csr::pause();
+  return result;  // and `ended` lets go of process, thread and stack
+}
+
+}  // namespace tine

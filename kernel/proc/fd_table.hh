@@ -1,0 +1,50 @@
+// FdTable: a process's file descriptors. It grows in chunks, up to TINE_OPEN_MAX.
+//
+// Lock: `descriptors`, inside. An open file is never closed with the lock held: the references that fall out are
+// dropped afterwards.
+#pragma once
+
+#include <tine/limits.h>
+
+#include <array>
+
+#include "fs/open_file.hh"
+#include "lib/own.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+
+class FdTable {
+ public:
+  // The lowest free descriptor not below `from`. Errors: mfile, nomem.
+  Result<int> add(RefPtr<OpenFile> file, bool close_on_exec, int from = 0);
+  // Errors: badf.
+  Result<RefPtr<OpenFile>> get(int fd);
+  Result<> close(int fd);
+
+  // Every descriptor of `other`, for fork. This table must be empty. Errors: nomem.
+  Result<> copy_from(FdTable& other);
+  void close_on_exec();
+  void close_all();
+
+ private:
+  struct Slot {
+    RefPtr<OpenFile> file;
+    bool close_on_exec = false;
+  };
+  static constexpr unsigned per_chunk = 32;
+  struct Chunk {
+    std::array<Slot, per_chunk> slots;
+  };
+
+  Spinlock lock_{Rank::descriptors, "file descriptors"};
+  std::array<OwnPtr<Chunk>, TINE_OPEN_MAX / per_chunk> chunks_ GUARDED_BY(lock_);
+
+  Slot* slot(int fd) REQUIRES(lock_);
+  template <class Which>
+  void close_where(Which which);
+};
+
+}  // namespace tine

@@ -1,0 +1,40 @@
+// Mailbox: one message at a time, from any process to this one (ipc_send, ipc_recv).
+//
+// Lock: `mailbox`, inside. The sender is told at once when there is no room; the receiver sleeps.
+#pragma once
+
+#include <tine/abi.h>
+
+#include "lib/result.hh"
+#include "sched/wait_queue.hh"
+
+namespace tine {
+
+class Mailbox {
+ public:
+  // Errors: again, while an earlier message has not been taken.
+  Result<> send(int sender, std::uint64_t word) {
+    SpinGuard guard(lock_);
+    if (full_) return Errno::again;
+    message_ = {sender, word};
+    full_ = true;
+    receivers_.wake_one();
+    return {};
+  }
+
+  // Sleeps until there is a message. Errors: intr.
+  Result<tine_message> receive() {
+    SpinGuard guard(lock_);
+    TRY(wait(receivers_, lock_, WaitReason::ipc, [&]() REQUIRES(lock_) { return full_; }));
+    full_ = false;
+    return message_;
+  }
+
+ private:
+  Spinlock lock_{Rank::mailbox, "mailbox"};
+  tine_message message_ GUARDED_BY(lock_){};
+  bool full_ GUARDED_BY(lock_) = false;
+  WaitQueue receivers_;
+};
+
+}  // namespace tine

@@ -1,0 +1,157 @@
+// The table of processes: pid -> process, and the tree.
+#include <tine/limits.h>
+
+#include <array>
+
+#include "lib/string.hh"
+#include "mm/heap.hh"
+#include "proc/process.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+
+constinit Spinlock process_table_lock{Rank::process_table, "process table"};
+
+namespace {
+
+// Two levels, the lower one made on demand and kept: a pid is found in two steps and the table is small while few
+// processes run. Pids are handed out in a circle, so that one does not soon name another process.
+class PidTable {
+ public:
+  // A pid that is free and can be entered. Errors: again, nomem.
+  Result<int> find_free() {
+    for (int tried = 1; tried < TINE_PID_MAX; tried++) {
+      int pid = last_ + tried;
+      if (pid >= TINE_PID_MAX) pid -= TINE_PID_MAX - 1;
+      if (at(pid)) continue;
+      Chunk*& chunk = chunks_[pid / per_chunk];
+      if (!chunk) chunk = TRY(make<Chunk>()).release();
+      return pid;
+    }
+    return Errno::again;
+  }
+  void enter(int pid, Process* process) {
+    chunks_[pid / per_chunk]->processes[pid % per_chunk] = process;
+    last_ = pid;
+    count_++;
+  }
+  void remove(int pid) {
+    chunks_[pid / per_chunk]->processes[pid % per_chunk] = nullptr;
+    count_--;
+  }
+  Process* at(int pid) {
+    if (pid <= 0 || pid >= TINE_PID_MAX) return nullptr;
+    Chunk* chunk = chunks_[pid / per_chunk];
+    return chunk ? chunk->processes[pid % per_chunk] : nullptr;
+  }
+  Process* first_from(int pid) {
+    for (pid = pid < 1 ? 1 : pid; pid < TINE_PID_MAX; pid++) {
+      if (!chunks_[pid / per_chunk]) {
+        pid |= per_chunk - 1;  // on to the next chunk
+      } else if (Process* process = at(pid)) {
+        return process;
+      }
+    }
+    return nullptr;
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  static constexpr int per_chunk = 256;
+  struct Chunk {
+    std::array<Process*, per_chunk> processes{};
+  };
+  std::array<Chunk*, TINE_PID_MAX / per_chunk> chunks_{};
+  int last_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+constinit PidTable pids GUARDED_BY(process_table_lock);
+constinit std::uint64_t thread_count GUARDED_BY(process_table_lock) = 0;
+
+int state_of(ThreadState state) {
+  switch (state) {
+    case ThreadState::running:
+      return TINE_RUNNING;
+    case ThreadState::sleeping:
+      return TINE_SLEEPING;
+    default:
+      return TINE_READY;
+  }
+}
+
+void describe_thread(const Thread& thread, tine_process_info& info) {
+  SpinGuard guard(scheduler_lock);
+  info.state = state_of(thread.state);
+  info.wait_reason = int(thread.wait_reason);
+  info.hart = int(thread.hart);
+  info.run_ticks = thread.run_ticks;
+  info.schedules = thread.schedules;
+}
+
+}  // namespace
+
+Process::~Process() {
+  process_table_lock.assume_unshared();
+  while (Thread* thread = threads.pop_front()) delete thread;
+}
+
+Result<int> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
+  Thread* first = thread.get();
+  int pid;
+  {
+    SpinGuard guard(process_table_lock);
+    pid = TRY(pids.find_free());
+    process->pid = first->tid = pid;
+    process->parent = parent;
+    process->parent_pid.store(parent ? parent->pid : 0, std::memory_order_relaxed);
+    process->threads.push_back(thread.release());
+    thread_count++;
+    if (parent) parent->children.push_back(process.get());
+    pids.enter(pid, process.release());
+  }
+  start_thread(*first);
+  return pid;
+}
+
+Process* find_process(int pid) { return pids.at(pid); }
+
+Process* find_process_from(int pid) { return pids.first_from(pid); }
+
+RefPtr<Process> unpublish_process(Process& process) {
+  pids.remove(process.pid);
+  thread_count--;
+  if (process.parent) List<Process, &Process::sibling_link>::remove(&process);
+  return RefPtr<Process>::adopt(&process);
+}
+
+ProcessCounts process_counts() {
+  SpinGuard guard(process_table_lock);
+  return {pids.count(), thread_count};
+}
+
+Result<tine_process_info> process_info(int pid) {
+  tine_process_info info{};
+  RefPtr<AddressSpace> space;
+  {
+    SpinGuard guard(process_table_lock);
+    Process* process = find_process_from(pid);
+    if (!process) return Errno::srch;
+    info.pid = process->pid;
+    info.parent = process->parent_pid.load(std::memory_order_relaxed);
+    if (Thread* thread = process->threads.front()) describe_thread(*thread, info);
+    info.wait_pid = process->wait_pid;
+    if (process->zombie) info.state = TINE_ZOMBIE;
+    copy_text(info.name, sizeof(info.name), process->name);
+    info.args = process->args;
+    space = process->space;
+  }
+  // Counting shared pages takes the space's mutex: after the spinlock, holding a reference.
+  if (space) {
+    info.resident_pages = space->resident_pages();
+    info.shared_pages = space->shared_pages();
+  }
+  return info;
+}
+
+}  // namespace tine

@@ -1,0 +1,190 @@
+#include "sched/scheduler.hh"
+
+#include "sched/clock.hh"
+#include "sched/policy.hh"
+#include "sched/wait_queue.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+
+constinit Spinlock scheduler_lock{Rank::scheduler, "scheduler"};
+
+namespace {
+
+constinit RoundRobin policy GUARDED_BY(scheduler_lock);
+constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
+
+// What the scheduler keeps for each hart. Used by that hart alone, with the lock held where threads are concerned.
+struct HartClock {
+  List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
+  std::uint64_t next_tick = never;             // `never` while idle
+  bool time_is_up = false;
+  std::atomic<std::uint64_t> ticks{0};
+};
+constinit HartClock hart_clocks[max_harts];
+
+HartClock& own_clock() { return hart_clocks[this_hart().index]; }
+
+std::uint64_t tick_period() { return clock_config.timebase / clock_config.hz; }
+
+void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
+  Thread* first = clock.sleepers.front();
+  std::uint64_t wakeup = first ? first->wake_at : never;
+  clock_set_timer(wakeup < clock.next_tick ? wakeup : clock.next_tick);
+}
+
+void make_ready(Thread& thread) REQUIRES(scheduler_lock) {
+  thread.state = ThreadState::ready;
+  thread.wait_reason = WaitReason::none;
+  policy.enqueue(thread);
+  if (idle_harts) {
+    std::uint64_t one = idle_harts & -idle_harts;
+    idle_harts &= ~one;
+    interrupt_harts(one);
+  }
+}
+
+void run_on_this_hart(Thread& next) REQUIRES(scheduler_lock) {
+  Hart& hart = this_hart();
+  next.state = ThreadState::running;
+  next.hart = hart.index;
+  hart.current = &next;
+  own_clock().time_is_up = false;
+  if (&next == hart.idle) return;
+  next.schedules++;
+  policy.begin_slice(next);
+}
+
+}  // namespace
+
+void start_thread(Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  make_ready(thread);
+}
+
+bool wake_thread(Thread& thread) {
+  if (thread.state != ThreadState::sleeping) return false;
+  if (thread.queue) thread.queue->remove(thread);
+  if (thread.timer_link.is_linked()) hart_clocks[thread.hart].sleepers.remove(&thread);
+  make_ready(thread);
+  return true;
+}
+
+void interrupt(Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  thread.interrupted.store(1);
+  if (thread.state == ThreadState::sleeping && thread.interruptible) {
+    wake_thread(thread);
+  } else if (thread.state == ThreadState::running && &thread != current_thread()) {
+    interrupt_harts(1ul << thread.hart);
+  }
+}
+
+void switch_away() {
+  Hart& hart = this_hart();
+  Thread* self = hart.current;
+  Thread* next = policy.pick();
+  if (!next) next = hart.idle;
+  if constexpr (TINE_DEBUG) {
+    ASSERT(hart.held_count == 1);  // the scheduler's lock and no other
+  }
+  run_on_this_hart(*next);
+  if (next != self) {
+    fp_leave(*self);
+    PageTable::activate(next->page_table);
+    fp_enter(*next);
+    switch_context(&self->context, &next->context);
+  }
+  scheduler_lock.unlock();  // a new thread does this in finish_switch
+}
+
+// The last step of a switch, for threads that have never been in switch_away: called by their first code.
+extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was taken by another thread
+  scheduler_lock.unlock();
+}
+
+void yield() {
+  scheduler_lock.lock();
+  Thread* self = current_thread();
+  self->state = ThreadState::ready;
+  policy.enqueue(*self);
+  switch_away();
+}
+
+void exit_thread() {
+  scheduler_lock.lock();
+  current_thread()->state = ThreadState::dead;
+  switch_away();
+  panic("a dead thread was run");
+}
+
+bool is_dead(const Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  return thread.state == ThreadState::dead;
+}
+
+void arm_wakeup(Thread& thread) {
+  HartClock& clock = own_clock();
+  Thread* later = clock.sleepers.front();
+  while (later && later->wake_at <= thread.wake_at) later = clock.sleepers.next(later);
+  clock.sleepers.insert_before(later, &thread);
+  arm_timer(clock);
+}
+
+void timer_interrupt() {
+  SpinGuard guard(scheduler_lock);
+  HartClock& clock = own_clock();
+  std::uint64_t now = clock_now();
+  while (Thread* first = clock.sleepers.front()) {
+    if (first->wake_at > now) break;
+    wake_thread(*first);
+  }
+  if (now >= clock.next_tick) {
+    clock.next_tick = now + tick_period();
+    clock.ticks.fetch_add(1, std::memory_order_relaxed);
+    Thread* self = current_thread();
+    self->run_ticks++;
+    if (policy.tick(*self)) clock.time_is_up = true;
+  }
+  arm_timer(clock);
+}
+
+bool time_is_up() { return own_clock().time_is_up; }
+
+std::uint64_t total_ticks() {
+  std::uint64_t sum = 0;
+  for (const HartClock& clock : hart_clocks) sum += clock.ticks.load(std::memory_order_relaxed);
+  return sum;
+}
+
+void become_idle_thread(Thread& idle) {
+  Hart& hart = this_hart();
+  hart.idle = hart.current = &idle;
+  idle.hart = hart.index;
+  SpinGuard guard(scheduler_lock);
+  idle.state = ThreadState::running;
+}
+
+bool run_ready_threads() {
+  scheduler_lock.lock();
+  HartClock& clock = own_clock();
+  if (policy.empty()) {
+    idle_harts |= 1ul << this_hart().index;
+    clock.next_tick = never;
+    arm_timer(clock);
+    scheduler_lock.unlock();
+    return false;
+  }
+  clock.next_tick = clock_now() + tick_period();
+  arm_timer(clock);
+  this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when nothing else can
+  switch_away();
+  return true;
+}
+
+void stop_idling() {
+  SpinGuard guard(scheduler_lock);
+  idle_harts &= ~(1ul << this_hart().index);
+}
+
+}  // namespace tine

@@ -1,0 +1,100 @@
+// Thread: one flow of control. It has a kernel stack, what a switch needs to go on with it, and its place in the
+// scheduler's books. What it shares with the other threads of its process is in Process, which this room never
+// looks into.
+#pragma once
+
+#include <tine/abi.h>
+
+#include <cstdint>
+
+#include "arch/trap_frame.hh"
+#include "lib/list.hh"
+#include "lib/own.hh"
+#include "lib/result.hh"
+#include "lib/types.hh"
+#include "mm/page_table.hh"
+#include "sync/hart.hh"
+
+namespace tine {
+
+struct Process;
+class WaitQueue;
+class Mutex;
+
+enum class ThreadState : std::uint8_t {
+  fresh,     // being built: known to its maker only
+  ready,     // in the run queue
+  running,   // on a hart
+  sleeping,  // in a wait queue, or waiting for its time
+  dead,      // off its stack for good, once the scheduler's lock is free
+};
+
+enum class WaitReason : std::uint8_t {
+  none = TINE_WAIT_NONE,
+  child = TINE_WAIT_CHILD,
+  ipc = TINE_WAIT_IPC,
+  console = TINE_WAIT_CONSOLE,
+  sleep = TINE_WAIT_SLEEP,
+  lock = TINE_WAIT_LOCK,
+  pipe = TINE_WAIT_PIPE,
+};
+
+constexpr unsigned time_slice_ticks = 3;
+
+struct Thread {
+  // ---- Its own, or fixed before it first runs ----
+  Context context{};
+  TrapFrame* frame = nullptr;  // at the top of the kernel stack; nullptr: a kernel thread
+  VirtAddr stack_top;
+  Process* process = nullptr;       // nullptr: a kernel thread
+  PageTable* page_table = nullptr;  // what it runs on; changed by itself only (exec, exit)
+  int tid = 0;
+  FpState fp{};                    // while its registers are not in a hart
+  unsigned fp_hart = max_harts;    // the hart that loaded them last
+  static constexpr unsigned max_mutexes = 4;
+  const Mutex* mutexes[max_mutexes] = {};  // held, in order of acquisition (checked in debug builds)
+  unsigned mutex_count = 0;
+
+  // ---- Guarded by the scheduler's lock ----
+  ThreadState state = ThreadState::fresh;
+  WaitReason wait_reason = WaitReason::none;
+  bool interruptible = false;    // while sleeping: may an interrupt end it?
+  WaitQueue* queue = nullptr;    // where it sleeps
+  ListLink queue_link;           // in the run queue or in `queue`
+  ListLink timer_link;           // in the list of sleepers of the hart `hart`
+  ListLink process_link;         // in its process's list of threads (guarded by the process table's lock)
+  std::uint64_t wake_at = 0;     // clock value
+  unsigned hart = 0;             // where it runs, or ran last
+  unsigned slice = 0;            // ticks left
+  std::uint64_t run_ticks = 0;   // ticks that found it running
+  std::uint64_t schedules = 0;   // times it was given a hart
+
+  // Something waits for this thread before it may go on in user mode or in an interruptible sleep: a signal. Set by
+  // `interrupt`, cleared by the thread itself when it has looked after everything.
+  std::atomic<std::uint32_t> interrupted{0};
+
+  // A thread without a stack: the first code of a hart (its idle thread) already has one.
+  constexpr Thread() = default;
+  Thread(const Thread&) = delete;
+  ~Thread();
+
+  // A new thread with a kernel stack that has room for a TrapFrame at its top, not yet filled; it will start in user
+  // mode with that frame. Errors: nomem.
+  static Result<OwnPtr<Thread>> make_user(Process& process);
+};
+
+// ---- Floating point: registers stay in the hart until another thread needs them (fp.cc) ----
+
+// The thread leaves this hart: saves its registers if they changed.
+void fp_leave(Thread& thread);
+// The thread comes to this hart: loads its registers if it uses any and they are not here.
+void fp_enter(Thread& thread);
+// The running thread executed a floating-point instruction with FS Off. Gives it zeroed registers and answers true; false
+// when FS was on, so that the instruction is illegal for another reason.
+bool fp_first_use(Thread& thread);
+// The running thread begins a new program: no floating point until it is used.
+void fp_reset(Thread& thread);
+// `child` gets a copy of what the running thread has; its frame must be a copy already.
+void fp_copy(Thread& parent, Thread& child);
+
+}  // namespace tine

@@ -1,0 +1,59 @@
+// What one hart (hardware thread) has of its own. tp points to the Hart while the kernel runs. A thread that sleeps
+// may go on elsewhere: never keep a Hart& across anything that can sleep.
+#pragma once
+
+#include <tine/limits.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "arch/offsets.h"
+#include "sync/rank.hh"
+
+namespace tine {
+
+struct Thread;
+class Spinlock;
+class PageTable;
+
+constexpr unsigned max_harts = 8;
+constexpr std::size_t emergency_stack_size = 4096;
+
+struct Hart {
+  std::uint64_t emergency_stack_top = 0;  // trap.S: kernel faults are reported on this stack
+  std::uint64_t start_sp = 0;             // entry.S: first stack of a secondary hart
+  unsigned index = 0;                     // in harts[]
+  std::uint64_t id = 0;                   // the platform's name for it (mhartid)
+  std::atomic<bool> online{false};
+
+  Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
+  Thread* idle = nullptr;     // runs when nothing else can
+  PageTable* page_table = nullptr;  // what satp names; nullptr: the kernel's half alone (PageTable::activate)
+  Thread* fp_owner = nullptr;  // whose floating-point registers are loaded (sched/fp.cc)
+
+  // Spinlocks held here, in order of acquisition (checked in debug builds).
+  static constexpr unsigned max_held = 8;
+  const Spinlock* held[max_held] = {};
+  unsigned held_count = 0;
+};
+
+extern "C" Hart harts[max_harts];  // harts[0] is the boot hart
+extern constinit unsigned hart_count;  // how many the machine has, at most max_harts; set at boot
+
+Hart& this_hart();
+inline Thread* current_thread() { return this_hart().current; }
+
+// The platform's ids of the harts in `mask` (bit n: harts[n]), as the SBI wants them.
+std::uint64_t sbi_hart_mask(std::uint64_t mask);
+
+// Takes a trap on the way: makes these harts enter the kernel soon (from user mode or idle). Bit n: harts[n].
+void interrupt_harts(std::uint64_t mask);
+
+inline Hart& this_hart() {
+  Hart* hart;
+  asm volatile("mv %0, tp" : "=r"(hart));
+  return *hart;
+}
+
+}  // namespace tine

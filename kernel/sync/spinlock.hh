@@ -1,0 +1,68 @@
+// A lock for short work: whoever waits for it spins. The kernel runs with interrupts off, so nothing interrupts the
+// holder; it must not sleep, and must not touch user memory.
+//
+//   constinit Spinlock lock{Rank::heap, "heap"};
+//   Slab* partial GUARDED_BY(lock);
+//   { SpinGuard guard(lock); partial = ...; }
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "sync/annotations.hh"
+#include "sync/hart.hh"
+#include "sync/rank.hh"
+
+namespace tine {
+
+class CAPABILITY("spinlock") Spinlock {
+ public:
+  constexpr Spinlock(Rank rank, const char* name) : rank_(rank), name_(name) {}
+  Spinlock(const Spinlock&) = delete;
+  Spinlock& operator=(const Spinlock&) = delete;
+
+  // Acquire: what the last holder wrote is seen. Release: what we wrote is there before the lock is free.
+  void lock() ACQUIRE() {
+    if constexpr (TINE_DEBUG) check_rank();
+    while (locked_.exchange(1, std::memory_order_acquire)) wait();
+    holder_ = &this_hart();
+    if constexpr (TINE_DEBUG) note_acquired();
+  }
+  void unlock() RELEASE() {
+    if constexpr (TINE_DEBUG) note_released();
+    holder_ = nullptr;
+    locked_.store(0, std::memory_order_release);
+  }
+
+  // Does this hart hold it? (An answer about another hart would be stale at once.)
+  bool held() const { return holder_ == &this_hart(); }
+  // For the analysis: the data is being built or destroyed, and nobody else knows it.
+  void assume_unshared() const ASSERT_CAPABILITY(this) {}
+
+  Rank rank() const { return rank_; }
+  const char* name() const { return name_; }
+
+ private:
+  std::atomic<std::uint32_t> locked_{0};
+  Rank rank_;
+  const char* name_;
+  Hart* volatile holder_ = nullptr;
+
+  void wait();
+  void check_rank() const;
+  void note_acquired() const;
+  void note_released() const;
+};
+
+class SCOPED_CAPABILITY SpinGuard {
+ public:
+  explicit SpinGuard(Spinlock& lock) ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
+  ~SpinGuard() RELEASE() { lock_.unlock(); }
+  SpinGuard(const SpinGuard&) = delete;
+  SpinGuard& operator=(const SpinGuard&) = delete;
+
+ private:
+  Spinlock& lock_;
+};
+
+}  // namespace tine

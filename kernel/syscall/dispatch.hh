@@ -1,0 +1,104 @@
+// How a system call finds its function. Each call is one row, written beside its handler:
+//
+//   SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
+//
+// The linker gathers the rows of all files, core and wings. A handler declares the arguments that it wants, and a
+// thunk made from its type decodes them from a0..a5; a type without a decoder below does not compile. Its Result
+// becomes a0 here and nowhere else: the value, or -errno.
+#pragma once
+
+#include <tine/syscall.h>
+
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+
+#include "arch/trap_frame.hh"
+#include "lib/result.hh"
+#include "proc/process.hh"
+#include "vm/user_memory.hh"
+
+namespace tine {
+
+// [ecall 4] Finds the row for the number in a7 and calls its handler; leaves the result in the frame.
+void syscall_dispatch(TrapFrame& frame);
+
+struct SyscallRow {
+  unsigned number;
+  const char* name;
+  void (*call)(TrapFrame& frame);
+};
+
+// Builds the table from the rows. At boot, before the first process. Two rows of one number are a panic.
+void syscall_init();
+
+namespace syscall_internal {
+
+// [ecall 5] A parameter gets its value from the frame: the n-th parameter from the n-th argument register.
+template <class T>
+struct Decode;
+template <class T>
+  requires std::is_integral_v<T>
+struct Decode<T> {
+  static T from(const TrapFrame& frame, unsigned n) { return static_cast<T>(frame.argument(n)); }
+};
+template <>
+struct Decode<VirtAddr> {
+  static VirtAddr from(const TrapFrame& frame, unsigned n) { return VirtAddr(frame.argument(n)); }
+};
+template <>
+struct Decode<UserString> {
+  static UserString from(const TrapFrame& frame, unsigned n) { return {VirtAddr(frame.argument(n))}; }
+};
+template <class T>
+struct Decode<UserPtr<T>> {
+  static UserPtr<T> from(const TrapFrame& frame, unsigned n) {
+    return UserPtr<T>(VirtAddr(frame.argument(n)));
+  }
+};
+// The frame itself, as the last parameter: for fork, which copies all of it.
+template <>
+struct Decode<const TrapFrame&> {
+  static const TrapFrame& from(const TrapFrame& frame, unsigned) { return frame; }
+};
+
+// [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec (Replaced) the
+// frame is already that of the new program.
+inline void finish(TrapFrame& frame, std::uint64_t a0) {
+  frame.a0() = a0;
+  frame.sepc += ecall_size;
+}
+template <class T>
+void finish(TrapFrame& frame, const Result<T>& result) {
+  if (!result) return finish(frame, -static_cast<std::uint64_t>(result.error()));
+  if constexpr (std::is_same_v<T, Replaced>) return;
+  if constexpr (std::is_void_v<T>) {
+    finish(frame, std::uint64_t(0));
+  } else if constexpr (std::is_integral_v<T>) {
+    finish(frame, static_cast<std::uint64_t>(*result));
+  }
+}
+
+// [ecall 6] The handler, called with what its parameters ask for.
+template <auto handler>
+struct Thunk;
+template <class R, class... Args, Result<R> (*handler)(Args...)>
+struct Thunk<handler> {
+  static void call(TrapFrame& frame) { call_with(frame, std::index_sequence_for<Args...>()); }
+
+ private:
+  template <std::size_t... n>
+  static void call_with(TrapFrame& frame, std::index_sequence<n...>) {
+    finish(frame, handler(Decode<Args>::from(frame, n)...));
+  }
+};
+
+}  // namespace syscall_internal
+
+#define SYSCALL(number, name, result, parameters)                                               \
+  static Result<result> sys_##name parameters;                                                  \
+  [[gnu::section(".table.syscall"), gnu::used]] static constinit const SyscallRow  \
+      row_##name{number, #name, syscall_internal::Thunk<sys_##name>::call};                   \
+  static Result<result> sys_##name parameters
+
+}  // namespace tine

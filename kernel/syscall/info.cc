@@ -1,0 +1,120 @@
+// System calls about time and about the system itself.
+#include <tine/abi.h>
+
+#include "dev/finisher.hh"
+#include "fs/open_file.hh"
+#include "lib/string.hh"
+#include "mm/frames.hh"
+#include "mm/heap.hh"
+#include "mm/kernel_stack.hh"
+#include "proc/process.hh"
+#include "sched/clock.hh"
+#include "sched/scheduler.hh"
+#include "syscall/dispatch.hh"
+
+namespace tine {
+namespace {
+
+tine_timespec timespec_of(std::uint64_t ns) {
+  return {std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second)};
+}
+
+// Sleepers wait for nobody but the clock.
+constinit Spinlock sleep_lock{Rank::mailbox, "sleep"};
+constinit WaitQueue sleep_queue;
+
+Result<bool> sleep_until(std::uint64_t deadline) {
+  SpinGuard guard(sleep_lock);
+  return wait_until(sleep_queue, sleep_lock, WaitReason::sleep, deadline, [] { return false; });
+}
+
+}  // namespace
+
+// Errors: inval, fault, intr (then `left` says how long it would have gone on).
+SYSCALL(SYS_nanosleep, nanosleep, void, (UserPtr<tine_timespec> duration, UserPtr<tine_timespec> left)) {
+  tine_timespec time = TRY(duration.load());
+  if (time.tv_sec < 0 || time.tv_nsec < 0 || std::uint64_t(time.tv_nsec) >= ns_per_second) return Errno::inval;
+  std::uint64_t now = clock_now();
+  std::uint64_t ns;
+  bool forever = __builtin_mul_overflow(std::uint64_t(time.tv_sec), ns_per_second, &ns) ||
+                 __builtin_add_overflow(ns, std::uint64_t(time.tv_nsec), &ns);
+  std::uint64_t length = forever ? never : ns_to_clock(ns);
+  std::uint64_t deadline = length > never - now ? never : now + length;
+  Result<bool> slept = sleep_until(deadline);
+  if (slept) return {};
+  std::uint64_t woken = clock_now();
+  std::uint64_t rest = woken < deadline ? clock_to_ns(deadline - woken) : 0;
+  if (!left.is_null()) TRY(left.store(timespec_of(rest)));
+  return slept.error();
+}
+
+// Errors: inval (no such clock), fault.
+SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespec> to)) {
+  std::uint64_t ns = clock_to_ns(clock_now());
+  if (clock == CLOCK_REALTIME) {
+    ns += clock_config.wall_offset_ns;
+  } else if (clock != CLOCK_MONOTONIC) {
+    return Errno::inval;
+  }
+  return to.store(timespec_of(ns));
+}
+
+SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
+  tine_utsname name{};
+  copy_text(name.sysname, sizeof(name.sysname), "Tine");
+  copy_text(name.nodename, sizeof(name.nodename), "tine");
+  copy_text(name.release, sizeof(name.release), "6.1.0-tine");  // programs ask for at least Linux's version
+  copy_text(name.version, sizeof(name.version), "Tine teaching kernel");
+  copy_text(name.machine, sizeof(name.machine), "riscv64");
+  copy_text(name.domainname, sizeof(name.domainname), "(none)");
+  return to.store(name);
+}
+
+// Errors: srch, fault.
+SYSCALL(SYS_process_info, process_info, int, (int pid, UserPtr<tine_process_info> to)) {
+  tine_process_info info = TRY(process_info(pid));
+  TRY(to.store(info));
+  return info.pid;
+}
+
+SYSCALL(SYS_memory_info, memory_info, void, (UserPtr<tine_memory_info> to)) {
+  FrameCounts frames = frame_counts();
+  auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };
+  std::uint64_t spare = spare_tables();
+  ProcessCounts processes = process_counts();
+  tine_memory_info info{};
+  info.total_frames = frames.total;
+  info.free_frames = of_kind(FrameKind::free) + spare;
+  info.user_frames = of_kind(FrameKind::user);
+  info.table_frames = of_kind(FrameKind::table) - spare;
+  info.file_frames = of_kind(FrameKind::file);
+  info.heap_frames = of_kind(FrameKind::heap);
+  info.stack_frames = of_kind(FrameKind::stack);
+  info.kernel_frames = of_kind(FrameKind::kernel);
+  info.heap_bytes = heap_bytes_in_use();
+  info.stacks = kernel_stacks_in_use();
+  info.processes = processes.processes;
+  info.threads = processes.threads;
+  info.open_files = open_file_count();
+  info.uptime_ns = clock_to_ns(clock_now());
+  info.ticks = total_ticks();
+  info.hz = clock_config.hz;
+  for (unsigned i = 0; i < hart_count; i++) info.harts += harts[i].online.load(std::memory_order_relaxed);
+  return to.store(info);
+}
+
+// Errors: inval.
+SYSCALL(SYS_power, power, void, (int action, int code)) {
+  if (code < 0 || code > 255) return Errno::inval;
+  if (action == TINE_POWER_OFF) power_off(code);
+  if (action == TINE_POWER_REBOOT) reboot();
+  return Errno::inval;
+}
+
+// Errors: inval.
+SYSCALL(SYS_fail_alloc, fail_alloc, long, (long n)) {
+  if (n < 0) return Errno::inval;
+  return fail_allocation(n ? current_thread() : nullptr, n);
+}
+
+}  // namespace tine

@@ -1,0 +1,107 @@
+// System calls about processes: birth, death, identity, signals.
+#include <tine/abi.h>
+
+#include "lib/string.hh"
+#include "mm/heap.hh"
+#include "proc/apps.hh"
+#include "proc/arguments.hh"
+#include "proc/process.hh"
+#include "syscall/dispatch.hh"
+#include "syscall/user_path.hh"
+
+namespace tine {
+
+// [fork 1] fork is clone with nothing shared. `stack`: where the child's sp points, 0 for the same as here.
+// Errors: inval (a flag that only threads need), nomem, again.
+SYSCALL(SYS_clone, clone, int, (std::uint64_t flags, VirtAddr stack, const TrapFrame& frame)) {
+  if (flags & ~std::uint64_t(CSIGNAL)) return Errno::inval;
+  return process_fork(frame, stack);
+}
+
+// [exec 1] By path, with a POSIX stack.
+SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
+  OwnPtr<UserPath> name = TRY(copy_path(path));
+  OwnPtr<ArgumentBuffer> arguments = TRY(make<ArgumentBuffer>());
+  TRY(arguments->add_arguments_from_user(argv));
+  TRY(arguments->add_environment_from_user(envp));
+  return process_exec(name->view(), *arguments, arguments->summary());
+}
+
+namespace {
+
+// By number. The arguments stay with the process until the new program fetches them (getargs); its stack says argc = 0.
+Result<Replaced> exec_app(int app_id, VirtAddr argv) {
+  std::string_view path = TRY(app_path(app_id));
+  tine_args args = TRY(copy_user_argv(argv, base_name(path)));
+  OwnPtr<ArgumentBuffer> none = TRY(make<ArgumentBuffer>());
+  return process_exec(path, *none, args);
+}
+
+}  // namespace
+
+SYSCALL(SYS_exec, exec, Replaced, (int app_id)) { return exec_app(app_id, VirtAddr()); }
+
+SYSCALL(SYS_execv, execv, Replaced, (int app_id, VirtAddr argv)) { return exec_app(app_id, argv); }
+
+SYSCALL(SYS_getargs, getargs, int, (UserPtr<tine_args> to)) {
+  TRY(to.store(current_process().args));
+  return current_process().args.argc;
+}
+
+// [exit 1] A status of exit(code) is code << 8; the low bits are for the signal that ended a process.
+SYSCALL(SYS_exit, exit, void, (int code)) { process_exit((code & 0xff) << 8); }
+
+SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xff) << 8); }
+
+namespace {
+
+// Of struct rusage Tine keeps nothing yet: all zeros.
+struct Rusage {
+  std::uint64_t words[18] = {};
+};
+
+}  // namespace
+
+// `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups). Errors: child, inval, intr,
+// fault (the child is gone then all the same, as on Linux).
+SYSCALL(SYS_wait4, wait4, int, (int pid, UserPtr<int> status, unsigned options, UserPtr<Rusage> usage)) {
+  if (options & ~unsigned(WNOHANG)) return Errno::inval;
+  if (pid < -1) return Errno::child;
+  WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));
+  if (ended.pid == 0) return 0;
+  if (!status.is_null()) TRY(status.store(ended.status));
+  if (!usage.is_null()) TRY(usage.store(Rusage()));
+  return ended.pid;
+}
+
+SYSCALL(SYS_getpid, getpid, int, ()) { return current_process().pid; }
+
+SYSCALL(SYS_getppid, getppid, int, ()) {
+  return current_process().parent_pid.load(std::memory_order_relaxed);
+}
+
+SYSCALL(SYS_gettid, gettid, int, ()) { return current_thread()->tid; }
+
+// Errors: inval (no such signal), srch.
+SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
+
+SYSCALL(SYS_sched_yield, sched_yield, void, ()) {
+  yield();
+  return {};
+}
+
+// Errors: srch (no process, or it has ended), again (its mailbox is full).
+SYSCALL(SYS_ipc_send, ipc_send, void, (int pid, std::uint64_t word)) {
+  SpinGuard guard(process_table_lock);
+  Process* receiver = find_process(pid);
+  if (!receiver || receiver->zombie) return Errno::srch;
+  return receiver->mailbox.send(current_process().pid, word);
+}
+
+// Errors: fault (before a message is taken), intr.
+SYSCALL(SYS_ipc_recv, ipc_recv, void, (UserPtr<tine_message> to)) {
+  TRY(to.store(tine_message{}));
+  return to.store(TRY(current_process().mailbox.receive()));
+}
+
+}  // namespace tine

@@ -1,0 +1,104 @@
+// trap_handler: every way from a program into the kernel ends here, and every way back begins here. The kernel itself takes
+// no traps: it runs with interrupts off, and a fault in it is its end (kernel_trap).
+#include "arch/csr.hh"
+#include "arch/trap_frame.hh"
+#include "proc/process.hh"
+#include "sched/scheduler.hh"
+#include "sync/panic.hh"
+#include "syscall/dispatch.hh"
+#include "trap/interrupt.hh"
+
+namespace tine {
+namespace {
+
+// What ends a program, and how it is called. Signals as Linux sends them for the same mistakes.
+struct FaultName {
+  std::uint64_t cause;
+  int signal;
+  const char* text;
+};
+constexpr FaultName fault_names[] = {
+    {csr::cause_fetch_misaligned, SIGBUS, "misaligned fetch"},
+    {csr::cause_fetch_access, SIGSEGV, "fetch access fault"},
+    {csr::cause_illegal_instruction, SIGILL, "illegal instruction"},
+    {csr::cause_breakpoint, SIGTRAP, "breakpoint"},
+    {csr::cause_load_misaligned, SIGBUS, "misaligned load"},
+    {csr::cause_load_access, SIGSEGV, "load access fault"},
+    {csr::cause_store_misaligned, SIGBUS, "misaligned store or atomic"},
+    {csr::cause_store_access, SIGSEGV, "store access fault"},
+    {csr::cause_fetch_page_fault, SIGSEGV, "bad fetch"},
+    {csr::cause_load_page_fault, SIGSEGV, "bad load"},
+    {csr::cause_store_page_fault, SIGSEGV, "bad store"},
+};
+
+[[noreturn]] void end_program(std::uint64_t cause, VirtAddr address, VirtAddr pc) {
+  for (const FaultName& fault : fault_names) {
+    if (fault.cause == cause) end_by_fault(fault.signal, fault.text, address, pc);
+  }
+  end_by_fault(SIGILL, "unknown exception", address, pc);
+}
+
+// [fault 2] What the program wanted to do, as a value; the address space says whether it may.
+void page_fault(std::uint64_t cause, const TrapFrame& frame) {
+  VirtAddr address(csr::read_stval()), pc(frame.sepc);
+  Prot wanted = cause == csr::cause_store_page_fault  ? Prot::write
+                : cause == csr::cause_fetch_page_fault ? Prot::exec
+                                                       : Prot::read;
+  Result<> resolved = current_space().resolve(Access{address, wanted});
+  log_on(Channel::fault, "fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
+         resolved ? "resolved" : "refused");
+  if (resolved) return;  // [fault 6] sret repeats the access
+  if (resolved.error() == Errno::nomem) end_by_fault(SIGKILL, "out of memory", address, pc);
+  end_program(cause, address, pc);
+}
+
+}  // namespace
+
+// [ecall 3] What brought us here?
+void trap_handler(TrapFrame& frame) {
+  std::uint64_t cause = csr::read_scause();
+  switch (cause) {
+    case csr::cause_user_ecall:
+      syscall_dispatch(frame);
+      break;
+    case csr::cause_fetch_page_fault:
+    case csr::cause_load_page_fault:
+    case csr::cause_store_page_fault:
+      page_fault(cause, frame);
+      break;
+    case csr::cause_illegal_instruction:
+      if (fp_first_use(*current_thread())) break;
+      [[fallthrough]];
+    default:
+      if (!(cause & csr::cause_interrupt)) end_program(cause, VirtAddr(csr::read_stval()), VirtAddr(frame.sepc));
+      handle_interrupts();
+  }
+  return_to_user(frame);
+}
+
+// The one way back: nothing is left to do for this thread when it returns. A new process comes here first.
+void return_to_user(TrapFrame& frame) {
+  (void)frame;
+  while (true) {
+    if (current_thread()->interrupted.load(std::memory_order_relaxed)) {
+      handle_signals();
+    } else if (time_is_up()) {
+      yield();
+    } else {
+      return;
+    }
+  }
+}
+
+void kernel_trap(TrapFrame& frame) {
+  std::uint64_t cause = csr::read_scause(), address = csr::read_stval();
+  std::uint64_t below_stack = frame.sp() - address;
+  bool overflow = address >= stack_window.value() && (address & kernel_stack_size) == 0;
+  if (overflow) panic_at(frame, "kernel stack overflow (address {}, {} bytes below sp)", VirtAddr(address), below_stack);
+  for (const FaultName& fault : fault_names) {
+    if (fault.cause == cause) panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
+  }
+  panic_at(frame, "unexpected trap in the kernel, cause {:x}", cause);
+}
+
+}  // namespace tine

@@ -1,0 +1,122 @@
+// AddressSpace: what a process can see of memory. It is a list of regions, which say what may be there, and a page
+// table, which says what is there now. Pages come on first touch: `resolve` is the one answer to a page fault,
+// whether a program's or the kernel's own access to a program's memory.
+//
+// Lock: the space's mutex guards regions and page table. Counted: threads hold it, and whoever inspects it.
+#pragma once
+
+#include <tine/abi.h>
+
+#include "arch/pte.hh"
+#include "lib/list.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+#include "mm/page_table.hh"
+#include "sched/mutex.hh"
+#include "vm/page_source.hh"
+
+namespace tine {
+
+// Pages [start, end) with one permission and one origin. Regions of a space do not overlap.
+struct Region {
+  VirtAddr start, end;  // page aligned
+  Prot prot = Prot::none;
+  bool grows_down = false;           // the stack: a fault below it, down to `limit`, extends it
+  VirtAddr limit;                    // grows_down: the lowest start it may get
+  RefPtr<PageSource> source;         // nullptr: pages begin as zeros
+  std::uint64_t source_page = 0;     // the source's page at `start`
+  ListLink link;
+
+  bool contains(VirtAddr at) const { return at >= start && at < end; }
+};
+
+// A page fault, or an access that the kernel makes for a program.
+struct Access {
+  VirtAddr address;
+  Prot wanted;  // one of read, write, exec
+};
+
+class AddressSpace final : public RefCounted {
+ public:
+  // An empty space. Errors: nomem.
+  static Result<RefPtr<AddressSpace>> create();
+  AddressSpace() = default;
+
+  // ---- Building (exec, mmap, brk) ----
+
+  // Adds a region. Errors: exist when it would overlap another, inval when it is not inside the user's half,
+  // nomem.
+  Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
+                      std::uint64_t source_page = 0) EXCLUDES(mutex_);
+  // Adds the stack: its top page now, the rest on demand down to top - TINE_STACK_SIZE.
+  Result<> add_stack(VirtAddr top) EXCLUDES(mutex_);
+  // Where brk starts: behind the highest segment of the program.
+  void set_break(VirtAddr at) EXCLUDES(mutex_);
+
+  // ---- System calls ----
+
+  // A copy with every page shared, copy on write (fork). Errors: nomem, nothing changed that a program could see.
+  Result<RefPtr<AddressSpace>> clone() EXCLUDES(mutex_);
+  // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails otherwise).
+  VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
+  // mmap of anonymous private memory. `wanted` is a hint, or the place itself when `fixed` (replacing what is there).
+  // Errors: inval, nomem (no room).
+  Result<VirtAddr> map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed) EXCLUDES(mutex_);
+  // Errors: inval, nomem (splitting a region needs one more).
+  Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
+  // Errors: nomem when part of the range is in no region (as on Linux) or no memory.
+  Result<> protect(VirtAddr start, std::uint64_t size, Prot prot) EXCLUDES(mutex_);
+
+  // ---- Page faults and user copies ----
+
+  // Makes `access` possible if its region allows it. Errors: fault (no region, or not allowed), nomem.
+  Result<> resolve(Access access) EXCLUDES(mutex_);
+
+  // Calls use(std::byte*) with the kernel's view of the byte at a user address, after making sure that it may be
+  // accessed. The rest of its page may be used as well; the page stays while `use` runs. Errors: fault, nomem.
+  template <class Use>
+  Result<> with_page(Access access, Use use) EXCLUDES(mutex_);
+
+  // ---- Inspection ----
+
+  Result<tine_page_info> page_info(VirtAddr at) EXCLUDES(mutex_);  // Errors: fault
+  std::uint64_t resident_pages() const { return resident_.load(std::memory_order_relaxed); }
+  std::uint64_t shared_pages() EXCLUDES(mutex_);  // pages whose frames are held elsewhere too
+
+  PageTable& page_table() { return table_; }
+
+ private:
+  Mutex mutex_{Rank::space, "address space"};
+  PageTable table_;
+  List<Region, &Region::link> regions_ GUARDED_BY(mutex_);  // by address
+  std::atomic<std::uint64_t> resident_{0};                  // pages mapped; written under the mutex
+  VirtAddr break_start_ GUARDED_BY(mutex_);
+  VirtAddr break_ GUARDED_BY(mutex_);
+
+  ~AddressSpace() override;
+
+  // regions.cc
+  Region* region_at(VirtAddr at) REQUIRES(mutex_);
+  Region* region_for_fault(VirtAddr at) REQUIRES(mutex_);
+  Region* first_region_after(VirtAddr at) REQUIRES(mutex_);  // the first that ends behind `at`
+  bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);
+  Result<> insert(const Region& like) REQUIRES(mutex_);
+  Result<> split_at(VirtAddr at) REQUIRES(mutex_);
+  void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+
+  // fault.cc
+  Result<Pte> resolve_locked(Access access) REQUIRES(mutex_);
+  Result<Pte> map_new_page(Region& region, VirtAddr page, Prot wanted) REQUIRES(mutex_);
+  Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
+};
+
+template <class Use>
+Result<> AddressSpace::with_page(Access access, Use use) {
+  MutexGuard guard(mutex_);
+  Pte entry = TRY(resolve_locked(access));
+  use(direct(entry.address() + access.address.page_offset()));
+  return {};
+}
+
+}  // namespace tine

@@ -1,0 +1,125 @@
+// The answer to a page fault, whoever asks: a program's trap or the kernel's access to a program's memory.
+#include "arch/csr.hh"
+#include "lib/string.hh"
+#include "vm/address_space.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::uint64_t stack_guard = page_size;  // kept free below a growing stack
+
+}  // namespace
+
+Result<> AddressSpace::resolve(Access access) {
+  MutexGuard guard(mutex_);
+  TRY(resolve_locked(access));
+  return {};
+}
+
+// [fault 3] What may be there (region) and what is there (page table) decide. Answers the entry that now permits the
+// access.
+Result<Pte> AddressSpace::resolve_locked(Access access) {
+  VirtAddr page = access.address.page_down();
+  if (page >= user_top) return Errno::fault;
+  Pte* entry = table_.find(page);
+  if (entry && entry->permits(access.wanted)) {
+    // Somebody else was quicker, or this hart remembers an older entry.
+    csr::sfence_page(page.value());
+    return *entry;
+  }
+  Region* region = region_for_fault(page);
+  if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
+  if (entry && entry->valid() && entry->is_cow()) return break_sharing(*region, page, entry);
+  return map_new_page(*region, page, access.wanted);
+}
+
+// The region for an address; a stack grows down to it if it may.
+Region* AddressSpace::region_for_fault(VirtAddr page) {
+  Region* region = first_region_after(page);
+  if (!region || region->start <= page) return region;
+  if (!region->grows_down || page < region->limit) return nullptr;
+  if (!is_free(page - stack_guard, region->start)) return nullptr;
+  region->start = page;
+  return region;
+}
+
+// [fault 4] Nothing there yet: zeros, or the page of a file. A file's frame is mapped itself, as if shared by fork, and
+// copied when it is written.
+Result<Pte> AddressSpace::map_new_page(Region& region, VirtAddr page, Prot wanted) {
+  FrameRef frame;
+  Pte entry;
+  if (!region.source) {
+    frame = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
+    entry = Pte::user(frame.address(), region.prot);
+  } else {
+    std::uint64_t index = region.source_page + ((page - region.start) >> page_shift);
+    frame = TRY(region.source->page(index));
+    if (wanted == Prot::write) {
+      FrameRef copy = FrameRef::adopt(TRY(frame_allocate(FrameKind::user)));
+      copy_page(copy.bytes().data(), frame.bytes().data());
+      frame = std::move(copy);
+      entry = Pte::user(frame.address(), region.prot);
+    } else {
+      entry = Pte::user(frame.address(), region.prot).shared();
+    }
+  }
+  TRY(table_.map(page, entry));
+  frame.release();  // the page table holds it now
+  resident_.fetch_add(1, std::memory_order_relaxed);
+  if (entry.executable()) table_.note_new_code();
+  return entry;
+}
+
+// [fault 5] A write to a page that is shared until written. The last owner takes the page as it is; else it gets a copy,
+// and the others keep theirs. Nobody can join the owners meanwhile: that takes a fork of an owner, and we
+// hold the only one that could be us.
+Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte* entry) {
+  PhysAddr shared = entry->address();
+  if (frame_references(shared) == 1) {
+    Pte own = Pte::user(shared, region.prot);
+    PageTable::replace(entry, own);
+    table_.flush_page(page);
+    return own;
+  }
+  PhysAddr copy = TRY(frame_allocate(FrameKind::user));
+  copy_page(direct(copy), direct(shared));
+  Pte own = Pte::user(copy, region.prot);
+  PageTable::replace(entry, own);
+  table_.flush_page(page);  // before the old frame can become somebody else's
+  frame_unref(shared);
+  if (own.executable()) table_.note_new_code();
+  return own;
+}
+
+// ---- Inspection ----
+
+Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
+  MutexGuard guard(mutex_);
+  Region* region = region_at(at);
+  if (!region) return Errno::fault;
+  tine_page_info info{};
+  Pte entry = table_.lookup(at);
+  if (!entry.valid()) return info;
+  info.frame = entry.address().value() >> page_shift;
+  info.references = frame_references(entry.address());
+  if (entry.readable()) info.flags |= TINE_PAGE_READ;
+  if (entry.writable()) info.flags |= TINE_PAGE_WRITE;
+  if (entry.executable()) info.flags |= TINE_PAGE_EXEC;
+  if (entry.is_cow()) info.flags |= TINE_PAGE_COW;
+  return info;
+}
+
+std::uint64_t AddressSpace::shared_pages() {
+  MutexGuard guard(mutex_);
+  std::uint64_t shared = 0;
+  for (Region& region : regions_) {
+    table_.for_each_run(region.start, region.end, [&](VirtAddr, std::span<Pte> run) {
+      for (Pte entry : run) {
+        if (entry.valid() && frame_references(entry.address()) > 1) shared++;
+      }
+    });
+  }
+  return shared;
+}
+
+}  // namespace tine

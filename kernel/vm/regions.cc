@@ -1,0 +1,254 @@
+// The list of regions: looking up, adding, splitting, removing; and the calls that change it.
+#include <algorithm>
+
+#include "mm/heap.hh"
+#include "vm/address_space.hh"
+
+namespace tine {
+namespace {
+
+// Where mmap looks for room: from the middle of the user's half up to what the stack may need.
+constexpr VirtAddr mmap_base{0x2000000000};
+constexpr VirtAddr mmap_end{USER_TOP - TINE_STACK_SIZE - (1 << 20)};
+
+// RISC-V has no pages that can be written but not read.
+Prot normalise(Prot prot) { return allows(prot, Prot::write) ? prot | Prot::read : prot; }
+
+bool in_user_half(VirtAddr start, std::uint64_t size) {
+  return start >= user_base && start <= user_top && size <= user_top - start;
+}
+
+Result<OwnPtr<Region>> copy_region(const Region& like) {
+  OwnPtr<Region> copy = TRY(make<Region>());
+  copy->start = like.start;
+  copy->end = like.end;
+  copy->prot = normalise(like.prot);
+  copy->grows_down = like.grows_down;
+  copy->limit = like.limit;
+  copy->source = like.source;
+  copy->source_page = like.source_page;
+  return copy;
+}
+
+}  // namespace
+
+Result<RefPtr<AddressSpace>> AddressSpace::create() {
+  RefPtr<AddressSpace> space = TRY(make_ref<AddressSpace>());
+  TRY(space->table_.init());
+  return space;
+}
+
+AddressSpace::~AddressSpace() {
+  mutex_.assume_unshared();
+  while (Region* region = regions_.pop_front()) {
+    table_.unmap(region->start, region->end);
+    delete region;
+  }
+}
+
+// ---- Looking up ----
+
+Region* AddressSpace::region_at(VirtAddr at) {
+  Region* region = first_region_after(at);
+  return region && region->start <= at ? region : nullptr;
+}
+
+Region* AddressSpace::first_region_after(VirtAddr at) {
+  for (Region& region : regions_) {
+    if (region.end > at) return &region;
+  }
+  return nullptr;
+}
+
+bool AddressSpace::is_free(VirtAddr start, VirtAddr end) {
+  Region* next = first_region_after(start);
+  return !next || next->start >= end;
+}
+
+Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
+  VirtAddr candidate = mmap_base;
+  for (Region& region : regions_) {
+    if (region.end <= candidate) continue;
+    if (region.start >= candidate && region.start - candidate >= size) break;
+    candidate = region.end;
+  }
+  if (candidate > mmap_end || mmap_end - candidate < size) return Errno::nomem;
+  return candidate;
+}
+
+// ---- Changing the list ----
+
+// Adds a region with these fields. The range must be free.
+Result<> AddressSpace::insert(const Region& like) {
+  OwnPtr<Region> region = TRY(copy_region(like));
+  regions_.insert_before(first_region_after(region->start), region.get());
+  region.release();
+  return {};
+}
+
+// Makes `at` a border between regions, if it lies inside one.
+Result<> AddressSpace::split_at(VirtAddr at) {
+  Region* region = region_at(at);
+  if (!region || region->start == at) return {};
+  OwnPtr<Region> upper = TRY(copy_region(*region));
+  upper->start = at;
+  upper->grows_down = false;
+  upper->source_page += (at - region->start) >> page_shift;
+  region->end = at;
+  regions_.insert_before(regions_.next(region), upper.get());
+  upper.release();
+  return {};
+}
+
+// The range's ends must be borders.
+void AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
+  resident_.fetch_sub(table_.unmap(start, end), std::memory_order_relaxed);
+  Region* region = first_region_after(start);
+  while (region && region->start < end) {
+    Region* next = regions_.next(region);
+    regions_.remove(region);
+    delete region;
+    region = next;
+  }
+}
+
+// ---- Building ----
+
+Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source,
+                                  std::uint64_t source_page) {
+  if (start >= end || !in_user_half(start, end - start)) return Errno::inval;
+  MutexGuard guard(mutex_);
+  if (!is_free(start, end)) return Errno::exist;
+  Region fields;
+  fields.start = start;
+  fields.end = end;
+  fields.prot = prot;
+  fields.source = source;
+  fields.source_page = source_page;
+  return insert(fields);
+}
+
+Result<> AddressSpace::add_stack(VirtAddr top) {
+  MutexGuard guard(mutex_);
+  if (!is_free(top - TINE_STACK_SIZE, top)) return Errno::exist;
+  Region fields;
+  fields.start = top - page_size;
+  fields.end = top;
+  fields.prot = Prot::read | Prot::write;
+  fields.grows_down = true;
+  fields.limit = top - TINE_STACK_SIZE;
+  return insert(fields);
+}
+
+void AddressSpace::set_break(VirtAddr at) {
+  MutexGuard guard(mutex_);
+  break_start_ = break_ = at.page_up();
+}
+
+// ---- System calls ----
+
+VirtAddr AddressSpace::change_break(VirtAddr wanted) {
+  MutexGuard guard(mutex_);
+  if (wanted < break_start_ || wanted >= mmap_base) return break_;
+  VirtAddr old_end = break_.page_up(), new_end = wanted.page_up();
+  if (new_end > old_end) {
+    if (!is_free(old_end, new_end)) return break_;
+    // The heap's region grows; the first time, or after a hole was made at its end, there is a new one.
+    Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
+    if (heap && !heap->source && heap->prot == (Prot::read | Prot::write)) {
+      heap->end = new_end;
+    } else {
+      Region fields;
+      fields.start = old_end;
+      fields.end = new_end;
+      fields.prot = Prot::read | Prot::write;
+      if (!insert(fields)) return break_;
+    }
+  } else if (new_end < old_end) {
+    if (!split_at(new_end)) return break_;
+    remove_range(new_end, old_end);
+  }
+  break_ = wanted;
+  return break_;
+}
+
+Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed) {
+  if (size == 0 || (fixed && !wanted.is_page_aligned())) return Errno::inval;
+  if (size > user_top.value()) return Errno::nomem;
+  size = VirtAddr(size).page_up().value();
+  VirtAddr start = wanted.page_down();
+  MutexGuard guard(mutex_);
+  if (fixed) {
+    if (!in_user_half(start, size)) return Errno::nomem;
+    TRY(split_at(start));
+    TRY(split_at(start + size));
+    remove_range(start, start + size);
+  } else if (!in_user_half(start, size) || !is_free(start, start + size)) {
+    start = TRY(find_room(size));
+  }
+  Region fields;
+  fields.start = start;
+  fields.end = start + size;
+  fields.prot = prot;
+  TRY(insert(fields));
+  return start;
+}
+
+Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
+  if (!start.is_page_aligned() || size == 0) return Errno::inval;
+  if (start > user_top || size > user_top - start) return Errno::inval;
+  VirtAddr end = (start + size).page_up();
+  MutexGuard guard(mutex_);
+  TRY(split_at(start));
+  TRY(split_at(end));
+  remove_range(start, end);
+  return {};
+}
+
+Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
+  if (!start.is_page_aligned()) return Errno::inval;
+  if (start > user_top || size > user_top - start) return Errno::nomem;
+  VirtAddr end = (start + size).page_up();
+  prot = normalise(prot);
+  MutexGuard guard(mutex_);
+  for (VirtAddr at = start; at < end;) {
+    Region* region = region_at(at);
+    if (!region) return Errno::nomem;
+    at = region->end;
+  }
+  TRY(split_at(start));
+  TRY(split_at(end));
+  for (Region* region = first_region_after(start); region && region->start < end;
+       region = regions_.next(region)) {
+    region->prot = prot;
+  }
+  table_.for_each_run(start, end, [&](VirtAddr, std::span<Pte> run) {
+    for (Pte& entry : run) {
+      if (!entry.valid()) continue;
+      // A page that could not be written may be shared with anybody: its first write decides.
+      bool own = entry.writable() || !allows(prot, Prot::write);
+      PageTable::replace(&entry, own ? Pte::user(entry.address(), prot) : Pte::user_cow(entry.address(), prot));
+    }
+  });
+  table_.flush_all();
+  if (allows(prot, Prot::exec)) table_.note_new_code();
+  return {};
+}
+
+Result<RefPtr<AddressSpace>> AddressSpace::clone() {
+  RefPtr<AddressSpace> child = TRY(create());
+  child->mutex_.assume_unshared();
+  MutexGuard guard(mutex_);
+  // Whatever happens, this side's entries have lost W.
+  ScopeExit forget_writable([&] { table_.flush_all(); });
+  child->break_start_ = break_start_;
+  child->break_ = break_;
+  for (Region& region : regions_) {
+    TRY(child->insert(region));
+    std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));
+    child->resident_.fetch_add(shared, std::memory_order_relaxed);
+  }
+  return child;
+}
+
+}  // namespace tine

@@ -1,0 +1,94 @@
+#include "vm/user_memory.hh"
+
+#include <algorithm>
+
+#include "lib/string.hh"
+
+namespace tine {
+namespace {
+
+// Splits [at, at + size) at page borders: step(std::byte* kernel's view, done so far, bytes here). Answers through `done`
+// how far it came.
+template <class Step>
+Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size, Prot wanted, std::size_t& done,
+                       Step step) {
+  for (done = 0; done < size;) {
+    VirtAddr here = at + done;
+    if (here < at) return Errno::fault;  // wrapped
+    std::size_t bytes = std::min(size - done, page_size - here.page_offset());
+    TRY(space.with_page(Access{here, wanted}, [&](std::byte* page) { step(page, done, bytes); }));
+    done += bytes;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size) {
+  std::size_t done;
+  return for_each_page(space, from, size, Prot::read, done,
+                       [&](const std::byte* page, std::size_t offset, std::size_t bytes) {
+                         memcpy(static_cast<std::byte*>(to) + offset, page, bytes);
+                       });
+}
+
+Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size) {
+  std::size_t done;
+  return for_each_page(space, to, size, Prot::write, done,
+                       [&](std::byte* page, std::size_t offset, std::size_t bytes) {
+                         memcpy(page, static_cast<const std::byte*>(from) + offset, bytes);
+                       });
+}
+
+Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from) {
+  std::size_t length = 0;
+  bool ended = false;
+  while (!ended) {
+    std::size_t here = std::min(to.size() - length, page_size - (from + length).page_offset());
+    if (here == 0) return Errno::toobig;
+    TRY(space.with_page(Access{from + length, Prot::read}, [&](const std::byte* page) {
+      for (std::size_t i = 0; i < here && !ended; i++) {
+        char c = to[length] = static_cast<char>(page[i]);
+        ended = c == 0;
+        if (!ended) length++;
+      }
+    }));
+  }
+  return length;
+}
+
+template <class Move>
+Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
+  size = std::min(size, left_);
+  std::size_t done = 0;
+  Result<> moved;
+  if (space_) {
+    moved = for_each_page(*space_, VirtAddr(at_), size, wanted, done, step);
+  } else {
+    step(reinterpret_cast<std::byte*>(at_), 0, size);
+    done = size;
+  }
+  at_ += done;
+  left_ -= done;
+  if (!moved && done == 0) return moved.error();
+  return done;
+}
+
+Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
+  return move(bytes.size(), Prot::write, [&](std::byte* page, std::size_t offset, std::size_t count) {
+    memcpy(page, bytes.data() + offset, count);
+  });
+}
+
+Result<std::size_t> IoBuffer::take(std::span<std::byte> bytes) {
+  return move(bytes.size(), Prot::read, [&](const std::byte* page, std::size_t offset, std::size_t count) {
+    memcpy(bytes.data() + offset, page, count);
+  });
+}
+
+Result<std::size_t> IoBuffer::put_zeros(std::size_t size) {
+  return move(size, Prot::write,
+              [](std::byte* page, std::size_t, std::size_t count) { memset(page, 0, count); });
+}
+
+}  // namespace tine

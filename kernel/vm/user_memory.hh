@@ -1,0 +1,82 @@
+// The kernel's access to a program's memory. A UserPtr cannot be dereferenced; its bytes are moved by walking the page
+// table in software, through the same `resolve` that answers page faults. So a bad pointer is an EFAULT and
+// never a fault in the kernel, and sstatus.SUM stays clear always.
+//
+// No spinlock may be held, nor a mutex of the rank `space` or above.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include "lib/result.hh"
+#include "lib/types.hh"
+#include "vm/address_space.hh"
+
+namespace tine {
+
+// Errors of all: fault, nomem. What was moved before the error stays moved.
+Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size);
+Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size);
+// Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig when it does not fit.
+Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
+
+// The space of the running thread's process, for UserPtr (room `proc` says which that is: docs/rooms.md).
+AddressSpace& current_space();
+
+// An address in the current program that should hold a T.
+template <class T>
+class UserPtr {
+ public:
+  static_assert(std::is_trivially_copyable_v<T>);
+  UserPtr() = default;
+  explicit UserPtr(VirtAddr at) : at_(at) {}
+
+  bool is_null() const { return at_.value() == 0; }
+  VirtAddr address() const { return at_; }
+  UserPtr operator+(std::size_t n) const { return UserPtr(at_ + n * sizeof(T)); }
+
+  Result<T> load() const {
+    T value;
+    TRY(copy_from_user(current_space(), &value, at_, sizeof(T)));
+    return value;
+  }
+  Result<> store(const T& value) const { return copy_to_user(current_space(), at_, &value, sizeof(T)); }
+
+ private:
+  VirtAddr at_;
+};
+
+// A string in the current program.
+struct UserString {
+  VirtAddr at;
+};
+
+// Where bytes of a read or write go to or come from: a program's memory, or the kernel's. Moving bytes advances it.
+class IoBuffer {
+ public:
+  // `size` bytes of a program.
+  IoBuffer(AddressSpace& space, VirtAddr at, std::size_t size) : space_(&space), at_(at.value()), left_(size) {}
+  // The kernel's own.
+  explicit IoBuffer(std::span<std::byte> bytes)
+      : at_(reinterpret_cast<std::uint64_t>(bytes.data())), left_(bytes.size()) {}
+
+  std::size_t left() const { return left_; }
+
+  // Moves min(bytes.size(), left()) bytes into the buffer (`put`, for reads) or out of it (`take`, for writes). Answers
+  // how many: fewer when a page turned out bad half way. Errors: fault, nomem when not even the first byte moved.
+  Result<std::size_t> put(std::span<const std::byte> bytes);
+  Result<std::size_t> take(std::span<std::byte> bytes);
+  // Puts `size` zeros.
+  Result<std::size_t> put_zeros(std::size_t size);
+
+ private:
+  AddressSpace* space_ = nullptr;
+  std::uint64_t at_;
+  std::size_t left_;
+
+  template <class Move>
+  Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
+};
+
+}  // namespace tine

@@ -1,0 +1,95 @@
+// A guest: Tine in QEMU, with its serial console in our hands.
+//
+// Who judges a guest that does not answer? Not the host's clock: a busy host must not fail a good
+// kernel. Three things can end a wait, and each says what it is:
+//   - QEMU has used up its allowance of CPU time, however long that took on this host: failed.
+//   - QEMU sleeps, is not kept waiting by the host, and says nothing: every hart waits for what
+//   will not come. Failed.
+//   - the host's watchdog: neither of these, but far too late. NotJudged, which is not a failure of
+//   the guest.
+// A panic on the console ends every wait at once, and shows the end of the log.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace test {
+
+struct Failed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct NotJudged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+constexpr int ordinary = -1;  // no -icount: multi-threaded, as fast as the host can
+
+struct Options {
+  std::string log = "guest";  // the serial log is build/logs/LOG.log
+  int smp = 4;
+  int shift = ordinary;  // -icount shift=N: deterministic, one instruction takes 2^N ns
+  int hz = 0;            // 0: the kernel's own default
+  std::string memory = "256M";
+  std::string kernel_args;  // more of them
+  std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
+  int seed = 1;
+  double cpu_seconds = 120;   // allowance of a single wait, in CPU time of QEMU
+  double host_seconds = 600;  // the watchdog of a single wait
+};
+
+// What programs have reported as TAP lines.
+struct Tap {
+  int passed = 0;
+  int failed = 0;
+  std::string failures;  // the lines, each with its program's name
+};
+
+class Guest {
+ public:
+  explicit Guest(const Options& options);
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+
+  // Waits until `text` has been printed, searching on from the end of what was expected before.
+  // Answers all that was printed from there up to and including `text`.
+  std::string expect(std::string_view text);
+
+  void send(std::string_view keys);           // as if typed
+  std::string run(std::string_view command);  // types a line at the prompt, answers its output
+  int wait_exit();                            // the exit status that the guest gave the machine
+  double cpu_time() const;                    // seconds that QEMU has used so far
+  const std::string& console() const { return console_; }
+
+  // For a guest that was told to run a test program: waits for its end, and checks that every plan
+  // was kept and the exit status agrees with the lines.
+  Tap finish_tap();
+
+ private:
+  bool pump(int milliseconds);  // reads what there is; false when QEMU has closed its console
+  void check_panic();
+  [[noreturn]] void fail(const std::string& what) const;
+  template <typename Done>
+  void wait(const std::string& what, Done done);
+
+  Options options_;
+  pid_t pid_ = -1;
+  int input_ = -1;
+  int output_ = -1;
+  bool open_ = true;
+  std::FILE* log_ = nullptr;
+  std::string log_path_;
+  std::string console_;
+  std::size_t cursor_ = 0;
+};
+
+constexpr std::string_view prompt = "tine$ ";
+
+Tap parse_tap(const std::string& console, std::string& problem);
+
+}  // namespace test

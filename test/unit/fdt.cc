@@ -1,0 +1,246 @@
+#include "dev/fdt.hh"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "catch.hh"
+#include "dev/machine.hh"
+#include "fdt_builder.hh"
+
+using namespace tine;
+using test::Bytes;
+using test::FdtBuilder;
+
+namespace {
+
+// Everything that can be asked of a tree, for trees that may be damaged.
+std::size_t look_at_everything(const Fdt& tree) {
+  std::size_t seen = 0;
+  tree.root().walk([&](const FdtNode& node) {
+    seen += node.name().size() + node.depth();
+    for (auto name : {"compatible", "reg", "status", "phandle", "interrupts", "nothing"}) {
+      auto property = node.property(name);
+      if (!property) continue;
+      seen += property->contains("x") + property->text().size() + property->number().value_or(0);
+    }
+    for (std::size_t i = 0; node.region(i); i++) seen++;
+    return false;
+  });
+  MachineDescription machine = describe_machine(tree);
+  return seen + machine.harts.count + machine.bootargs.size() + machine.rng_seed.size();
+}
+
+}  // namespace
+
+TEST_CASE("a tree is walked from node to node") {
+  Bytes blob = test::virt_tree();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  CHECK(Fdt::size_of(blob) == blob.size());
+  std::string names;
+  auto cpus = tree->find("/cpus");
+  REQUIRE(cpus.has_value());
+  CHECK(cpus->depth() == 1);
+  for (auto child = cpus->first_child(); child; child = child->next_sibling()) {
+    names += std::string(child->name()) + " ";
+    CHECK(child->depth() == 2);
+  }
+  CHECK(names == "cpu@0 cpu@1 cpu@2 cpu-map ");
+  unsigned nodes = 0;
+  tree->root().walk([&](const FdtNode&) { return nodes++, false; });
+  CHECK(nodes == 18);
+}
+
+TEST_CASE("nodes are found by path, with and without their unit address") {
+  Bytes blob = test::virt_tree();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  CHECK(tree->find("/")->name() == "");
+  CHECK(tree->find("/memory")->name() == "memory@80000000");
+  CHECK(tree->find("/soc/serial@10000000")->depth() == 2);
+  CHECK(tree->find("/cpus/cpu@2/interrupt-controller").has_value());
+  CHECK(!tree->find("/soc/serial@10000001"));
+  CHECK(!tree->find("/soc/serial/nothing"));
+  CHECK(!tree->find("/cpu@0"));
+}
+
+TEST_CASE("compatible is a list, and any of its strings will do") {
+  Bytes blob = test::virt_tree();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  CHECK(tree->find_compatible("sifive,test0")->name() == "test@100000");
+  CHECK(tree->find_compatible("syscon")->name() == "test@100000");
+  CHECK(tree->find_compatible("riscv")->name() == "cpu@0");
+  CHECK(!tree->find_compatible("sifive"));
+  CHECK(!tree->find_compatible(""));
+}
+
+TEST_CASE("reg is read with the cells that the parent gives") {
+  FdtBuilder b;
+  b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1});
+  b.begin("bus").cells("#address-cells", {2}).cells("#size-cells", {0}).cells("reg", {7, 8, 9, 10});
+  b.begin("a").cells("reg", {1, 2, 3, 4, 5}).end();
+  b.end();
+  b.begin("pci").cells("#address-cells", {3}).cells("#size-cells", {2});
+  b.begin("device").cells("reg", {1, 2, 3, 4, 5}).end();
+  b.end();
+  Bytes blob = b.end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  auto bus = tree->find("/bus");
+  CHECK(bus->region(0)->address == 7);
+  CHECK(bus->region(1)->address == 9);
+  CHECK(bus->region(1)->size == 10);
+  CHECK(!bus->region(2));
+  auto a = tree->find("/bus/a");
+  CHECK(a->region(0)->address == 0x100000002);
+  CHECK(a->region(0)->size == 0);
+  CHECK(a->region(1)->address == 0x300000004);
+  CHECK(!a->region(2));
+  CHECK(!tree->find("/pci/device")->region());
+}
+
+TEST_CASE("properties are read as numbers, cells and strings") {
+  FdtBuilder b;
+  b.begin("").cells("one", {5}).cells("two", {1, 2}).cells("three", {1, 2, 3}).empty("none");
+  b.strings("texts", {"first", "second"}).bytes("open", {std::byte{'x'}});
+  Bytes blob = b.end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  FdtNode root = tree->root();
+  CHECK(root.property("one")->number() == 5);
+  CHECK(root.property("two")->number() == 0x100000002);
+  CHECK(!root.property("three")->number());
+  CHECK(root.property("three")->cell(2) == 3);
+  CHECK(!root.property("three")->cell(3));
+  CHECK(!root.property("none")->cell());
+  CHECK(root.property("none")->text() == "");
+  CHECK(root.property("texts")->text() == "first");
+  CHECK(root.property("texts")->contains("second"));
+  CHECK(!root.property("texts")->contains("seco"));
+  CHECK(root.property("open")->text() == "");
+  CHECK(!root.property("open")->contains("x"));
+  CHECK(!root.property("absent"));
+}
+
+TEST_CASE("what the kernel wants to know of the machine is gathered") {
+  Bytes blob = test::virt_tree();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  MachineDescription machine = describe_machine(*tree);
+  CHECK(machine.memory.start == PhysAddr(0x80000000));
+  CHECK(machine.memory.end() == PhysAddr(0x90000000));
+  REQUIRE(machine.reserved.count == 2);
+  CHECK(machine.reserved.items[0].start == PhysAddr(0xbfe00000));
+  CHECK(machine.reserved.items[1].size == 0x80000);
+  CHECK(machine.initrd->start == PhysAddr(0x84200000));
+  CHECK(machine.initrd->size == 0x34567);
+  CHECK(machine.bootargs == "log=fork hz=1000");
+  CHECK(machine.rng_seed.size() == 32);
+  CHECK(machine.timebase_frequency == 10000000);
+  CHECK(machine.isa == "rv64imafdch_zicsr_sstc");
+  CHECK(machine.has_sstc);
+  CHECK(machine.uart->base == PhysAddr(0x10000000));
+  CHECK(machine.uart->interrupt == 10);
+  CHECK(machine.uart->clock == 3686400);
+  CHECK(machine.plic->start == PhysAddr(0xc000000));
+  CHECK(machine.plic->size == 0x600000);
+  CHECK(machine.rtc == PhysAddr(0x101000));
+  CHECK(machine.test_device == PhysAddr(0x100000));
+}
+
+TEST_CASE("only harts that are okay count, each with its supervisor context of the PLIC") {
+  Bytes blob = test::virt_tree();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  MachineDescription machine = describe_machine(*tree);
+  REQUIRE(machine.harts.count == 2);
+  CHECK(machine.harts.items[0].id == 0);
+  CHECK(machine.harts.items[0].plic_context == 1);
+  CHECK(machine.harts.items[1].id == 2);
+  CHECK(machine.harts.items[1].plic_context == 5);
+}
+
+TEST_CASE("Sstc may be named in a list of extensions, but not be part of another name") {
+  auto has_sstc = [](std::string_view isa, std::string_view extension) {
+    FdtBuilder b;
+    b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
+    b.begin("cpu@0").strings("device_type", {"cpu"}).cells("reg", {0});
+    b.strings("riscv,isa", {isa}).strings("riscv,isa-extensions", {"i", extension});
+    Bytes blob = b.end().end().end().finish();
+    auto tree = Fdt::open(blob);
+    return describe_machine(*tree).has_sstc;
+  };
+  CHECK(has_sstc("rv64imac_sstc", ""));
+  CHECK(has_sstc("rv64imac_sstc_svadu", ""));
+  CHECK(has_sstc("rv64imac", "sstc"));
+  CHECK(!has_sstc("rv64imac", "zba"));
+  CHECK(!has_sstc("rv64imac_sstcx", "sst"));
+  CHECK(!has_sstc("", ""));
+}
+
+TEST_CASE("a machine of which nothing is said is described as nothing") {
+  Bytes blob = FdtBuilder().begin("").end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  MachineDescription machine = describe_machine(*tree);
+  CHECK(machine.memory.size == 0);
+  CHECK(machine.harts.count == 0);
+  CHECK(!machine.uart);
+  CHECK(!machine.plic);
+  CHECK(!machine.initrd);
+}
+
+TEST_CASE("more harts than there is room for are left out") {
+  FdtBuilder b;
+  b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
+  for (std::uint32_t hart = 0; hart < 12; hart++) {
+    b.begin("cpu").strings("device_type", {"cpu"}).cells("reg", {hart}).end();
+  }
+  Bytes blob = b.end().end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  CHECK(describe_machine(*tree).harts.count == 8);
+}
+
+TEST_CASE("what is not a well-formed tree is refused") {
+  auto refused = [](FdtBuilder& builder) { return !Fdt::open(builder.finish()); };
+  FdtBuilder b;
+  SECTION("no root") { CHECK(refused(b)); }
+  SECTION("a node without end") { CHECK(refused(b.begin("").begin("a").end())); }
+  SECTION("an end without node") { CHECK(refused(b.begin("").end().end())); }
+  SECTION("two roots") { CHECK(refused(b.begin("").end().begin("").end())); }
+  SECTION("a property of nothing") { CHECK(refused(b.empty("a").begin("").end())); }
+  SECTION("a property behind a child") {
+    CHECK(refused(b.begin("").begin("a").end().empty("b").end()));
+  }
+  SECTION("nested too deep") {
+    for (int i = 0; i < 17; i++) b.begin("n");
+    for (int i = 0; i < 17; i++) b.end();
+    CHECK(refused(b));
+  }
+}
+
+TEST_CASE("a tree cut short anywhere is refused") {
+  Bytes whole = test::virt_tree();
+  for (std::size_t size = 0; size < whole.size(); size++) {
+    CHECK(!Fdt::open(Bytes(whole.begin(), whole.begin() + size)));
+  }
+}
+
+TEST_CASE("a damaged tree is refused or read, but nothing outside of it") {
+  test::Random random(20);
+  Bytes original = test::virt_tree();
+  int accepted = 0;
+  std::size_t seen = 0;
+  for (int round = 0; round < 20000; round++) {
+    Bytes blob = test::mutated(original, random);
+    auto tree = Fdt::open(blob);
+    if (!tree) continue;
+    accepted++;
+    seen += look_at_everything(*tree);
+  }
+  CHECK(accepted > 1000);
+  CHECK(seen > 0);
+}

@@ -1,0 +1,55 @@
+/*
+ * Input and output through small buffers. stdout is written at each newline, when its buffer is
+ * full, before stdin is read, and by fork, exec and exit, so that nothing is lost and nothing comes
+ * twice. stderr is written by the end of each call. One call's line goes out in one write, so lines
+ * of several processes do not mix.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#define EOF (-1)
+#define BUFSIZ 512
+
+typedef struct tine_file {
+  int fd;
+  int by_line; /* written at a newline; else by the end of each call */
+  int failed;  /* a read or write failed */
+  int ended;   /* a read met the end */
+  size_t next; /* reading: buffer[next..used) is still to be read */
+  size_t used;
+  char buffer[BUFSIZ];
+} FILE;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern FILE tine_stdin, tine_stdout, tine_stderr;
+#define stdin (&tine_stdin)
+#define stdout (&tine_stdout)
+#define stderr (&tine_stderr)
+
+int printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
+int fprintf(FILE* file, const char* format, ...) __attribute__((format(printf, 2, 3)));
+int snprintf(char* to, size_t size, const char* format, ...) __attribute__((format(printf, 3, 4)));
+int vprintf(const char* format, va_list arguments);
+int vfprintf(FILE* file, const char* format, va_list arguments);
+int vsnprintf(char* to, size_t size, const char* format, va_list arguments);
+
+int puts(const char* s);
+int fputs(const char* s, FILE* file);
+int putchar(int c);
+int fputc(int c, FILE* file);
+int getchar(void);
+int fgetc(FILE* file);
+char* fgets(char* to, int size, FILE* file);
+int fflush(FILE* file); /* NULL: stdout and stderr */
+int ferror(FILE* file);
+int feof(FILE* file);
+void perror(const char* what);
+
+#ifdef __cplusplus
+}
+#endif

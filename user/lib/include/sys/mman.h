@@ -1,0 +1,20 @@
+/* Mapping memory. The PROT_ and MAP_ flags are the kernel's (tine/abi.h). */
+#pragma once
+
+#include <sys/types.h>
+#include <tine/abi.h>
+
+#define MAP_ANON MAP_ANONYMOUS
+#define MAP_FAILED ((void*)-1)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset);
+int munmap(void* address, size_t size);
+int mprotect(void* address, size_t size, int protection);
+
+#ifdef __cplusplus
+}
+#endif
