@@ -224,17 +224,18 @@ UNIT_KERNEL_SOURCES := $(wildcard kernel/lib/*.cc)
 -include test/unit/sources.mk
 UNIT_SOURCES := $(wildcard test/unit/*.cc)
 UNIT_OBJECTS := $(patsubst %,$(HOST)/unit/%.o,$(UNIT_SOURCES) $(UNIT_KERNEL_SOURCES))
-UNIT_FLAGS := -std=c++23 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(WARNINGS) \
+UNIT_FLAGS := -std=c++23 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(WARNINGS) \
   -DTINE_DEBUG=1 -I test/unit/shadow -I test -I kernel -I include
 GUEST_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/guest/*.cc))
 GUEST_FLAGS := -std=c++20 -g $(WARNINGS) -I test
 
 $(HOST)/flags: FORCE
 	$(call stamp,$(HOST_CXX) $(UNIT_FLAGS) / $(GUEST_FLAGS) / $(UNIT_OBJECTS) $(GUEST_OBJECTS))
+$(HOST)/unit/kernel/%.o: OPTIMISE := -O1
 $(HOST)/unit/%.o: % $(HOST)/flags | deps-test
 	$(say) HOST $<
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CXX) $(UNIT_FLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)$(HOST_CXX) $(UNIT_FLAGS) $(OPTIMISE) $(DEPFLAGS) -c $< -o $@
 $(HOST)/test/guest/%.o: test/guest/% $(HOST)/flags | deps-test
 	$(say) HOST $<
 	@mkdir -p $(@D)

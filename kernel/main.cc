@@ -122,6 +122,7 @@ void start_other_harts() {
     auto stack = kernel_stack_allocate();
     if (!stack) panic("no memory for the stack of hart {}", harts[i].id);
     harts[i].start_sp = stack->value();
+    harts[i].start_satp = csr::read_satp();
     auto start = physical(reinterpret_cast<const void*>(secondary_start)).value();
     long error = sbi::hart_start(harts[i].id, start, reinterpret_cast<std::uint64_t>(&harts[i]));
     if (error) log("hart {} does not start (SBI error {})\n", harts[i].id, error);

@@ -67,12 +67,12 @@ secondary_start:
   li t0, 0x6000
   csrc sstatus, t0
   mv s0, a1
-  li s1, 0                     # its stack is known only behind paging
-  la s2, secondary_main
+  li s1, 0                     # its stack is mapped in the kernel's own page table only
+  la s2, secondary_virtual
   li t0, DIRECT_MAP_BASE
   add s2, s2, t0
 
-# [boot 4] Paging on. s0 = Hart, s1 = stack (0: the Hart says), s2 = where to go; a0 and a1 pass through.
+# [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to go; a0 and a1 pass through.
 enable_paging:
   la t0, boot_page_table
   srli t0, t0, 12
@@ -85,9 +85,7 @@ enable_paging:
 
   mv tp, s0
   mv sp, s1
-  bnez sp, 3f
-  ld sp, HART_START_SP(tp)
-3:csrw sscratch, zero          # "in the kernel"
+  csrw sscratch, zero          # "in the kernel"
   la t0, trap_entry
   li t1, DIRECT_MAP_BASE
   add t0, t0, t1
@@ -95,6 +93,13 @@ enable_paging:
   li s0, 0                     # a walk along the frame pointers ends here
   li ra, 0
   jr s2                        # to virtual addresses, for good
+
+secondary_virtual:
+  ld t0, HART_START_SATP(tp)
+  csrw satp, t0
+  sfence.vma
+  ld sp, HART_START_SP(tp)
+  j secondary_main
 .size secondary_start, . - secondary_start
 
 # A fault before there is anything to report it with.

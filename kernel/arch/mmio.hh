@@ -1,5 +1,6 @@
-// Access to device registers. The compiler neither drops nor merges such an access (volatile), and the fences order it
-// against ordinary memory, as drivers expect (RISC-V ISA, "FENCE": I and O are device input and output).
+// Access to device registers. The compiler neither drops nor merges such an access (volatile), and
+// the fences order it against ordinary memory, as drivers expect (RISC-V ISA, "FENCE": I and O are
+// device input and output).
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ T mmio_read(PhysAddr at) {
   return value;
 }
 
-// The device sees the write after all earlier ones to memory; a lock that is released afterwards is released
-// after it.
+// The device sees the write after all earlier ones to memory; a lock that is released afterwards is
+// released after it.
 template <class T>
 void mmio_write(PhysAddr at, T value) {
   asm volatile("fence rw, o" : : : "memory");

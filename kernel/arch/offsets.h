@@ -23,5 +23,6 @@
 /* Hart */
 #define HART_EMERGENCY_TOP 0
 #define HART_START_SP 8
+#define HART_START_SATP 16
 
 #define BOOT_STACK_SIZE 16384

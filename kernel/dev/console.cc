@@ -3,8 +3,9 @@
 //   head ... committed ... tail
 //   `-- can be read  `-- the line being edited (canonical mode only)
 //
-// A ^D that ends a line stays in the ring behind it. So nothing has to be converted when the mode changes, and a ^D that
-// was typed ahead, while the shell was still reading in raw mode, ends the input of the program that comes next.
+// A ^D that ends a line stays in the ring behind it. So nothing has to be converted when the mode
+// changes, and a ^D that was typed ahead, while the shell was still reading in raw mode, ends the
+// input of the program that comes next.
 #include "dev/console.hh"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ constexpr char control(char letter) { return letter & 0x1f; }
 constexpr char end_of_input = control('D');
 constexpr char delete_key = 0x7f;
 
-// Linux's order: VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN. For programs that ask; Tine's keys are fixed.
+// Linux's order: VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN. For programs that ask; Tine's keys
+// are fixed.
 constexpr tine_termios initial_settings = {
     .c_iflag = ICRNL,
     .c_oflag = OPOST | ONLCR,
@@ -145,7 +147,8 @@ Taken take_line(std::span<std::byte> to) REQUIRES(input_lock) {
     to[n++] = static_cast<std::byte>(c);
     if (c == '\n') return {n, true};
   }
-  // A ^D right behind belongs to these bytes: left there, it would look like the end to the next read.
+  // A ^D right behind belongs to these bytes: left there, it would look like the end to the next
+  // read.
   if (head != committed && slot(head) == end_of_input) {
     head++;
     return {n, true};
@@ -162,8 +165,10 @@ Taken take_raw(std::span<std::byte> to) REQUIRES(input_lock) {
 // Sleeps until something is there. Errors: intr, again.
 Result<> wait_for_input(bool may_block) REQUIRES(input_lock) {
   if (!may_block && head == committed) return Errno::again;
-  return wait(readers, input_lock, WaitReason::console,
-              []() REQUIRES(input_lock) { return head != committed; });
+  return wait(readers, input_lock, WaitReason::console, [] {
+    input_lock.assert_held();
+    return head != committed;
+  });
 }
 
 }  // namespace
@@ -221,9 +226,7 @@ void console_change_settings(const tine_termios& wanted) {
 
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
   switch (request) {
-    case TCGETS:
-      TRY(UserPtr<tine_termios>(argument).store(console_settings()));
-      return 0;
+    case TCGETS: TRY(UserPtr<tine_termios>(argument).store(console_settings())); return 0;
     case TCSETS:
     case TCSETSW: {  // output never waits: there is nothing to drain
       tine_termios wanted = TRY(UserPtr<tine_termios>(argument).load());
@@ -231,10 +234,10 @@ Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
       return 0;
     }
     case TIOCGWINSZ:
-      TRY(UserPtr<tine_winsize>(argument).store({.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0}));
+      TRY(UserPtr<tine_winsize>(argument).store(
+          {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0}));
       return 0;
-    default:
-      return Errno::notty;
+    default: return Errno::notty;
   }
 }
 

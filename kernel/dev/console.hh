@@ -1,8 +1,9 @@
-// The console: a terminal on the serial port. What is typed goes through a line discipline (POSIX, "General Terminal
-// Interface"; the structures are Linux's): in canonical mode a line can be edited and is handed out when it
-// is complete, in raw mode every byte is handed out at once.
+// The console: a terminal on the serial port. What is typed goes through a line discipline (POSIX,
+// "General Terminal Interface"; the structures are Linux's): in canonical mode a line can be edited
+// and is handed out when it is complete, in raw mode every byte is handed out at once.
 //
-// Lock: console_input guards the typed bytes and the settings. It may be held while taking console_output_lock.
+// Lock: console_input guards the typed bytes and the settings. It may be held while taking
+// console_output_lock.
 #pragma once
 
 #include <tine/abi.h>
@@ -15,19 +16,23 @@
 
 namespace tine {
 
-// Starts receiving. Needs uart_init and plic_init. Errors: inval (the port has no usable interrupt).
+// Starts receiving. Needs uart_init and plic_init. Errors: inval (the port has no usable
+// interrupt).
 Result<> console_init(unsigned irq);
 
-// Moves typed bytes into `to`: in canonical mode at most one line, sleeping until it is complete; ^D at its begin
-// answers 0. Errors: intr, fault, nomem; again, when nothing is there and `may_block` is false.
+// Moves typed bytes into `to`: in canonical mode at most one line, sleeping until it is complete;
+// ^D at its begin answers 0. Errors: intr, fault, nomem; again, when nothing is there and
+// `may_block` is false.
 Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
-// Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault, nomem.
+// Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault,
+// nomem.
 Result<std::size_t> console_write(IoBuffer& from);
 
 // Bytes that were typed already stay, whatever the mode: a switch makes them available as they are.
 tine_termios console_settings();
 void console_change_settings(const tine_termios& settings);
-// TCGETS, TCSETS, TCSETSW, TIOCGWINSZ; `argument` is an address of the current program. Errors: notty, fault, nomem.
+// TCGETS, TCSETS, TCSETSW, TIOCGWINSZ; `argument` is an address of the current program. Errors:
+// notty, fault, nomem.
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument);
 
 // What ^C does when the terminal has ISIG; called with no lock held. Null: nothing but the echo.

@@ -1,4 +1,5 @@
-// The end of the machine: QEMU's test device, which hands the host an exit status; without one, the firmware's reset.
+// The end of the machine: QEMU's test device, which hands the host an exit status; without one, the
+// firmware's reset.
 #pragma once
 
 #include <optional>

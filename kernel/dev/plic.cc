@@ -10,7 +10,7 @@ namespace tine {
 namespace {
 
 // Memory map (PLIC specification, chapter 3): 32-bit registers.
-constexpr std::uint64_t priorities = 0;  // one for each source
+constexpr std::uint64_t priorities = 0;                                // one for each source
 constexpr std::uint64_t enables = 0x2000, enables_per_context = 0x80;  // one bit for each source
 constexpr std::uint64_t thresholds = 0x200000, per_context = 0x1000;
 constexpr std::uint64_t claim = 4;  // behind the threshold; written: complete

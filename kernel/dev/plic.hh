@@ -1,11 +1,11 @@
 // The platform-level interrupt controller (RISC-V PLIC specification 1.0): interrupts of devices.
 //
-// Every source goes to every hart: whoever claims it first handles it, the others find nothing to claim. So a key is
-// seen at once even while some hart is busy in the kernel, and no hart is special; the price is a short trap on the
-// others, at the rate at which people type.
+// Every source goes to every hart: whoever claims it first handles it, the others find nothing to
+// claim. So a key is seen at once even while some hart is busy in the kernel, and no hart is
+// special; the price is a short trap on the others, at the rate at which people type.
 //
-// Set up by the boot hart alone before the others start; afterwards the table of handlers only grows, each entry
-// before its source is enabled.
+// Set up by the boot hart alone before the others start; afterwards the table of handlers only
+// grows, each entry before its source is enabled.
 #pragma once
 
 #include <span>
@@ -18,10 +18,12 @@ namespace tine {
 // `contexts[i]` is the number of the supervisor context of harts[i]. All sources start disabled.
 void plic_init(PhysAddr base, std::span<const unsigned> contexts);
 
-// `handler(argument)` runs for each interrupt `irq`, on any hart, but on one at a time. Errors: inval (no such source).
+// `handler(argument)` runs for each interrupt `irq`, on any hart, but on one at a time. Errors:
+// inval (no such source).
 Result<> plic_enable(unsigned irq, void (*handler)(void* argument), void* argument);
 
-// On a supervisor external interrupt: handles what this hart can claim, until there is nothing left.
+// On a supervisor external interrupt: handles what this hart can claim, until there is nothing
+// left.
 void plic_interrupt();
 
 }  // namespace tine

@@ -31,8 +31,8 @@ constinit Receiver receive_byte = nullptr;
 std::uint8_t read(unsigned which) { return mmio_read<std::uint8_t>(uart_base + which); }
 void write(unsigned which, std::uint8_t value) { mmio_write(uart_base + which, value); }
 
-// Sends bytes, looking at the status only once for each filling of the FIFO. Keeps no state, so that
-// a panic in the middle of another hart's text does no harm.
+// Sends bytes, looking at the status only once for each filling of the FIFO. Keeps no state, so
+// that a panic in the middle of another hart's text does no harm.
 class Sender {
  public:
   void send(char c) {

@@ -1,7 +1,8 @@
 // The serial port (ns16550a). Sending polls; receiving is by interrupt.
 //
-// No lock of its own: senders hold console_output_lock (sync/panic.hh), except a panic, which must not wait
-// for anybody. Receiving happens on one hart at a time, because the PLIC gives a claimed interrupt to nobody else.
+// No lock of its own: senders hold console_output_lock (sync/panic.hh), except a panic, which must
+// not wait for anybody. Receiving happens on one hart at a time, because the PLIC gives a claimed
+// interrupt to nobody else.
 #pragma once
 
 #include <string_view>

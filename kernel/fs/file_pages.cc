@@ -49,7 +49,8 @@ FrameRef FilePages::reference(std::uint64_t index) {
   return FrameRef::adopt(*slot);
 }
 
-// Makes the tree reach page `index`, one table at a time. Errors: nomem (what was added stays, and does no harm).
+// Makes the tree reach page `index`, one table at a time. Errors: nomem (what was added stays, and
+// does no harm).
 Result<> FilePages::reserve(std::uint64_t index) {
   while (true) {
     {
@@ -167,8 +168,8 @@ Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
   return total;
 }
 
-// The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where none is, where
-// others hold the old one, or where it was filled completely.
+// The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where
+// none is, where others hold the old one, or where it was filled completely.
 Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& from) {
   if (offset >= max_size) return Errno::fbig;
   FrameRef fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
@@ -180,8 +181,9 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   return moved;
 }
 
-// Brings `size` bytes at their place in `fresh` into the page; leaves in `fresh` the frame that is not needed any more.
-// While we hold the lock, nobody can get a reference to a frame that only the file has.
+// Brings `size` bytes at their place in `fresh` into the page; leaves in `fresh` the frame that is
+// not needed any more. While we hold the lock, nobody can get a reference to a frame that only the
+// file has.
 void FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
   PhysAddr& slot = *find(offset >> page_shift);
   std::size_t start = offset % page_size, end = start + size;

@@ -1,12 +1,15 @@
-// FilePages: the contents of a file in memory, as page frames found by their number in the file. What was never written
-// is a hole: it takes no frame and reads as zeros. Bytes of the last page behind the end of the file are 0.
+// FilePages: the contents of a file in memory, as page frames found by their number in the file.
+// What was never written is a hole: it takes no frame and reads as zeros. Bytes of the last page
+// behind the end of the file are 0.
 //
-// Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody else holds is never
-// written to, but replaced by a copy. So a write never changes a running program.
+// Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody
+// else holds is never written to, but replaced by a copy. So a write never changes a running
+// program.
 //
-// Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from user memory. The
-// spinlock `lock_` guards what readers and page faults look at; never held across a user copy or an allocation.
-// A page fault, which has its address space locked, takes the spinlock alone.
+// Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
+// user memory. The spinlock `lock_` guards what readers and page faults look at; never held across
+// a user copy or an allocation. A page fault, which has its address space locked, takes the
+// spinlock alone.
 #pragma once
 
 #include <array>
@@ -34,14 +37,16 @@ class FilePages final : public PageSource {
   // Errors: fault, nomem; write: fbig. When some bytes moved, their number.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) EXCLUDES(lock_, writers_);
-  // Cuts, or lengthens with a hole. Cannot fail when `size` is 0. Errors: fbig, nomem; nothing changed then.
+  // Cuts, or lengthens with a hole. Cannot fail when `size` is 0. Errors: fbig, nomem; nothing
+  // changed then.
   Result<> truncate(std::uint64_t size) EXCLUDES(lock_, writers_);
 
   std::uint64_t size() EXCLUDES(lock_);
   std::uint64_t pages_held() EXCLUDES(lock_);
 
  private:
-  // The frames hang in a tree that is as high as the file is long: one level of 64 pages, two, or three.
+  // The frames hang in a tree that is as high as the file is long: one level of 64 pages, two, or
+  // three.
   static constexpr unsigned fan_bits = 6;
   static constexpr unsigned max_height = 3;
   static constexpr std::uint64_t max_size = page_size << fan_bits * max_height;  // 1 GiB

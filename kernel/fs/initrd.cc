@@ -37,9 +37,7 @@ Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
   std::string_view name = entry.name;
   RefPtr<Node> parent = TRY(enter_parent(root, name));
   switch (entry.mode & S_IFMT) {
-    case S_IFDIR:
-      TRY(find_or_make_directory(*parent, name, entry.mode));
-      return {};
+    case S_IFDIR: TRY(find_or_make_directory(*parent, name, entry.mode)); return {};
     case S_IFREG: {
       RefPtr<Node> file = TRY(parent->create(name, entry.mode));
       return write_all(*file, entry.contents);
@@ -49,8 +47,7 @@ Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
       TRY(parent->make_symlink(name, {target, entry.contents.size()}));
       return {};
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 

@@ -1,8 +1,10 @@
-// Node: something that a path can name: a file, a directory, a device. Each file system derives its own kinds and
-// implements the operations that make sense for them; the others answer the errno that POSIX has for it.
+// Node: something that a path can name: a file, a directory, a device. Each file system derives its
+// own kinds and implements the operations that make sense for them; the others answer the errno
+// that POSIX has for it.
 //
-// Locks: a node's own numbers are atomics, each standing for itself; what else there is, the file systems guard.
-// Counted: directories hold their entries, open files and processes (root, cwd) what they use.
+// Locks: a node's own numbers are atomics, each standing for itself; what else there is, the file
+// systems guard. Counted: directories hold their entries, open files and processes (root, cwd) what
+// they use.
 #pragma once
 
 #include <tine/abi.h>
@@ -42,11 +44,13 @@ class Node : public RefCounted {
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
   tine_stat stat();
 
-  // ---- Directories (others: notdir). Names are neither empty, "." nor "..", and at most TINE_NAME_MAX bytes ----
+  // ---- Directories (others: notdir). Names are neither empty, "." nor "..", and at most
+  // TINE_NAME_MAX bytes ----
 
   virtual Result<RefPtr<Node>> lookup(std::string_view name);  // Errors: noent
-  virtual Result<RefPtr<Node>> parent();                       // the root's is itself. Errors: noent
-  // New entries. Errors: exist, noent (the directory itself was removed), nomem; nothing is changed then.
+  virtual Result<RefPtr<Node>> parent();  // the root's is itself. Errors: noent
+  // New entries. Errors: exist, noent (the directory itself was removed), nomem; nothing is changed
+  // then.
   virtual Result<RefPtr<Node>> create(std::string_view name, std::uint32_t permissions);
   virtual Result<RefPtr<Node>> make_directory(std::string_view name, std::uint32_t permissions);
   virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target);

@@ -1,8 +1,9 @@
-// OpenFile: what `open` makes and file descriptors share: a node, how it may be used, and the position (POSIX, "open
-// file description").
+// OpenFile: what `open` makes and file descriptors share: a node, how it may be used, and the
+// position (POSIX, "open file description").
 //
-// Lock: a mutex guards the position, and is held during the transfer, so that two processes that share the file get
-// different bytes. Nodes without positions (the console) are read without it: such a read may sleep for long.
+// Lock: a mutex guards the position, and is held during the transfer, so that two processes that
+// share the file get different bytes. Nodes without positions (the console) are read without it:
+// such a read may sleep for long.
 #pragma once
 
 #include <tine/abi.h>

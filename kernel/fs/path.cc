@@ -13,8 +13,8 @@ enum class Last { leave, look_up, follow };
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
-// One walk along a path. `rest_` is what is still to be walked; once a symbolic link was met it lies at the end of
-// `text_`, so that the target of the next link can be put before it.
+// One walk along a path. `rest_` is what is still to be walked; once a symbolic link was met it
+// lies at the end of `text_`, so that the target of the next link can be put before it.
 class PathWalk {
  public:
   PathWalk(const PathContext& context, std::string_view path)
@@ -41,8 +41,8 @@ class PathWalk {
   Result<PathEnd> end(const Component& component, RefPtr<Node> node);
 };
 
-// Takes the next component off `rest_`, which then is empty or begins with a slash. A path of slashes alone
-// has the component ".".
+// Takes the next component off `rest_`, which then is empty or begins with a slash. A path of
+// slashes alone has the component ".".
 PathWalk::Component PathWalk::next() {
   std::size_t start = rest_.find_first_not_of('/');
   if (start == rest_.npos) {
@@ -147,8 +147,7 @@ Result<> check_flags_fit(Node& node, unsigned flags) {
 }  // namespace
 
 Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last) {
-  PathEnd end =
-      TRY(PathWalk(context, path).run(follow_last ? Last::follow : Last::look_up));
+  PathEnd end = TRY(PathWalk(context, path).run(follow_last ? Last::follow : Last::look_up));
   if (!end.node) return Errno::noent;
   return end.node;
 }

@@ -1,7 +1,7 @@
 // From paths to nodes (POSIX, "Pathname Resolution").
 //
-// No lock is held from one component to the next: each directory answers for itself, and the reference to the node that
-// was reached keeps it.
+// No lock is held from one component to the next: each directory answers for itself, and the
+// reference to the node that was reached keeps it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace tine {
 
-// Where paths start, and what new files get. A process has one; openat puts its directory in place of `cwd`.
+// Where paths start, and what new files get. A process has one; openat puts its directory in place
+// of `cwd`.
 struct PathContext {
   RefPtr<Node> root;
   RefPtr<Node> cwd;
@@ -32,22 +33,26 @@ struct PathBuffer {
 // The place that a path names, whether or not something is there.
 struct PathEnd {
   RefPtr<Node> parent;
-  std::string_view last;   // the name in `parent`; "." or ".." when the path ends so, "." for "/"
-  bool must_be_dir;        // the path ends in a slash
-  RefPtr<Node> node;       // what is there; null: nothing (and for resolve_parent always)
+  std::string_view last;    // the name in `parent`; "." or ".." when the path ends so, "." for "/"
+  bool must_be_dir;         // the path ends in a slash
+  RefPtr<Node> node;        // what is there; null: nothing (and for resolve_parent always)
   OwnPtr<PathBuffer> text;  // what `last` may lie in
 };
 
-// Errors of all: noent, notdir, loop (more than 40 symbolic links), nametoolong, nomem, and the file system's.
+// Errors of all: noent, notdir, loop (more than 40 symbolic links), nametoolong, nomem, and the
+// file system's.
 
-// The node that `path` names. `follow_last`: if it is a symbolic link, the node that the link names.
-Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last = true);
+// The node that `path` names. `follow_last`: if it is a symbolic link, the node that the link
+// names.
+Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path,
+                             bool follow_last = true);
 
-// The directory in which the last component of `path` is to be made or removed. `last` may lie in `path`.
+// The directory in which the last component of `path` is to be made or removed. `last` may lie in
+// `path`.
 Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path);
 
-// What openat does once it knows where paths start. `permissions` are for a new file, before the umask.
-// Errors besides: exist, isdir, inval; a file that was made stays only if the call succeeds.
+// What openat does once it knows where paths start. `permissions` are for a new file, before the
+// umask. Errors besides: exist, isdir, inval; a file that was made stays only if the call succeeds.
 Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,
                               std::uint32_t permissions = 0);
 

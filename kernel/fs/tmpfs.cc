@@ -97,8 +97,8 @@ class Directory final : public Node {
 
  private:
   List<Entry, &Entry::link> entries_ GUARDED_BY(tree_lock);
-  // Not counted: our parent has an entry for us, and so lives while we can be reached. A directory dies only when
-  // it has no entries, or together with its whole tree.
+  // Not counted: our parent has an entry for us, and so lives while we can be reached. A directory
+  // dies only when it has no entries, or together with its whole tree.
   Directory* parent_ GUARDED_BY(tree_lock);
 
   Entry* find(std::string_view name) REQUIRES(tree_lock);

@@ -1,7 +1,8 @@
 // tmpfs: a file system that lives in memory alone.
 //
-// Lock: one mutex for the entries of all directories. So a change to several directories is one step, and a
-// directory can be asked for its parent. File contents have locks of their own (file_pages.hh).
+// Lock: one mutex for the entries of all directories. So a change to several directories is one
+// step, and a directory can be asked for its parent. File contents have locks of their own
+// (file_pages.hh).
 #pragma once
 
 #include "fs/node.hh"

@@ -10,8 +10,8 @@
 
 namespace tine {
 
-// At boot, before the first process: makes the root, fills it from the initrd (a cpio archive, which may
-// be given back afterwards), adds the devices. Errors: inval (no such archive), nomem.
+// At boot, before the first process: makes the root, fills it from the initrd (a cpio archive,
+// which may be given back afterwards), adds the devices. Errors: inval (no such archive), nomem.
 Result<> mount_root(std::span<const std::byte> initrd);
 
 // "/" of the whole machine.

@@ -8,6 +8,7 @@ namespace tine {
 
 static_assert(offsetof(Hart, emergency_stack_top) == HART_EMERGENCY_TOP);
 static_assert(offsetof(Hart, start_sp) == HART_START_SP);
+static_assert(offsetof(Hart, start_satp) == HART_START_SATP);
 
 constinit Hart harts[max_harts] = {};
 constinit unsigned hart_count = 1;

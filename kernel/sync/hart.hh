@@ -23,6 +23,7 @@ constexpr std::size_t emergency_stack_size = 4096;
 struct Hart {
   std::uint64_t emergency_stack_top = 0;  // trap.S: kernel faults are reported on this stack
   std::uint64_t start_sp = 0;             // entry.S: first stack of a secondary hart
+  std::uint64_t start_satp = 0;           // entry.S: and the page table in which it is mapped
   unsigned index = 0;                     // in harts[]
   std::uint64_t id = 0;                   // the platform's name for it (mhartid)
   std::atomic<bool> online{false};

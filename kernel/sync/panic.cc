@@ -74,7 +74,7 @@ void print_registers(const TrapFrame& frame) {
                                           "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
                                           "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
   for (unsigned i = 1; i < 32; i++) {
-    print(*console, "  {:4}{:016x}{}", names[i], frame.x[i], i % 4 == 3 ? "\n" : "");
+    print(*console, "  {:-4}{:016x}{}", names[i], frame.x[i], i % 4 == 3 ? "\n" : "");
   }
   print(*console, "\n  sepc {:016x}  sstatus {:x}  scause {:x}  stval {:016x}\n", frame.sepc, frame.sstatus,
         csr::read_scause(), csr::read_stval());

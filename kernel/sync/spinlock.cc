@@ -20,6 +20,10 @@ void Spinlock::check_rank() const {
   if (hart.held_count == Hart::max_held) panic("lock order: too many locks held, taking {}", name_);
 }
 
+void Spinlock::check_held() const {
+  if (!held()) panic("lock {} is not held where it must be", name_);
+}
+
 void Spinlock::note_acquired() const {
   Hart& hart = this_hart();
   hart.held[hart.held_count++] = this;

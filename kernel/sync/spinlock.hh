@@ -34,6 +34,11 @@ class CAPABILITY("spinlock") Spinlock {
     locked_.store(0, std::memory_order_release);
   }
 
+  // For code that runs under the lock where the analysis cannot see it: the condition of a `wait`.
+  void assert_held() const ASSERT_CAPABILITY(this) {
+    if constexpr (TINE_DEBUG) check_held();
+  }
+
   // Does this hart hold it? (An answer about another hart would be stale at once.)
   bool held() const { return holder_ == &this_hart(); }
   // For the analysis: the data is being built or destroyed, and nobody else knows it.
@@ -50,6 +55,7 @@ class CAPABILITY("spinlock") Spinlock {
 
   void wait();
   void check_rank() const;
+  void check_held() const;
   void note_acquired() const;
   void note_released() const;
 };

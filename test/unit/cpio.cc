@@ -15,9 +15,9 @@ class ArchiveBuilder {
  public:
   ArchiveBuilder& file(const std::string& name, unsigned mode, const std::string& contents) {
     char header[111];
-    std::snprintf(header, sizeof header, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-                  1, mode, 0, 0, 1, 0x65920080, unsigned(contents.size()), 0, 0, 0, 0,
-                  unsigned(name.size() + 1), 0);
+    std::snprintf(header, sizeof header,
+                  "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode, 0, 0, 1,
+                  0x65920080, unsigned(contents.size()), 0, 0, 0, 0, unsigned(name.size() + 1), 0);
     archive_ += header;
     archive_ += name;
     archive_ += '\0';
@@ -73,8 +73,12 @@ TEST_CASE("an archive's files come in order, then nothing") {
 }
 
 TEST_CASE("names lose what leads to the root") {
-  Bytes archive =
-      ArchiveBuilder().file("./a", 0, "").file("/b", 0, "").file(".//./c/d", 0, "").file(".e", 0, "").finish();
+  Bytes archive = ArchiveBuilder()
+                      .file("./a", 0, "")
+                      .file("/b", 0, "")
+                      .file(".//./c/d", 0, "")
+                      .file(".e", 0, "")
+                      .finish();
   CpioReader reader(archive);
   for (auto expected : {"a", "b", "c/d", ".e"}) CHECK(reader.next().value()->name == expected);
 }

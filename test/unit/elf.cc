@@ -9,7 +9,8 @@ using namespace tine;
 
 namespace {
 
-// A program file as a linker writes it, written by hand: each test spoils one thing. Names as in elf.h.
+// A program file as a linker writes it, written by hand: each test spoils one thing. Names as in
+// elf.h.
 struct Ehdr {
   unsigned char e_ident[16] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
   std::uint16_t e_type = 2, e_machine = 243;

@@ -61,9 +61,9 @@ class FdtBuilder {
     std::size_t reservations = 40, structure = reservations + reservations_.size();
     std::size_t strings = structure + structure_.size();
     Bytes blob;
-    for (std::size_t each : {std::size_t{0xd00dfeed}, strings + strings_.size(), structure, strings,
-                             reservations, std::size_t{17}, std::size_t{16}, std::size_t{0},
-                             strings_.size(), structure_.size()}) {
+    for (std::size_t each :
+         {std::size_t{0xd00dfeed}, strings + strings_.size(), structure, strings, reservations,
+          std::size_t{17}, std::size_t{16}, std::size_t{0}, strings_.size(), structure_.size()}) {
       word(blob, each);
     }
     for (const Bytes* part : {&reservations_, &structure_, &strings_}) {

@@ -77,9 +77,7 @@ TEST_CASE("padding may be wider than one piece of it") {
   CHECK(printed("{:040}", 7) == std::string(39, '0') + "7");
 }
 
-TEST_CASE("text is never padded with zeros") {
-  CHECK(printed("[{:05}]", "ab") == "[   ab]");
-}
+TEST_CASE("text is never padded with zeros") { CHECK(printed("[{:05}]", "ab") == "[   ab]"); }
 
 TEST_CASE("addresses are printed in hexadecimal with 0x in front") {
   CHECK(printed("{}", PhysAddr(0x80200000)) == "0x80200000");

@@ -1,4 +1,5 @@
-// The kernel's heap without its global `operator delete`; machine.cc has one that serves both sides.
+// The kernel's heap without its global `operator delete`; machine.cc has one that serves both
+// sides.
 #include <array>
 
 #include "lib/string.hh"

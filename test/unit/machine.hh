@@ -1,5 +1,5 @@
-// A machine for the memory tests: 4 MiB of simulated memory, eight harts that are only names, and a panic that can be
-// caught.
+// A machine for the memory tests: 4 MiB of simulated memory, eight harts that are only names, and a
+// panic that can be caught.
 #pragma once
 
 #include <stdexcept>
@@ -22,8 +22,8 @@ struct Firmware {
 };
 extern Firmware firmware;
 
-// Made anew, the machine is booted (on first use) and every spare table is given back; at the end of its life, memory
-// must be as it was. Declare one first in each test that touches memory.
+// Made anew, the machine is booted (on first use) and every spare table is given back; at the end
+// of its life, memory must be as it was. Declare one first in each test that touches memory.
 class Machine {
  public:
   Machine();

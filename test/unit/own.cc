@@ -82,7 +82,9 @@ TEST_CASE("a RefPtr to a derived class becomes one to its base without a new ref
 
 TEST_CASE("a ScopeExit undoes unless it was dismissed") {
   int undone = 0;
-  { ScopeExit undo([&] { undone++; }); }
+  {
+    ScopeExit undo([&] { undone++; });
+  }
   CHECK(undone == 1);
   {
     ScopeExit undo([&] { undone++; });

@@ -12,8 +12,9 @@ using Random = std::mt19937;
 
 inline std::size_t below(Random& random, std::size_t limit) { return random() % limit; }
 
-// A copy with a few bytes changed (bits flipped, or set to a value that often means trouble), now and then cut short.
-// Its storage is exactly as long as it is, so that ASan sees any byte read behind the end.
+// A copy with a few bytes changed (bits flipped, or set to a value that often means trouble), now
+// and then cut short. Its storage is exactly as long as it is, so that ASan sees any byte read
+// behind the end.
 inline Bytes mutated(const Bytes& original, Random& random) {
   Bytes copy = original;
   for (std::size_t n = 1 + below(random, 4); n > 0; n--) {

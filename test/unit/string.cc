@@ -1,4 +1,5 @@
-// The kernel's memory functions (string_seam.cc) against the host's, over every alignment that takes another path.
+// The kernel's memory functions (string_seam.cc) against the host's, over every alignment that
+// takes another path.
 #include <cstring>
 #include <vector>
 

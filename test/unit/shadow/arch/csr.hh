@@ -1,5 +1,6 @@
-// Shadow of kernel/arch/csr.hh: what the tested files execute is recorded instead. (The other functions hold
-// assembly that the host has not; they are never called, so they are never assembled.)
+// Shadow of kernel/arch/csr.hh: what the tested files execute is recorded instead. (The other
+// functions hold assembly that the host has not; they are never called, so they are never
+// assembled.)
 #pragma once
 
 #define write_satp hardware_write_satp

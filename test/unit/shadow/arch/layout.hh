@@ -1,4 +1,5 @@
-// Shadow of kernel/arch/layout.hh: `direct` and `physical` find the simulated memory (test/unit/machine.hh).
+// Shadow of kernel/arch/layout.hh: `direct` and `physical` find the simulated memory
+// (test/unit/machine.hh).
 #pragma once
 
 #define direct hardware_direct

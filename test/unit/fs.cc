@@ -1,0 +1,300 @@
+#include <string>
+#include <vector>
+
+#include "catch.hh"
+#include "fs/file_pages.hh"
+#include "fs/open_file.hh"
+#include "fs/path.hh"
+#include "fs/tmpfs.hh"
+#include "machine.hh"
+#include "mm/heap.hh"
+#include "random.hh"
+
+using namespace tine;
+
+namespace {
+
+// A small tree: /bin/sh, /bin/link -> sh, /abs -> /bin, /loop -> loop, /dangling -> bin/new, /d/e
+struct Tree {
+  PathContext context;
+
+  Tree() {
+    context.root = context.cwd = make_tmpfs().value();
+    Node& root = *context.root;
+    auto bin = root.make_directory("bin", 0755).value();
+    bin->create("sh", 0755).value();
+    bin->make_symlink("link", "sh").value();
+    root.make_symlink("abs", "/bin").value();
+    root.make_symlink("loop", "loop").value();
+    root.make_symlink("dangling", "bin/new").value();
+    root.make_directory("d", 0755).value()->make_directory("e", 0755).value();
+  }
+  RefPtr<Node> at(std::string_view path, bool follow = true) {
+    return resolve(context, path, follow).value();
+  }
+  Errno error(std::string_view path) { return resolve(context, path).error(); }
+  Errno open_error(std::string_view path, unsigned flags) {
+    return open(context, path, flags, 0666).error();
+  }
+};
+
+std::string read_all(Node& node, std::size_t size, std::uint64_t offset = 0) {
+  std::string text(size, '?');
+  IoBuffer to({reinterpret_cast<std::byte*>(text.data()), size});
+  text.resize(node.read({.offset = offset}, to).value());
+  return text;
+}
+
+std::size_t write_text(OpenFile& file, std::string text) {
+  IoBuffer from({reinterpret_cast<std::byte*>(text.data()), text.size()});
+  return file.write(from).value();
+}
+
+}  // namespace
+
+TEST_CASE("a path leads through directories, dots and slashes") {
+  test::Machine machine;
+  Tree tree;
+  RefPtr<Node> sh = tree.at("/bin/sh");
+  CHECK(tree.at("bin/sh") == sh);
+  CHECK(tree.at("//bin///./sh") == sh);
+  CHECK(tree.at("/d/e/../../bin/sh") == sh);
+  CHECK(tree.at("/../../bin/sh") == sh);
+  CHECK(tree.at("/") == tree.context.root);
+  CHECK(tree.at("/d/e/") == tree.at("d/e"));
+  tree.context.cwd = tree.at("/d/e");
+  CHECK(tree.at("../../bin/sh") == sh);
+  CHECK(tree.at(".") == tree.context.cwd);
+  CHECK(tree.at("..") == tree.at("/d"));
+}
+
+TEST_CASE("a path that leads nowhere says why") {
+  test::Machine machine;
+  Tree tree;
+  CHECK(tree.error("") == Errno::noent);
+  CHECK(tree.error("/none") == Errno::noent);
+  CHECK(tree.error("/none/sh") == Errno::noent);
+  CHECK(tree.error("/bin/sh/") == Errno::notdir);
+  CHECK(tree.error("/bin/sh/x") == Errno::notdir);
+  CHECK(tree.error("/bin/sh/..") == Errno::notdir);
+  CHECK(tree.error("/loop") == Errno::loop);
+  CHECK(tree.error("/loop/x") == Errno::loop);
+  CHECK(tree.error("/" + std::string(256, 'x')) == Errno::nametoolong);
+  CHECK(tree.error("/" + std::string(255, 'x')) == Errno::noent);
+  CHECK(tree.error(std::string(4096, '/')) == Errno::nametoolong);
+  CHECK(tree.at(std::string(4095, '/')) == tree.context.root);
+}
+
+TEST_CASE("symbolic links are followed, the last one on request") {
+  test::Machine machine;
+  Tree tree;
+  RefPtr<Node> sh = tree.at("/bin/sh");
+  CHECK(tree.at("/bin/link") == sh);
+  CHECK(tree.at("/abs/link") == sh);
+  CHECK(tree.at("/abs/../abs/./link") == sh);
+  CHECK(tree.at("/bin/link", false)->kind() == NodeKind::symlink);
+  CHECK(tree.at("/abs", false)->kind() == NodeKind::symlink);
+  CHECK(tree.at("/abs/", false) == tree.at("/bin"));
+  CHECK(tree.error("/dangling") == Errno::noent);
+  CHECK(tree.error("/bin/link/") == Errno::notdir);
+  // Forty in a row are allowed, one more is not.
+  std::string target = "bin";
+  for (int i = 1; i <= 41; i++) {
+    std::string name = "l" + std::to_string(i);
+    tree.context.root->make_symlink(name, target).value();
+    target = name;
+  }
+  CHECK(tree.at("l40/sh") == sh);
+  CHECK(tree.error("l41/sh") == Errno::loop);
+}
+
+TEST_CASE("links may not make a path longer than a path may be") {
+  test::Machine machine;
+  Tree tree;
+  tree.context.root->make_symlink("long", std::string(4000, '/') + "bin").value();
+  CHECK(tree.at("long/sh") == tree.at("bin/sh"));
+  CHECK(tree.error("long/" + std::string(100, '/') + "sh") == Errno::nametoolong);
+}
+
+TEST_CASE("resolve_parent names the place of something that is to be made") {
+  test::Machine machine;
+  Tree tree;
+  auto end = resolve_parent(tree.context, "/abs/new/").value();
+  CHECK(end.parent == tree.at("/bin"));
+  CHECK(end.last == "new");
+  CHECK(end.must_be_dir);
+  CHECK(resolve_parent(tree.context, "x").value().parent == tree.context.root);
+  CHECK(resolve_parent(tree.context, "/").value().last == ".");
+  CHECK(resolve_parent(tree.context, "/d/..").value().last == "..");
+  CHECK(resolve_parent(tree.context, "/bin/sh/x").error() == Errno::notdir);
+}
+
+TEST_CASE("open honours its flags") {
+  test::Machine machine;
+  Tree tree;
+  CHECK(tree.open_error("/none", O_RDONLY) == Errno::noent);
+  CHECK(tree.open_error("/bin", O_RDWR) == Errno::isdir);
+  CHECK(tree.open_error("/bin", O_RDONLY | O_TRUNC) == Errno::isdir);
+  CHECK(tree.open_error("/bin", O_RDONLY | O_CREAT) == Errno::isdir);
+  CHECK(tree.open_error("/bin/sh", O_RDONLY | O_DIRECTORY) == Errno::notdir);
+  CHECK(tree.open_error("/bin/link", O_RDONLY | O_NOFOLLOW) == Errno::loop);
+  CHECK(tree.open_error("/bin/sh", O_WRONLY | O_CREAT | O_EXCL) == Errno::exist);
+  CHECK(tree.open_error("/dangling", O_WRONLY | O_CREAT | O_EXCL) == Errno::exist);
+  CHECK(tree.open_error("/new/", O_WRONLY | O_CREAT) == Errno::isdir);
+  CHECK(tree.open_error("/none/..", O_WRONLY | O_CREAT) == Errno::noent);
+  CHECK(tree.open_error("/bin/sh", O_ACCMODE) == Errno::inval);
+  CHECK(open(tree.context, "/bin", O_RDONLY | O_DIRECTORY).has_value());
+
+  auto made = open(tree.context, "/dangling", O_RDWR | O_CREAT, 0666).value();
+  CHECK(made->node() == tree.at("/bin/new"));
+  CHECK(made->node()->permissions() == 0644);
+  CHECK(write_text(*made, "hello") == 5);
+  auto other = open(tree.context, "/bin/new", O_WRONLY | O_APPEND).value();
+  CHECK(write_text(*other, "!") == 1);
+  CHECK(read_all(*made->node(), 100) == "hello!");
+  std::byte byte;
+  IoBuffer to({&byte, 1});
+  CHECK(other->read(to).error() == Errno::badf);
+  CHECK(made->seek(-1, Whence::end).value() == 5);
+  CHECK(made->read(to).value() == 1);
+  CHECK(byte == std::byte{'!'});
+  CHECK(made->seek(-7, Whence::current).error() == Errno::inval);
+  open(tree.context, "/bin/new", O_WRONLY | O_TRUNC).value();
+  CHECK(made->node()->size() == 0);
+  CHECK(made->node()->stat().st_blocks == 0);
+}
+
+TEST_CASE("stat counts links and blocks") {
+  test::Machine machine;
+  Tree tree;
+  CHECK(tree.context.root->stat().st_nlink == 4);
+  CHECK(tree.at("/d")->stat().st_nlink == 3);
+  CHECK(tree.at("/bin/sh")->stat().st_nlink == 1);
+  CHECK(tree.at("/bin/sh")->stat().st_mode == (S_IFREG | 0755));
+  CHECK(tree.at("/bin/sh")->stat().st_ino != tree.at("/bin")->stat().st_ino);
+  auto file = open(tree.context, "/bin/sh", O_WRONLY).value();
+  CHECK(file->seek(100000, Whence::start).value() == 100000);
+  write_text(*file, "x");
+  CHECK(file->node()->stat().st_size == 100001);
+  CHECK(file->node()->stat().st_blocks == 8);
+}
+
+TEST_CASE("a page that others hold is not changed by a write, nor by cutting the file") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  write_text(*file, std::string(5000, 'a'));
+  auto source = file->node()->pages().value();
+  FrameRef held = source->page(0).value();
+  CHECK(frame_references(held.address()) == 2);
+  file->seek(10, Whence::start).value();
+  write_text(*file, "b");
+  CHECK(held.bytes()[10] == std::byte{'a'});
+  CHECK(frame_references(held.address()) == 1);
+  CHECK(read_all(*file->node(), 3, 9) == "aba");
+  FrameRef second = source->page(1).value();
+  CHECK(second.bytes()[5000 - 4096] == std::byte{0});
+  REQUIRE(file->node()->truncate(4097).has_value());
+  CHECK(second.bytes()[1] == std::byte{'a'});
+  REQUIRE(file->node()->truncate(5000).has_value());
+  CHECK(read_all(*file->node(), 10, 4096) == std::string("a") + std::string(9, '\0'));
+  CHECK(source->page(2).error() == Errno::inval);
+  CHECK(tree.at("/bin")->pages().error() == Errno::access);
+}
+
+TEST_CASE("a file holds what a plain array would hold") {
+  test::Machine machine;
+  test::Random random(7);
+  auto pages = make_ref<FilePages>().value();
+  std::vector<unsigned char> model;
+  std::vector<std::pair<FrameRef, std::vector<std::byte>>> held;
+  for (int round = 0; round < 3000; round++) {
+    std::uint64_t offset = random.below(600'000), size = random.below(9000);
+    if (round % 10 == 0) {
+      std::uint64_t length = random.below(600'000);
+      if (round % 300 == 0) length = 0;
+      REQUIRE(pages->truncate(length).has_value());
+      model.resize(length);
+    } else if (round % 3 == 0) {
+      std::vector<unsigned char> data(size, static_cast<unsigned char>(round));
+      IoBuffer from({reinterpret_cast<std::byte*>(data.data()), size});
+      IoPlace at{.offset = offset, .append = round % 9 == 0};
+      if (at.append) offset = model.size();
+      REQUIRE(pages->write(at, from).value() == size);
+      if (size) model.resize(std::max<std::size_t>(model.size(), offset + size));
+      std::copy(data.begin(), data.end(), model.begin() + offset);
+    } else {
+      std::vector<unsigned char> data(size);
+      IoBuffer to({reinterpret_cast<std::byte*>(data.data()), size});
+      data.resize(pages->read(offset, to).value());
+      std::size_t there = offset < model.size() ? std::min(size, model.size() - offset) : 0;
+      REQUIRE(data.size() == there);
+      if (there) REQUIRE(std::equal(data.begin(), data.end(), model.begin() + offset));
+      if (held.size() > 20) held.erase(held.begin());
+      if (auto frame = pages->page(offset / page_size)) {
+        auto bytes = frame->bytes();
+        held.emplace_back(std::move(*frame), std::vector<std::byte>(bytes.begin(), bytes.end()));
+      }
+    }
+    REQUIRE(pages->size() == model.size());
+    for (auto& [frame, bytes] : held) {
+      REQUIRE(std::equal(bytes.begin(), bytes.end(), frame.bytes().begin()));
+    }
+  }
+}
+
+TEST_CASE("a file ends at 1 GiB, and a hole takes no memory") {
+  test::Machine machine;
+  std::uint64_t free = machine.free_frames();
+  {
+    auto pages = make_ref<FilePages>().value();
+    std::byte bytes[2] = {};
+    IoBuffer last({bytes, 2});
+    IoPlace at{.offset = (1ul << 30) - 1};
+    CHECK(pages->write(at, last).value() == 1);
+    CHECK(pages->write(at, last).value() == 1);
+    IoPlace behind{.offset = 1ul << 30};
+    IoBuffer more({bytes, 2});
+    CHECK(pages->write(behind, more).error() == Errno::fbig);
+    CHECK(pages->truncate((1ul << 30) + 1).error() == Errno::fbig);
+    CHECK(pages->pages_held() == 1);
+    CHECK(machine.free_frames() > free - 6);
+  }
+  CHECK(machine.free_frames() == free);
+}
+
+TEST_CASE("whichever allocation of open and write fails, nothing is lost and nothing stays") {
+  test::Machine machine;
+  Tree tree;
+  std::uint64_t free = machine.free_frames(), heap = heap_bytes_in_use();
+  std::uint64_t files = open_file_count();
+  bool failed = true;
+  for (long n = 1; failed; n++) {
+    REQUIRE(n < 50);
+    fail_allocation(nullptr, n);
+    auto file = open(tree.context, "/dangling", O_RDWR | O_CREAT, 0666);
+    failed = fail_allocation(nullptr, 0) == 0;
+    if (!failed) break;
+    CHECK(file.error() == Errno::nomem);
+    CHECK(tree.error("/bin/new") == Errno::noent);
+    CHECK(machine.free_frames() == free);
+    CHECK(heap_bytes_in_use() == heap);
+    CHECK(open_file_count() == files);
+  }
+  auto file = open(tree.context, "/bin/new", O_RDWR).value();
+  failed = true;
+  for (long n = 1; failed; n++) {
+    REQUIRE(n < 50);
+    std::string text(10000, 'x');
+    IoBuffer from({reinterpret_cast<std::byte*>(text.data()), text.size()});
+    IoPlace at;
+    fail_allocation(nullptr, n);
+    auto written = file->node()->write(at, from);
+    failed = fail_allocation(nullptr, 0) == 0;
+    std::uint64_t count = written ? *written : 0;
+    CHECK(file->node()->size() == count);
+    CHECK(count == (failed ? count / page_size * page_size : 10000));
+    REQUIRE(file->node()->truncate(0).has_value());
+    CHECK(file->node()->stat().st_blocks == 0);
+  }
+}

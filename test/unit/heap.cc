@@ -1,0 +1,129 @@
+#include "mm/heap.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "catch.hh"
+#include "machine.hh"
+#include "random.hh"
+
+using namespace tine;
+
+namespace {
+
+struct Object {
+  int number;
+  static inline int alive = 0;
+  explicit Object(int n) : number(n) { alive++; }
+  ~Object() { alive--; }
+};
+
+struct Shared : RefCounted {
+  std::uint64_t words[20] = {};
+};
+
+struct Block {
+  std::byte* at;
+  std::size_t size;
+  std::byte value;
+};
+
+}  // namespace
+
+TEST_CASE("objects of all sizes are aligned, and do not overlap") {
+  test::Machine machine;
+  test::Random random(40);
+  std::vector<Block> blocks;
+  auto free_one = [&](std::size_t index) {
+    Block block = blocks[index];
+    blocks.erase(blocks.begin() + index);
+    REQUIRE(std::count(block.at, block.at + block.size, block.value) == long(block.size));
+    heap_free(block.at);
+  };
+  for (int round = 0; round < 20000; round++) {
+    if (blocks.size() > 100 || (!blocks.empty() && random() % 3 == 0)) {
+      free_one(test::below(random, blocks.size()));
+      continue;
+    }
+    std::size_t size = 1 + test::below(random, round % 10 ? 300 : heap_max);
+    auto* at = static_cast<std::byte*>(heap_allocate(size));
+    REQUIRE(at);
+    REQUIRE(reinterpret_cast<std::uintptr_t>(at) % 16 == 0);
+    blocks.push_back({at, size, std::byte(round)});
+    std::fill_n(at, size, std::byte(round));
+  }
+  while (!blocks.empty()) free_one(0);
+}
+
+TEST_CASE("a slab that becomes empty gives its frame back") {
+  test::Machine machine;
+  std::uint64_t free = machine.free_frames();
+  std::vector<void*> objects;
+  for (int i = 0; i < 65; i++) objects.push_back(heap_allocate(64));
+  CHECK(machine.free_frames() == free - 2);
+  for (void* each : objects) heap_free(each);
+  CHECK(machine.free_frames() == free);
+}
+
+TEST_CASE("bytes in use are counted in the sizes of the slabs") {
+  test::Machine machine;
+  std::uint64_t before = heap_bytes_in_use();
+  void* small = heap_allocate(1);
+  void* large = heap_allocate(2049);
+  CHECK(heap_bytes_in_use() == before + 16 + 4096);
+  heap_free(small);
+  heap_free(large);
+  CHECK(heap_bytes_in_use() == before);
+}
+
+TEST_CASE("nothing can be freed, and what is too large is not given") {
+  test::Machine machine;
+  heap_free(nullptr);
+  CHECK(heap_allocate(heap_max + 1) == nullptr);
+}
+
+TEST_CASE("make builds an object that its OwnPtr destroys") {
+  test::Machine machine;
+  {
+    auto object = make<Object>(7);
+    REQUIRE(object.has_value());
+    CHECK((*object)->number == 7);
+    CHECK(Object::alive == 1);
+  }
+  CHECK(Object::alive == 0);
+}
+
+TEST_CASE("make_ref builds an object with one reference, freed with the last") {
+  test::Machine machine;
+  RefPtr<Shared> first = make_ref<Shared>().value();
+  RefPtr<Shared> second = first;
+  CHECK(first->references() == 2);
+}
+
+TEST_CASE("without memory make answers nomem and nothing is built") {
+  test::Machine machine;
+  machine.with_memory_exhausted([] {
+    CHECK(make<Object>(1).error() == Errno::nomem);
+    CHECK(make_ref<Shared>().error() == Errno::nomem);
+    CHECK(Object::alive == 0);
+  });
+}
+
+TEST_CASE("each allocation that make does can fail alone") {
+  test::Machine machine;
+  for (long n = 1; n <= 2; n++) {  // the object, and the frame behind a new slab
+    fail_allocation(nullptr, n);
+    CHECK(make<Object>(1).error() == Errno::nomem);
+  }
+  fail_allocation(nullptr, 3);
+  CHECK(make<Object>(1).has_value());
+}
+
+TEST_CASE("an object freed twice or in its middle is a panic") {
+  test::Machine machine;
+  auto* object = static_cast<std::byte*>(heap_allocate(64));
+  CHECK_THROWS_AS(heap_free(object + 8), test::Panic);
+  heap_free(object);
+  CHECK_THROWS_AS(heap_free(object), test::Panic);
+}
