@@ -78,8 +78,14 @@ void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
   for (const MemoryRange& hole : holes) {
     if (hole.size && hole.end() > records && hole.start < free) panic("the frame records do not fit below {}", hole.start);
   }
+  // The firmware sits at the beginning of memory; what it leaves below the kernel's image is as good as any.
+  PhysAddr ours = machine.memory.start;
+  for (const MemoryRange& hole : machine.reserved) {
+    if (hole.start <= ours && ours < hole.end()) ours = hole.end().page_up();
+  }
+  add_free_memory(ours, physical(kernel_start), {holes.begin(), holes.count});
   add_free_memory(free, machine.memory.end(), {holes.begin(), holes.count});
-  kernel_map_init(machine.memory.start, machine.memory.end());
+  kernel_map_init(machine.memory.start, ours, machine.memory.end());
 }
 
 // [boot 7] Devices and time.
@@ -165,9 +171,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
 }
 
 extern "C" [[noreturn]] void secondary_main() {
-  // First this, then the fence inside: from here on, whoever maps a kernel page tells this hart, too.
   this_hart().online.store(true);
-  kernel_map_activate();
   make_idle_thread();
   enable_interrupts();
   idle();

@@ -1,6 +1,5 @@
 // The kernel's half of every page table. Built once at boot; only the stack window grows later.
 #include "arch/csr.hh"
-#include "arch/sbi.hh"
 #include "mm/page_table.hh"
 #include "mm/table_pool.hh"
 #include "sync/hart.hh"
@@ -14,6 +13,9 @@ extern "C" const char boot_stack_guard[];
 
 constinit Spinlock lock{Rank::stack_pool, "kernel map"};
 constinit PhysAddr root;
+// Counts the mappings made after boot. A hart may remember that there was nothing where a page is now; so each fences
+// once for itself when it sees a number that it does not know, before it uses what was mapped.
+constinit std::atomic<std::uint64_t> generation{0};
 
 // The table below an entry of the kernel's half, made if need be.
 Result<Pte*> table_below(Pte& entry) {
@@ -46,7 +48,7 @@ void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
 
 }  // namespace
 
-void kernel_map_init(PhysAddr start, PhysAddr end) {
+void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   auto frame = frame_allocate_zeroed(FrameKind::kernel);
   if (!frame) panic("no memory for the kernel's page table");
   root = *frame;
@@ -54,8 +56,9 @@ void kernel_map_init(PhysAddr start, PhysAddr end) {
   constexpr Prot rw = Prot::read | Prot::write;
   PhysAddr text = physical(kernel_start), rodata = physical(text_end), data = physical(rodata_end);
   PhysAddr guard = physical(boot_stack_guard), image_end = physical(kernel_end);
-  // Below memory are the devices. The firmware's own memory, between `start` and the image, is not ours to touch.
-  map_direct(PhysAddr(0), PhysAddr(start.value() & ~(pte_span(1) - 1)), rw);
+  // Between the devices and `start` is the firmware's own memory: not ours to touch.
+  map_direct(PhysAddr(0), devices_end, rw);
+  map_direct(start, text, rw);
   map_direct(text, rodata, Prot::read | Prot::exec);
   map_direct(rodata, data, Prot::read);
   map_direct(data, guard, rw);
@@ -79,15 +82,17 @@ Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot) {
     SpinGuard guard(lock);
     TRY(map_leaf(at, frame, prot, 0));
   }
-  // A hart may remember that there was nothing here.
-  csr::sfence_all();
-  std::uint64_t others = ((1ul << hart_count) - 1) & ~(1ul << this_hart().index);
-  std::uint64_t online = 0;
-  for (unsigned i = 0; i < hart_count; i++) {
-    if (harts[i].online.load(std::memory_order_acquire)) online |= 1ul << i;
-  }
-  if (others & online) sbi::remote_sfence_vma(sbi_hart_mask(others & online), at.value(), page_size);
+  generation.fetch_add(1, std::memory_order_release);
   return {};
+}
+
+// Acquire: who sees the new number sees the entry, and the fence orders this hart's later walks behind both.
+void kernel_map_catch_up() {
+  Hart& hart = this_hart();
+  std::uint64_t latest = generation.load(std::memory_order_acquire);
+  if (hart.kernel_map_generation == latest) return;
+  csr::sfence_all();
+  hart.kernel_map_generation = latest;
 }
 
 }  // namespace tine

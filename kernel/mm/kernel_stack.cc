@@ -53,6 +53,7 @@ Result<VirtAddr> kernel_stack_allocate() {
   std::uint64_t slot;
   {
     SpinGuard guard(lock);
+    kernel_map_catch_up();  // the spare may have been made on another hart
     if (first_spare.value()) {
       VirtAddr top = first_spare;
       first_spare = VirtAddr(*bottom_of(top));
@@ -68,6 +69,7 @@ Result<VirtAddr> kernel_stack_allocate() {
     if (made == slot + 1) made = slot;
     return mapped.error();
   }
+  kernel_map_catch_up();
   if constexpr (TINE_DEBUG) fill_with_marks(top);
   SpinGuard guard(lock);
   in_use++;
@@ -75,6 +77,7 @@ Result<VirtAddr> kernel_stack_allocate() {
 }
 
 void kernel_stack_free(VirtAddr top) {
+  kernel_map_catch_up();  // whoever reaps a thread may be on a hart that never saw its stack
   std::uint64_t depth = 0;
   if constexpr (TINE_DEBUG) depth = depth_of(top);
   if constexpr (TINE_DEBUG) fill_with_marks(top);

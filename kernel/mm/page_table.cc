@@ -1,7 +1,6 @@
 #include "mm/page_table.hh"
 
 #include "arch/csr.hh"
-#include "arch/sbi.hh"
 #include "mm/table_pool.hh"
 #include "sync/hart.hh"
 #include "sync/panic.hh"
@@ -190,7 +189,7 @@ void PageTable::flush(std::uint64_t start, std::uint64_t size) {
       csr::sfence_all();
     }
   }
-  if (harts & ~self) sbi::remote_sfence_vma(sbi_hart_mask(harts & ~self), start, size);
+  fence_harts(harts & ~self, start, size);
 }
 
 // The code was stored by this hart. Harts that run on this table now are told at once, the others find their bit when
@@ -200,8 +199,7 @@ void PageTable::note_new_code() {
   stale_code_.store(~self, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   csr::fence_i();
-  std::uint64_t others = harts_.load(std::memory_order_relaxed) & ~self;
-  if (others) sbi::remote_fence_i(sbi_hart_mask(others));
+  fence_code_on_harts(harts_.load(std::memory_order_relaxed) & ~self);
 }
 
 void PageTable::activate(PageTable* next) {

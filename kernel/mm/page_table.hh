@@ -86,12 +86,15 @@ class PageTable {
 extern "C" const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 
 // Builds the kernel's half: devices and memory in the direct map, the image W^X in it, an empty window for stacks;
-// and runs the boot hart on it. Memory is [start, end).
-void kernel_map_init(PhysAddr start, PhysAddr end);
+// and runs the boot hart on it. Devices are below `devices_end`; the memory that is ours is [start, end).
+void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
 // Runs this hart on the kernel's half (for the other harts, as they start).
 void kernel_map_activate();
-// Maps a page in the kernel's half for good and fences it on every hart. Errors: nomem.
+// Maps a page in the kernel's half for good. A hart that is going to use it calls kernel_map_catch_up first.
+// Errors: nomem.
 Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot);
+// Fences on this hart whatever was mapped since it last did; next to nothing when that is nothing.
+void kernel_map_catch_up();
 
 // ---- Spare tables ----
 

@@ -92,6 +92,7 @@ void switch_away() {
   if (next != self) {
     fp_leave(*self);
     PageTable::activate(next->page_table);
+    kernel_map_catch_up();  // its stack may be new
     fp_enter(*next);
     switch_context(&self->context, &next->context);
   }
@@ -125,9 +126,10 @@ bool is_dead(const Thread& thread) {
 
 void arm_wakeup(Thread& thread) {
   HartClock& clock = own_clock();
-  Thread* later = clock.sleepers.front();
-  while (later && later->wake_at <= thread.wake_at) later = clock.sleepers.next(later);
-  clock.sleepers.insert_before(later, &thread);
+  // From the back: most sleepers sleep about as long as the one before, so the place is near the end.
+  Thread* earlier = clock.sleepers.back();
+  while (earlier && earlier->wake_at > thread.wake_at) earlier = clock.sleepers.prev(earlier);
+  clock.sleepers.insert_after(earlier, &thread);
   arm_timer(clock);
 }
 

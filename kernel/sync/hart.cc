@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "arch/sbi.hh"
+#include "sync/spinlock.hh"
 
 namespace tine {
 
@@ -13,6 +14,13 @@ static_assert(offsetof(Hart, start_satp) == HART_START_SATP);
 constinit Hart harts[max_harts] = {};
 constinit unsigned hart_count = 1;
 
+namespace {
+
+// One remote fence at a time: in OpenSBI 1.1 two harts that ask at once can wait for each other's acknowledgement
+// for ever (docs/races.md). Who waits here still answers the other's fence, since that comes in M-mode.
+constinit Spinlock fence_lock{Rank::remote_fence, "remote fence"};
+
+// The platform's ids of these harts, as the SBI wants them.
 std::uint64_t sbi_hart_mask(std::uint64_t mask) {
   std::uint64_t ids = 0;
   for (unsigned i = 0; i < hart_count; i++) {
@@ -21,8 +29,22 @@ std::uint64_t sbi_hart_mask(std::uint64_t mask) {
   return ids;
 }
 
+}  // namespace
+
 void interrupt_harts(std::uint64_t mask) {
   if (mask) sbi::send_ipi(sbi_hart_mask(mask));
+}
+
+void fence_harts(std::uint64_t mask, std::uint64_t start, std::uint64_t size) {
+  if (!mask) return;
+  SpinGuard guard(fence_lock);
+  sbi::remote_sfence_vma(sbi_hart_mask(mask), start, size);
+}
+
+void fence_code_on_harts(std::uint64_t mask) {
+  if (!mask) return;
+  SpinGuard guard(fence_lock);
+  sbi::remote_fence_i(sbi_hart_mask(mask));
 }
 
 }  // namespace tine

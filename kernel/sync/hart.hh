@@ -31,6 +31,7 @@ struct Hart {
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
   PageTable* page_table = nullptr;  // what satp names; nullptr: the kernel's half alone (PageTable::activate)
+  std::uint64_t kernel_map_generation = 0;  // the newest kernel mapping it has fenced (mm/kernel_map.cc)
   Thread* fp_owner = nullptr;  // whose floating-point registers are loaded (sched/fp.cc)
 
   // Spinlocks held here, in order of acquisition (checked in debug builds).
@@ -45,11 +46,14 @@ extern constinit unsigned hart_count;  // how many the machine has, at most max_
 Hart& this_hart();
 inline Thread* current_thread() { return this_hart().current; }
 
-// The platform's ids of the harts in `mask` (bit n: harts[n]), as the SBI wants them.
-std::uint64_t sbi_hart_mask(std::uint64_t mask);
+// ---- What one hart does to others. In every mask, bit n stands for harts[n] ----
 
-// Takes a trap on the way: makes these harts enter the kernel soon (from user mode or idle). Bit n: harts[n].
+// Makes these harts enter the kernel soon, from user mode or from idling.
 void interrupt_harts(std::uint64_t mask);
+// sfence.vma for [start, start + size) on these harts; returns when all have done it.
+void fence_harts(std::uint64_t mask, std::uint64_t start, std::uint64_t size);
+// fence.i on these harts; returns when all have done it.
+void fence_code_on_harts(std::uint64_t mask);
 
 inline Hart& this_hart() {
   Hart* hart;

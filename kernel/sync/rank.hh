@@ -25,6 +25,7 @@ enum class Rank : std::uint8_t {
   stack_pool,      // spare kernel stacks
   heap,            // kernel heap
   frames,          // free page frames
+  remote_fence,    // one remote fence at a time
   console_output,  // one message at a time
 };
 

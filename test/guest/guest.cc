@@ -145,9 +145,11 @@ Guest::~Guest() {
 }
 
 void Guest::fail(const std::string& what) const {
-  std::string tail = console_.size() > tail_length
-                         ? "..." + console_.substr(console_.size() - tail_length)
-                         : console_;
+  // Of the log, its end; without the firmware's page.
+  std::size_t from = console_.rfind("Boot HART MEDELEG");
+  from = from == std::string::npos ? 0 : console_.find('\n', from);
+  if (console_.size() - from > tail_length) from = console_.size() - tail_length;
+  std::string tail = console_.substr(from);
   std::erase(tail, '\r');
   throw Failed(what + "\n(the whole log: " + log_path_ + "; its end:)\n" + tail);
 }

@@ -123,7 +123,7 @@ inline Bytes virt_tree() {
   b.begin("test@100000").cells("reg", {0, 0x100000, 0, 0x1000});
   b.strings("compatible", {"sifive,test1", "sifive,test0", "syscon"}).end();
   b.begin("plic@c000000").cells("reg", {0, 0xc000000, 0, 0x600000});
-  b.cells("interrupts-extended", {1, 11, 1, 9, 2, 11, 2, 9, 3, 11, 3, 9});
+  b.cells("interrupts-extended", {1, 11, 1, 9, 2, 11, 2, 9, 3, 9, 3, 11});
   b.strings("compatible", {"sifive,plic-1.0.0", "riscv,plic0"}).end();
   b.end();
   b.end();

@@ -111,3 +111,11 @@ TEST_CASE("a BufferSink keeps what fits and says that there was more") {
   CHECK(sink.text() == "12345678");
   CHECK(sink.overflowed());
 }
+
+TEST_CASE("a piece that fits in part is kept in part") {
+  char buffer[4];
+  BufferSink sink(buffer);
+  print(sink, "abcdef");
+  CHECK(sink.text() == "abcd");
+  CHECK(sink.overflowed());
+}

@@ -1,7 +1,11 @@
+#include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "catch.hh"
+#undef CSIGNAL  // the host's <sched.h> has it, written otherwise
+
 #include "fs/file_pages.hh"
 #include "fs/open_file.hh"
 #include "fs/path.hh"
@@ -209,9 +213,9 @@ TEST_CASE("a file holds what a plain array would hold") {
   std::vector<unsigned char> model;
   std::vector<std::pair<FrameRef, std::vector<std::byte>>> held;
   for (int round = 0; round < 3000; round++) {
-    std::uint64_t offset = random.below(600'000), size = random.below(9000);
+    std::uint64_t offset = test::below(random, 600'000), size = test::below(random, 9000);
     if (round % 10 == 0) {
-      std::uint64_t length = random.below(600'000);
+      std::uint64_t length = test::below(random, 600'000);
       if (round % 300 == 0) length = 0;
       REQUIRE(pages->truncate(length).has_value());
       model.resize(length);
@@ -283,6 +287,7 @@ TEST_CASE("whichever allocation of open and write fails, nothing is lost and not
   }
   auto file = open(tree.context, "/bin/new", O_RDWR).value();
   failed = true;
+  heap = heap_bytes_in_use();
   for (long n = 1; failed; n++) {
     REQUIRE(n < 50);
     std::string text(10000, 'x');
@@ -296,5 +301,6 @@ TEST_CASE("whichever allocation of open and write fails, nothing is lost and not
     CHECK(count == (failed ? count / page_size * page_size : 10000));
     REQUIRE(file->node()->truncate(0).has_value());
     CHECK(file->node()->stat().st_blocks == 0);
+    CHECK(heap_bytes_in_use() == heap);
   }
 }

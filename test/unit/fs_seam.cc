@@ -1,5 +1,5 @@
-// The file system's sources, on a machine with one thread: time stands still, a mutex only checks that
-// it is not taken twice, and bytes move to and from the kernel's own memory.
+// The file system's sources, on a machine with one thread: time stands still, a mutex only checks
+// that it is not taken twice, and bytes move to and from the kernel's own memory.
 #define clock_now hardware_clock_now
 #include "sched/clock.hh"
 #undef clock_now
@@ -9,7 +9,6 @@ inline std::uint64_t clock_now() { return 0; }
 }  // namespace tine
 
 #include <algorithm>
-#include <cstring>
 
 #include "../../kernel/fs/file_pages.cc"
 #include "../../kernel/fs/initrd.cc"

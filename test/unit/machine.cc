@@ -16,10 +16,6 @@ alignas(page_size) std::byte simulated_memory[simulated_size];
 
 // ---- What the tested files call in rooms that are not linked ----
 
-Hart harts[max_harts];
-constinit unsigned hart_count = max_harts;
-
-std::uint64_t sbi_hart_mask(std::uint64_t mask) { return mask; }
 void kernel_map_activate() { csr::write_satp(0); }
 
 void panic_args(std::string_view format, std::span<const FormatArg> args, const TrapFrame*) {
@@ -30,13 +26,14 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
 }
 
 namespace sbi {
+void send_ipi(std::uint64_t) {}
 void remote_sfence_vma(std::uint64_t mask, std::uint64_t, std::uint64_t) {
   test::firmware.sfences++;
-  test::firmware.last_mask = mask;
+  test::firmware.last_mask = mask >> test::first_hart_id;
 }
 void remote_fence_i(std::uint64_t mask) {
   test::firmware.fence_is++;
-  test::firmware.last_mask = mask;
+  test::firmware.last_mask = mask >> test::first_hart_id;
 }
 }  // namespace sbi
 
@@ -65,9 +62,10 @@ namespace {
 using namespace tine;
 
 void boot() {
+  hart_count = max_harts;
   for (unsigned i = 0; i < max_harts; i++) {
     harts[i].index = i;
-    harts[i].id = i;
+    harts[i].id = i + first_hart_id;
   }
   PhysAddr end = simulated_start + simulated_size;
   // The firmware's first frames are not memory that is given out, as on the real machine.

@@ -15,7 +15,10 @@ struct Panic : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Remote fences that were asked of the firmware, as masks of hart ids.
+// The platform numbers its harts otherwise than the kernel does.
+constexpr unsigned first_hart_id = 3;
+
+// Remote fences that were asked of the firmware. The mask is turned back into the kernel's numbers.
 struct Firmware {
   unsigned sfences = 0, fence_is = 0;
   std::uint64_t last_mask = 0;

@@ -1,5 +1,5 @@
 # The kernel's files that the unit tests link. lib/string.cc and mm/heap.cc come in through test/unit/*_seam.cc (their
 # symbols would replace the host's own); runtime.cc and ubsan.cc are the host compiler's business.
 UNIT_KERNEL_SOURCES := $(addprefix kernel/, \
-  lib/format.cc lib/elf.cc dev/fdt.cc dev/machine.cc fs/cpio.cc sync/spinlock.cc \
+  lib/format.cc lib/elf.cc dev/fdt.cc dev/machine.cc fs/cpio.cc sync/spinlock.cc sync/hart.cc \
   mm/frames.cc mm/failing.cc mm/table_pool.cc mm/page_table.cc)

@@ -1,0 +1,25 @@
+// Bit counts that rv64imac has no instructions for: the compiler calls these for std::popcount,
+// std::countl_zero and std::countr_zero.
+#include <cstdint>
+
+extern "C" {
+
+// Ones are added up side by side: in pairs, fours, bytes; the multiplication adds the bytes.
+int __popcountdi2(std::uint64_t value) {
+  value -= (value >> 1) & 0x5555555555555555;
+  value = (value & 0x3333333333333333) + ((value >> 2) & 0x3333333333333333);
+  value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0f;
+  return static_cast<int>((value * 0x0101010101010101) >> 56);
+}
+
+// The highest one is smeared downwards; the zeros that are left lie above it. (Asked about 0, which
+// the compiler never does, this and the next one answer 64.)
+int __clzdi2(std::uint64_t value) {
+  for (unsigned shift = 1; shift < 64; shift *= 2) value |= value >> shift;
+  return __popcountdi2(~value);
+}
+
+// The bits below the lowest set one, counted.
+int __ctzdi2(std::uint64_t value) { return __popcountdi2(~value & (value - 1)); }
+
+}  // extern "C"
