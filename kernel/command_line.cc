@@ -46,7 +46,8 @@ void apply(CommandLine& line, std::string_view word) {
   } else if (key == "failalloc" && number(value)) {
     line.fail_allocation = *number(value);
   } else {
-    log("command line: '{}' is unknown (there are: hz= log= init= failalloc= and -- for init's arguments)\n",
+    log("command line: '{}' is unknown (there are: hz= log= init= failalloc= and -- for init's "
+        "arguments)\n",
         word);
   }
 }

@@ -1,5 +1,6 @@
-// From the firmware to the first program. entry.S brings the boot hart here, with paging on and nothing else; the steps
-// below each rest on those before. The other harts join at the end (secondary_main).
+// From the firmware to the first program. entry.S brings the boot hart here, with paging on and
+// nothing else; the steps below each rest on those before. The other harts join at the end
+// (secondary_main).
 #include <algorithm>
 
 #include "arch/csr.hh"
@@ -35,10 +36,12 @@ alignas(16) constinit std::byte emergency_stacks[max_harts][emergency_stack_size
 void prepare_hart(unsigned index, std::uint64_t id) {
   harts[index].index = index;
   harts[index].id = id;
-  harts[index].emergency_stack_top = reinterpret_cast<std::uint64_t>(emergency_stacks[index] + emergency_stack_size);
+  harts[index].emergency_stack_top =
+      reinterpret_cast<std::uint64_t>(emergency_stacks[index] + emergency_stack_size);
 }
 
-// Interrupts that programs and idle harts may get; and programs may read the clock and the counters.
+// Interrupts that programs and idle harts may get; and programs may read the clock and the
+// counters.
 void enable_interrupts() {
   csr::write_sie(csr::interrupt_software | csr::interrupt_timer | csr::interrupt_external);
   csr::write_scounteren(7);
@@ -76,9 +79,11 @@ void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
   PhysAddr records = physical(kernel_end);
   PhysAddr free = frames_init(machine.memory.start, machine.memory.end(), records);
   for (const MemoryRange& hole : holes) {
-    if (hole.size && hole.end() > records && hole.start < free) panic("the frame records do not fit below {}", hole.start);
+    if (hole.size && hole.end() > records && hole.start < free)
+      panic("the frame records do not fit below {}", hole.start);
   }
-  // The firmware sits at the beginning of memory; what it leaves below the kernel's image is as good as any.
+  // The firmware sits at the beginning of memory; what it leaves below the kernel's image is as
+  // good as any.
   PhysAddr ours = machine.memory.start;
   for (const MemoryRange& hole : machine.reserved) {
     if (hole.start <= ours && ours < hole.end()) ours = hole.end().page_up();
@@ -98,8 +103,9 @@ void start_devices(const MachineDescription& machine, const CommandLine& line) {
   unsigned contexts[max_harts] = {};
   for (unsigned i = 0; i < hart_count; i++) {
     for (const HartDescription& hart : machine.harts) {
-      if (hart.id == harts[i].id && hart.plic_context) contexts[i] = *hart.plic_context;
+      if (hart.id == harts[i].id) contexts[i] = hart.plic_context.value_or(0);
     }
+    if (!contexts[i]) panic("the PLIC does not serve hart {}", harts[i].id);
   }
   plic_init(machine.plic->start, {contexts, hart_count});
   if (!console_init(machine.uart->interrupt)) panic("the UART has no interrupt");
@@ -114,10 +120,10 @@ void start_files(const MachineDescription& machine) {
   frames_add(initrd.start, initrd.end().page_up());
 }
 
-// Gives every hart of the machine its place; the boot hart is harts[0] already.
+// Gives every hart that can take interrupts its place; the boot hart is harts[0] already.
 void find_harts(const MachineDescription& machine) {
   for (const HartDescription& hart : machine.harts) {
-    if (hart.id == harts[0].id || hart_count == max_harts) continue;
+    if (hart.id == harts[0].id || !hart.plic_context || hart_count == max_harts) continue;
     prepare_hart(hart_count++, hart.id);
   }
 }

@@ -1,6 +1,6 @@
 /*
- * The structures and flags that cross the system call boundary. Where Linux has the structure, it is laid out
- * as on Linux riscv64; what begins with `tine_` is Tine's own. Valid C and C++.
+ * The structures and flags that cross the system call boundary. Where Linux has the structure, it
+ * is laid out as on Linux riscv64; what begins with `tine_` is Tine's own. Valid C and C++.
  */
 #pragma once
 
@@ -73,10 +73,10 @@ struct tine_termios {
   uint8_t c_cc[TINE_NCCS];
 };
 
-#define ICRNL 0000400 /* c_iflag: a carriage return is read as a newline */
-#define OPOST 0000001 /* c_oflag */
-#define ONLCR 0000004 /* c_oflag: a newline is written as carriage return and newline */
-#define ISIG 0000001  /* c_lflag */
+#define ICRNL 0000400  /* c_iflag: a carriage return is read as a newline */
+#define OPOST 0000001  /* c_oflag */
+#define ONLCR 0000004  /* c_oflag: a newline is written as carriage return and newline */
+#define ISIG 0000001   /* c_lflag */
 #define ICANON 0000002 /* c_lflag: input comes line by line, and can be edited with ^H and ^U */
 #define ECHO 0000010   /* c_lflag: input is shown */
 
@@ -101,7 +101,8 @@ struct tine_winsize {
 
 #define WNOHANG 1
 
-/* A status from wait4 is `code << 8` after exit(code) and the signal's number after a death by signal. */
+/* A status from wait4 is `code << 8` after exit(code) and the signal's number after a death by
+ * signal. */
 
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
@@ -165,7 +166,8 @@ struct tine_utsname {
 
 struct tine_args {
   int32_t argc;
-  char argv[8][32]; /* TINE_ARG_COUNT strings of at most TINE_ARG_LENGTH characters, each ended by a 0 */
+  char argv[8][32]; /* TINE_ARG_COUNT strings of at most TINE_ARG_LENGTH characters, each ended by a
+                       0 */
 };
 
 struct tine_message {
@@ -220,9 +222,9 @@ struct tine_memory_info {
   uint64_t threads;
   uint64_t open_files; /* open file descriptions, of all processes */
   uint64_t uptime_ns;
-  uint64_t ticks;   /* timer ticks taken, over all harts */
-  uint32_t hz;      /* ticks per second */
-  uint32_t harts;   /* started */
+  uint64_t ticks; /* timer ticks taken, over all harts */
+  uint32_t hz;    /* ticks per second */
+  uint32_t harts; /* started */
 };
 
 #define TINE_PAGE_READ 1

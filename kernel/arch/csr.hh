@@ -1,4 +1,5 @@
-// Control and status registers that S-mode uses (RISC-V Privileged Architecture, "Supervisor-Level ISA").
+// Control and status registers that S-mode uses (RISC-V Privileged Architecture, "Supervisor-Level
+// ISA").
 #pragma once
 
 #include <cstdint>
@@ -39,20 +40,20 @@ enum Cause : std::uint64_t {
   cause_store_page_fault = 15,
 };
 
-#define TINE_CSR(name, csr_name)                                       \
-  inline std::uint64_t read_##name() {                                 \
-    std::uint64_t value;                                               \
-    asm volatile("csrr %0, " csr_name : "=r"(value));                  \
-    return value;                                                      \
-  }                                                                    \
-  inline void write_##name(std::uint64_t value) {                      \
-    asm volatile("csrw " csr_name ", %0" : : "r"(value) : "memory");   \
-  }                                                                    \
-  inline void set_##name(std::uint64_t bits) {                         \
-    asm volatile("csrs " csr_name ", %0" : : "r"(bits) : "memory");    \
-  }                                                                    \
-  inline void clear_##name(std::uint64_t bits) {                       \
-    asm volatile("csrc " csr_name ", %0" : : "r"(bits) : "memory");    \
+#define TINE_CSR(name, csr_name)                                     \
+  inline std::uint64_t read_##name() {                               \
+    std::uint64_t value;                                             \
+    asm volatile("csrr %0, " csr_name : "=r"(value));                \
+    return value;                                                    \
+  }                                                                  \
+  inline void write_##name(std::uint64_t value) {                    \
+    asm volatile("csrw " csr_name ", %0" : : "r"(value) : "memory"); \
+  }                                                                  \
+  inline void set_##name(std::uint64_t bits) {                       \
+    asm volatile("csrs " csr_name ", %0" : : "r"(bits) : "memory");  \
+  }                                                                  \
+  inline void clear_##name(std::uint64_t bits) {                     \
+    asm volatile("csrc " csr_name ", %0" : : "r"(bits) : "memory");  \
   }
 
 TINE_CSR(sstatus, "sstatus")

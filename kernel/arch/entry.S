@@ -1,7 +1,7 @@
 # Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race.
 #   a0 = hart id, a1 = physical address of the device tree
-# Everything until paging is on runs at physical addresses; code is position independent (medany), so `la` gives
-# physical addresses here and virtual ones later.
+# Everything until paging is on runs at physical addresses; code is position independent (medany),
+# so `la` gives physical addresses here and virtual ones later.
 
 #include "arch/offsets.h"
 
@@ -12,11 +12,12 @@
 .globl _start
 .type _start, @function
 _start:
-  # [boot 1] An early fault must not restart the kernel in silence: OpenSBI leaves stvec at our first instruction.
+  # [boot 1] An early fault must not restart the kernel in silence: OpenSBI leaves stvec at our
+  # first instruction.
   la t0, early_trap
   csrw stvec, t0
   csrw sie, zero
-  li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel uses no floating point
+  li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel needs none
   csrc sstatus, t0
 
   # [boot 2] bss to zero.
@@ -26,8 +27,9 @@ _start:
   addi t0, t0, 8
   bltu t0, t1, 1b
 
-  # [boot 3] A first page table of 1 GiB pages: all of physical memory in the direct map, and the GiB that we are in
-  # at its own address too, so that the instruction after `csrw satp` is still there.
+  # [boot 3] A first page table of 1 GiB pages: all of physical memory in the direct map, and the
+  # GiB that we are in at its own address too, so that the instruction after `csrw satp` is still
+  # there.
   la t0, boot_page_table
   li t1, 256                   # entries 256..511 are the upper half
   slli t2, t1, 3

@@ -1,5 +1,6 @@
-# Floating-point registers to and from an FpState (trap_frame.hh). The kernel itself is compiled without floating
-# point (lp64), so these are the only places that touch them; sstatus.FS must not be Off.
+# Floating-point registers to and from an FpState (trap_frame.hh). The kernel itself is compiled
+# without floating point (lp64), so these are the only places that touch them; sstatus.FS must not
+# be Off.
 
 .option arch, +d
 

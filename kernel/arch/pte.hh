@@ -1,4 +1,5 @@
-// The Sv39 page table entry (Privileged Architecture, "Sv39: Page-Based 39-bit Virtual-Memory System").
+// The Sv39 page table entry (Privileged Architecture, "Sv39: Page-Based 39-bit Virtual-Memory
+// System").
 //
 //   63      54 53          10 9 8 7 6 5 4 3 2 1 0
 //   | reserved | frame number | RSW|D|A|G|U|X|W|R|V|      RSW bit 8 is ours: copy on write
@@ -26,15 +27,19 @@ class Pte {
 
   // A pointer to the next table.
   static constexpr Pte table(PhysAddr at) { return Pte(frame_bits(at) | v); }
-  // A user page. A and D are set from the start: where the hardware does not set them, it faults. W without R is
-  // reserved, so that a page that can be written can be read.
-  static constexpr Pte user(PhysAddr at, Prot prot) { return Pte(frame_bits(at) | v | u | a | prot_bits(prot)); }
+  // A user page. A and D are set from the start: where the hardware does not set them, it faults. W
+  // without R is reserved, so that a page that can be written can be read.
+  static constexpr Pte user(PhysAddr at, Prot prot) {
+    return Pte(frame_bits(at) | v | u | a | prot_bits(prot));
+  }
   // A user page that is shared until somebody writes to it.
   static constexpr Pte user_cow(PhysAddr at, Prot prot) {
     return Pte((user(at, prot).bits_ & ~(w | d)) | cow_bit);
   }
   // A page of the kernel: in every address space, hence G.
-  static constexpr Pte kernel(PhysAddr at, Prot prot) { return Pte(frame_bits(at) | v | g | a | prot_bits(prot)); }
+  static constexpr Pte kernel(PhysAddr at, Prot prot) {
+    return Pte(frame_bits(at) | v | g | a | prot_bits(prot));
+  }
 
   constexpr bool valid() const { return bits_ & v; }
   constexpr bool is_leaf() const { return bits_ & (r | w | x); }

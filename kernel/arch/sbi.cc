@@ -10,9 +10,10 @@ constexpr std::uint64_t extension_hsm = 0x48534D;
 constexpr std::uint64_t extension_srst = 0x53525354;
 constexpr std::uint64_t extension_legacy_putchar = 1;
 
-// "Binary Encoding": extension in a7, function in a6; the firmware answers an error in a0, a value in a1.
-long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0, std::uint64_t arg1 = 0,
-          std::uint64_t arg2 = 0, std::uint64_t arg3 = 0) {
+// "Binary Encoding": extension in a7, function in a6; the firmware answers an error in a0, a value
+// in a1.
+long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
+          std::uint64_t arg1 = 0, std::uint64_t arg2 = 0, std::uint64_t arg3 = 0) {
   register std::uint64_t a0 asm("a0") = arg0;
   register std::uint64_t a1 asm("a1") = arg1;
   register std::uint64_t a2 asm("a2") = arg2;

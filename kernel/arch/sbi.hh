@@ -1,5 +1,5 @@
-// The firmware's services (RISC-V Supervisor Binary Interface, 1.0). Hart masks are relative to hart id 0: Tine
-// runs harts with ids below 64.
+// The firmware's services (RISC-V Supervisor Binary Interface, 1.0). Hart masks are relative to
+// hart id 0: Tine runs harts with ids below 64.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,16 @@ void send_ipi(std::uint64_t hart_id_mask);
 // sfence.vma / fence.i on these harts; returns when all have done it (RFENCE extension).
 void remote_sfence_vma(std::uint64_t hart_id_mask, std::uint64_t start, std::uint64_t size);
 void remote_fence_i(std::uint64_t hart_id_mask);
-// Starts a stopped hart at a physical address, with a0 = hart id and a1 = opaque (HSM). 0 or an SBI error.
+// Starts a stopped hart at a physical address, with a0 = hart id and a1 = opaque (HSM). 0 or an SBI
+// error.
 long hart_start(std::uint64_t hart_id, std::uint64_t start, std::uint64_t opaque);
 
 enum class Reset : std::uint32_t { shutdown = 0, cold_reboot = 1 };
 // Returns only when the firmware cannot (SRST).
 void system_reset(Reset type);
 
-// One character on the firmware's console (legacy extension): for messages before the UART is known.
+// One character on the firmware's console (legacy extension): for messages before the UART is
+// known.
 void console_putchar(char c);
 
 }  // namespace tine::sbi

@@ -1,7 +1,9 @@
-# The gate between user mode and the kernel: the way in, the way out, and the first step of a new process.
+# The gate between user mode and the kernel: the way in, the way out, and the first step of a new
+# process.
 #
-# sscratch says where we were: in user mode it points to the TrapFrame at the top of the thread's kernel stack; in
-# the kernel it is 0. The kernel runs with interrupts off, so a trap taken in the kernel is always a bug.
+# sscratch says where we were: in user mode it points to the TrapFrame at the top of the thread's
+# kernel stack; in the kernel it is 0. The kernel runs with interrupts off, so a trap taken in the
+# kernel is always a bug.
 
 #include "arch/offsets.h"
 
@@ -18,7 +20,8 @@
 trap_entry:
   .cfi_startproc
   .cfi_undefined ra
-  # [ecall 2] [fault 1] Swap the user's sp for the TrapFrame; 0 means that we were in the kernel already.
+  # [ecall 2] [fault 1] Swap the user's sp for the TrapFrame; 0 means that we were in the kernel
+  # already.
   csrrw sp, sscratch, sp
   beqz sp, from_kernel
 
@@ -30,7 +33,7 @@ trap_entry:
   sd t0, TF_X(2)(sp)
   sd t1, TF_SEPC(sp)
   sd t2, TF_SSTATUS(sp)
-  sd a0, TF_ORIG_A0(sp)        # a restarted call needs its first argument after a0 has become a result
+  sd a0, TF_ORIG_A0(sp)        # a call that is restarted needs its first argument again
 
   ld tp, TF_HART(sp)           # the kernel's tp: this hart, as trap_return left it
   li s0, 0                     # a walk along the frame pointers ends here
@@ -45,15 +48,17 @@ trap_return:                   # sp = TrapFrame
   csrw sscratch, sp
   csrw sepc, t1
   csrw sstatus, t2
-  # A reservation of lr must not outlive the trap: another thread could have written in between. Storing what the
-  # frame holds anyway, this changes nothing else (Unprivileged ISA, "Zalrsc": SC by the OS on a context switch).
+  # A reservation of lr must not outlive the trap: another thread could have written in between.
+  # Storing what the frame holds anyway, this changes nothing else (Unprivileged ISA, "Zalrsc": SC
+  # by the OS on a context switch).
   addi t0, sp, TF_SEPC
   sc.d zero, t1, (t0)
   each_x ld, sp
   ld sp, TF_X(2)(sp)
   sret                         # [ecall 9]
 
-# A trap in the kernel: registers go to this hart's emergency stack, because the present one may be what overflowed.
+# A trap in the kernel: registers go to this hart's emergency stack, because the present one may be
+# what overflowed.
 from_kernel:
   ld sp, HART_EMERGENCY_TOP(tp)
   addi sp, sp, -TF_SIZE
@@ -70,7 +75,8 @@ from_kernel:
   .cfi_endproc
 .size trap_entry, . - trap_entry
 
-# [fork 7] First code of a new user thread: its Context had this address as ra and its TrapFrame as sp.
+# [fork 7] First code of a new user thread: its Context had this address as ra and its TrapFrame as
+# sp.
 .globl user_thread_start
 .type user_thread_start, @function
 user_thread_start:

@@ -1,5 +1,5 @@
-// TrapFrame: everything that a thread had in its registers when it left user mode. It lies at the top of the
-// thread's kernel stack, is filled by trap_entry (trap.S) and put back by trap_return.
+// TrapFrame: everything that a thread had in its registers when it left user mode. It lies at the
+// top of the thread's kernel stack, is filled by trap_entry (trap.S) and put back by trap_return.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,17 @@ struct Hart;
 
 // General registers by their ABI names (RISC-V ELF psABI, "Integer Register Convention").
 enum Reg : unsigned {
-  reg_ra = 1, reg_sp = 2, reg_gp = 3, reg_tp = 4,
-  reg_a0 = 10, reg_a1 = 11, reg_a2 = 12, reg_a3 = 13, reg_a4 = 14, reg_a5 = 15, reg_a7 = 17,
+  reg_ra = 1,
+  reg_sp = 2,
+  reg_gp = 3,
+  reg_tp = 4,
+  reg_a0 = 10,
+  reg_a1 = 11,
+  reg_a2 = 12,
+  reg_a3 = 13,
+  reg_a4 = 14,
+  reg_a5 = 15,
+  reg_a7 = 17,
 };
 
 struct TrapFrame {
@@ -22,7 +31,7 @@ struct TrapFrame {
     Hart* hart;           // in x0's slot: where trap_entry finds the kernel's tp
     std::uint64_t x[32];  // x[1]..x[31]
   };
-  std::uint64_t sepc;     // the user's pc
+  std::uint64_t sepc;  // the user's pc
   std::uint64_t sstatus;
   std::uint64_t orig_a0;  // a0 at entry: the first argument, even after the result has replaced it
   std::uint64_t reserved;

@@ -1,6 +1,7 @@
-// Formatted print to a sink. `{}` stands for the next argument; `{:x}` prints it in hexadecimal; a width before
-// the `x` (or alone) pads on the left: with zeros if the width begins with 0, else with blanks; `{:-8}` pads on
-// the right. `{{` and `}}` print a brace. A wrong number of arguments does not compile.
+// Formatted print to a sink. `{}` stands for the next argument; `{:x}` prints it in hexadecimal; a
+// width before the `x` (or alone) pads on the left: with zeros if the width begins with 0, else
+// with blanks; `{:-8}` pads on the right. `{{` and `}}` print a brace. A wrong number of arguments
+// does not compile.
 //
 //   print(console, "fork: {} -> {} at {:016x}\n", parent, child, frame.sepc);
 #pragma once
@@ -48,11 +49,13 @@ class FormatArg {
       : kind_(value < T{} ? Kind::negative : Kind::number),
         number_(value < T{} ? 0 - static_cast<std::uint64_t>(value)
                             : static_cast<std::uint64_t>(value)) {}
-  constexpr FormatArg(char value) : kind_(Kind::character), number_(static_cast<unsigned char>(value)) {}
+  constexpr FormatArg(char value)
+      : kind_(Kind::character), number_(static_cast<unsigned char>(value)) {}
   constexpr FormatArg(bool value) : kind_(Kind::text), text_(value ? "true" : "false") {}
   constexpr FormatArg(std::string_view value) : kind_(Kind::text), text_(value) {}
   constexpr FormatArg(const char* value) : kind_(Kind::text), text_(value) {}
-  FormatArg(const void* value) : kind_(Kind::address), number_(reinterpret_cast<std::uintptr_t>(value)) {}
+  FormatArg(const void* value)
+      : kind_(Kind::address), number_(reinterpret_cast<std::uintptr_t>(value)) {}
   // Addresses are printed in hexadecimal with 0x in front.
   template <class Tag>
   constexpr FormatArg(Address<Tag> value) : kind_(Kind::address), number_(value.value()) {}

@@ -1,5 +1,5 @@
-// An intrusive doubly linked list: the links live in the elements, so that adding one can never fail, and one
-// element can be in as many lists as it has links. A list owns nothing.
+// An intrusive doubly linked list: the links live in the elements, so that adding one can never
+// fail, and one element can be in as many lists as it has links. A list owns nothing.
 //
 //   struct Thread { ListLink run_link; };
 //   List<Thread, &Thread::run_link> queue;
@@ -23,7 +23,8 @@ struct ListLink {
 template <class T, ListLink T::* link>
 class List {
  public:
-  // The list is a ring through head_; both ends are null until the first use, so that a List can be constinit.
+  // The list is a ring through head_; both ends are null until the first use, so that a List can be
+  // constinit.
   constexpr List() = default;
   List(const List&) = delete;
   List& operator=(const List&) = delete;

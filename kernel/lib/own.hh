@@ -1,4 +1,5 @@
-// OwnPtr: the one owner of an object on the kernel heap. ScopeExit: an undo step that runs unless dismissed.
+// OwnPtr: the one owner of an object on the kernel heap. ScopeExit: an undo step that runs unless
+// dismissed.
 #pragma once
 
 #include <utility>

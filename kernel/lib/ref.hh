@@ -1,5 +1,6 @@
-// Counted ownership. A RefCounted object is made with one reference, which the RefPtr that adopts it holds; the
-// object deletes itself when the last RefPtr goes. Counts may be changed from any hart at any time.
+// Counted ownership. A RefCounted object is made with one reference, which the RefPtr that adopts
+// it holds; the object deletes itself when the last RefPtr goes. Counts may be changed from any
+// hart at any time.
 #pragma once
 
 #include <atomic>
@@ -13,10 +14,12 @@ class RefCounted {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
 
-  // A new reference is made from an existing one, which already orders everything: relaxed is enough.
+  // A new reference is made from an existing one, which already orders everything: relaxed is
+  // enough.
   void ref() { references_.fetch_add(1, std::memory_order_relaxed); }
 
-  // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it all.
+  // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it
+  // all.
   void unref() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }

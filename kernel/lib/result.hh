@@ -1,6 +1,6 @@
-// Result<T>: a value or the errno that says why there is none. Every function of the kernel that can fail
-// returns one, and the compiler rejects a caller that ignores it. An Errno becomes a negative register in one
-// place only (syscall/dispatch).
+// Result<T>: a value or the errno that says why there is none. Every function of the kernel that
+// can fail returns one, and the compiler rejects a caller that ignores it. An Errno becomes a
+// negative register in one place only (syscall/dispatch).
 #pragma once
 
 #include <tine/errno.h>
@@ -53,13 +53,13 @@ class [[nodiscard]] Result : public std::expected<T, Errno> {
   constexpr Result(Errno error) : std::expected<T, Errno>(std::unexpect, error) {}
 };
 
-// TRY(expression): the expression's value; or, when it holds an errno, `return` it from the function around.
-// Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside a braced initialiser: g++ 12
-// forgets to destroy what was built before it there.
-#define TRY(expression)                                         \
-  ({                                                            \
-    auto&& try_result_ = (expression);                          \
-    if (!try_result_.has_value()) return try_result_.error();   \
+// TRY(expression): the expression's value; or, when it holds an errno, `return` it from the
+// function around. Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside
+// a braced initialiser: g++ 12 forgets to destroy what was built before it there.
+#define TRY(expression)                                                   \
+  ({                                                                      \
+    auto&& try_result_ = (expression);                                    \
+    if (!try_result_.has_value()) return try_result_.error();             \
     ::tine::take_value(std::forward<decltype(try_result_)>(try_result_)); \
   })
 

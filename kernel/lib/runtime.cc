@@ -1,6 +1,6 @@
 // What compiled code and the freestanding C++ library call behind the programmer's back when there
-// is no way on: the value of an empty optional, a pure virtual call. Only a bug leads here. It stops
-// at a trap instruction, which the kernel reports with a backtrace.
+// is no way on: the value of an empty optional, a pure virtual call. Only a bug leads here. It
+// stops at a trap instruction, which the kernel reports with a backtrace.
 #include <cstddef>
 #include <cstdint>
 

@@ -20,8 +20,8 @@ namespace tine {
 void zero_page(void* page);
 void copy_page(void* to, const void* from);
 
-// Copies as much of `text` as fits and ends it with a 0; the rest of the buffer becomes 0 too, so that nothing of what
-// was there before can leak. `size` > 0.
+// Copies as much of `text` as fits and ends it with a 0; the rest of the buffer becomes 0 too, so
+// that nothing of what was there before can leak. `size` > 0.
 void copy_text(char* to, std::size_t size, std::string_view text);
 
 }  // namespace tine

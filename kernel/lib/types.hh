@@ -1,5 +1,6 @@
-// Addresses that cannot be mixed up. A PhysAddr names a byte of the machine's memory, a VirtAddr a byte of some
-// address space; neither turns into the other, or into a number, unless the code says so.
+// Addresses that cannot be mixed up. A PhysAddr names a byte of the machine's memory, a VirtAddr a
+// byte of some address space; neither turns into the other, or into a number, unless the code says
+// so.
 #pragma once
 
 #include <tine/limits.h>
@@ -13,7 +14,8 @@ namespace tine {
 constexpr std::size_t page_size = TINE_PAGE_SIZE;
 constexpr unsigned page_shift = 12;
 
-// An address of one kind (Tag tells them apart). Arithmetic keeps the kind; the distance of two is a number.
+// An address of one kind (Tag tells them apart). Arithmetic keeps the kind; the distance of two is
+// a number.
 template <class Tag>
 class Address {
  public:

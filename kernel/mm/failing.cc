@@ -1,4 +1,5 @@
-// Allocations that fail on purpose, so that tests can walk through every one of them (fail_alloc, failalloc=N).
+// Allocations that fail on purpose, so that tests can walk through every one of them (fail_alloc,
+// failalloc=N).
 #include <atomic>
 
 #include "mm/frames.hh"
@@ -22,7 +23,8 @@ long fail_allocation(const void* who, long n) {
 }
 
 bool allocation_must_fail() {
-  if (countdown.load(std::memory_order_relaxed) == 0) [[likely]] return false;
+  if (countdown.load(std::memory_order_relaxed) == 0) [[likely]]
+    return false;
   SpinGuard guard(lock);
   long left = countdown.load(std::memory_order_relaxed);
   if (left == 0 || (victim && victim != current_thread())) return false;

@@ -1,7 +1,8 @@
 // Page frames: the machine's memory in pieces of 4 KiB, with one record each.
 //
-// Every frame that is in use has a reference count; who holds a reference keeps the frame. A frame whose count falls
-// to 0 is free again. The records lie in one array, found by frame number in O(1); a record takes 16 bytes.
+// Every frame that is in use has a reference count; who holds a reference keeps the frame. A frame
+// whose count falls to 0 is free again. The records lie in one array, found by frame number in
+// O(1); a record takes 16 bytes.
 //
 // Lock: `frames` (the free list). Counts are atomic and need no lock.
 #pragma once
@@ -24,20 +25,20 @@ constexpr unsigned frame_kinds = 7;
 struct FrameRecord {
   std::atomic<std::uint32_t> references;
   FrameKind kind;
-  std::uint8_t size_class;    // heap: which size of object
-  std::uint16_t first_object; // heap: head of the slab's free list
-  std::uint32_t next;         // free list, list of slabs; page table: how many of its entries are valid
-  std::uint32_t prev;         // list of slabs
+  std::uint8_t size_class;     // heap: which size of object
+  std::uint16_t first_object;  // heap: head of the slab's free list
+  std::uint32_t next;  // free list, list of slabs; page table: how many of its entries are valid
+  std::uint32_t prev;  // list of slabs
 };
 static_assert(sizeof(FrameRecord) == 16);
 
 // ---- At boot ----
 
-// All of memory is [start, end); nothing in it is usable yet. The records are placed at `records` (page
-// aligned, in memory). Returns the first byte behind them.
+// All of memory is [start, end); nothing in it is usable yet. The records are placed at `records`
+// (page aligned, in memory). Returns the first byte behind them.
 PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr records);
-// Gives [start, end) to the free list (whole pages inside it). For memory that is in use until some moment of the
-// boot, too (the initrd).
+// Gives [start, end) to the free list (whole pages inside it). For memory that is in use until some
+// moment of the boot, too (the initrd).
 void frames_add(PhysAddr start, PhysAddr end);
 
 // ---- Allocation ----
@@ -50,13 +51,15 @@ Result<PhysAddr> frame_allocate_zeroed(FrameKind kind);
 FrameRecord& frame_record(PhysAddr frame);
 PhysAddr frame_address(const FrameRecord& record);
 
-void frame_free(PhysAddr frame, FrameRecord& record);  // the last reference is gone: for frame_unref only
+void frame_free(PhysAddr frame,
+                FrameRecord& record);  // the last reference is gone: for frame_unref only
 
 // One reference more. The caller holds one, or a lock under which one is held.
 inline void frame_ref(PhysAddr frame) {
   frame_record(frame).references.fetch_add(1, std::memory_order_relaxed);
 }
-// One less. Acquire and release: what each holder did to the page happens before the page is used anew.
+// One less. Acquire and release: what each holder did to the page happens before the page is used
+// anew.
 inline void frame_unref(PhysAddr frame) {
   FrameRecord& record = frame_record(frame);
   if (record.references.fetch_sub(1, std::memory_order_acq_rel) == 1) frame_free(frame, record);
@@ -103,8 +106,8 @@ bool is_frame(PhysAddr at);  // is this address in memory that the records descr
 
 // ---- Failing on purpose ----
 
-// The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms; who == nullptr means
-// any thread. Answers what was left of the count before.
+// The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms;
+// who == nullptr means any thread. Answers what was left of the count before.
 long fail_allocation(const void* who, long n);
 // For the allocators: must this allocation fail?
 bool allocation_must_fail();

@@ -1,6 +1,7 @@
-// Slabs: a page holds objects of one size class, its free ones linked through their own first bytes. What there is to
-// know of a slab is in its frame's record: size class, first free object, objects in use (the reference
-// count), neighbours in the list of slabs that have room. An empty slab gives its frame back at once.
+// Slabs: a page holds objects of one size class, its free ones linked through their own first
+// bytes. What there is to know of a slab is in its frame's record: size class, first free object,
+// objects in use (the reference count), neighbours in the list of slabs that have room. An empty
+// slab gives its frame back at once.
 #include "mm/heap.hh"
 
 #include <array>
@@ -13,8 +14,10 @@
 namespace tine {
 namespace {
 
-constexpr std::array<std::uint16_t, 10> class_sizes = {16, 32, 64, 128, 192, 256, 512, 1024, 2048, 4096};
-constexpr std::uint32_t no_slab = 0;      // frame 0 of memory belongs to the firmware, and is never a slab
+constexpr std::array<std::uint16_t, 10> class_sizes = {16,  32,  64,   128,  192,
+                                                       256, 512, 1024, 2048, 4096};
+constexpr std::uint32_t no_slab =
+    0;  // frame 0 of memory belongs to the firmware, and is never a slab
 constexpr std::uint16_t no_object = 0xffff;
 constexpr std::uint8_t poison = 0x6b;
 
@@ -54,7 +57,8 @@ std::uint16_t& next_object(std::byte* page, std::uint16_t offset) {
   return *reinterpret_cast<std::uint16_t*>(page + offset);
 }
 
-// A slab whose objects are all free, not yet in the list. Its frame's reference count counts objects.
+// A slab whose objects are all free, not yet in the list. Its frame's reference count counts
+// objects.
 Result<FrameRecord*> new_slab(unsigned size_class) {
   PhysAddr frame = TRY(frame_allocate(FrameKind::heap));
   FrameRecord& slab = frame_record(frame);
@@ -76,7 +80,8 @@ void* take_object(FrameRecord& slab) REQUIRES(lock) {
   std::byte* page = direct(frame_address(slab));
   std::uint16_t offset = slab.first_object;
   slab.first_object = next_object(page, offset);
-  slab.references.store(slab.references.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  slab.references.store(slab.references.load(std::memory_order_relaxed) + 1,
+                        std::memory_order_relaxed);
   bytes_in_use += class_sizes[slab.size_class];
   if (slab.first_object == no_object) unlink(slab);
   return page + offset;
@@ -89,7 +94,8 @@ void* heap_allocate(std::size_t size) {
   unsigned size_class = class_of(size);
   {
     SpinGuard guard(lock);
-    if (with_room[size_class] != no_slab) return take_object(frames_internal::records[with_room[size_class]]);
+    if (with_room[size_class] != no_slab)
+      return take_object(frames_internal::records[with_room[size_class]]);
   }
   Result<FrameRecord*> fresh = new_slab(size_class);
   if (!fresh) return nullptr;

@@ -1,5 +1,5 @@
-// The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are the way to build
-// an object; there is no `new` that cannot fail.
+// The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are
+// the way to build an object; there is no `new` that cannot fail.
 //
 // Lock: `heap`, inside. Never sleeps; may be called with any lock of a lower rank held.
 #pragma once
@@ -16,7 +16,8 @@ namespace tine {
 
 constexpr std::size_t heap_max = 4096;
 
-// `size` bytes (at most heap_max), aligned to 16, contents undefined; nullptr when there is no memory.
+// `size` bytes (at most heap_max), aligned to 16, contents undefined; nullptr when there is no
+// memory.
 void* heap_allocate(std::size_t size);
 void heap_free(void* object);  // nullptr is allowed
 

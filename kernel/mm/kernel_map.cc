@@ -13,8 +13,9 @@ extern "C" const char boot_stack_guard[];
 
 constinit Spinlock lock{Rank::stack_pool, "kernel map"};
 constinit PhysAddr root;
-// Counts the mappings made after boot. A hart may remember that there was nothing where a page is now; so each fences
-// once for itself when it sees a number that it does not know, before it uses what was mapped.
+// Counts the mappings made after boot. A hart may remember that there was nothing where a page is
+// now; so each fences once for itself when it sees a number that it does not know, before it uses
+// what was mapped.
 constinit std::atomic<std::uint64_t> generation{0};
 
 // The table below an entry of the kernel's half, made if need be.
@@ -36,12 +37,15 @@ Result<> map_leaf(VirtAddr at, PhysAddr to, Prot prot, unsigned level) {
   return {};
 }
 
-// [start, end) in the direct map, with the largest leaves that fit. At boot only: there must be memory.
+// [start, end) in the direct map, with the largest leaves that fit. At boot only: there must be
+// memory.
 void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
   while (start < end) {
     unsigned level = table_levels - 1;
-    while (level > 0 && (start.value() % pte_span(level) != 0 || end - start < pte_span(level))) level--;
-    if (!map_leaf(direct_map + start.value(), start, prot, level)) panic("no memory for the kernel's page table");
+    while (level > 0 && (start.value() % pte_span(level) != 0 || end - start < pte_span(level)))
+      level--;
+    if (!map_leaf(direct_map + start.value(), start, prot, level))
+      panic("no memory for the kernel's page table");
     start += pte_span(level);
   }
 }
@@ -65,7 +69,8 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   map_direct(guard + page_size, image_end, rw);
   map_direct(image_end, end, rw);
 
-  // The window of the stacks: its table exists from the start, so that no root ever changes after boot.
+  // The window of the stacks: its table exists from the start, so that no root ever changes after
+  // boot.
   Pte& window = direct<Pte>(root)[pte_index(stack_window, 2)];
   if (!table_below(window)) panic("no memory for the kernel's page table");
   set_kernel_root(root);
@@ -86,7 +91,8 @@ Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot) {
   return {};
 }
 
-// Acquire: who sees the new number sees the entry, and the fence orders this hart's later walks behind both.
+// Acquire: who sees the new number sees the entry, and the fence orders this hart's later walks
+// behind both.
 void kernel_map_catch_up() {
   Hart& hart = this_hart();
   std::uint64_t latest = generation.load(std::memory_order_acquire);

@@ -33,8 +33,8 @@ std::uint64_t depth_of(VirtAddr top) {
   return top.value() - reinterpret_cast<std::uint64_t>(word);
 }
 
-// Maps the frames of a slot that was never used. On failure the slot's number is lost, not its frames: those that are
-// mapped already stay, and the slot is tried again by whoever comes next.
+// Maps the frames of a slot that was never used. On failure the slot's number is lost, not its
+// frames: those that are mapped already stay, and the slot is tried again by whoever comes next.
 Result<> map_stack(VirtAddr top) {
   FrameRef frames[pages_per_stack];
   for (FrameRef& frame : frames) frame = FrameRef::adopt(TRY(frame_allocate(FrameKind::stack)));

@@ -74,7 +74,8 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
         remove_empty_tables(address);
         return below.error();
       }
-      // Release: a hart that walks here finds the new table's zeros, not what the frame held before.
+      // Release: a hart that walks here finds the new table's zeros, not what the frame held
+      // before.
       std::atomic_thread_fence(std::memory_order_release);
       entry = Pte::table(*below);
       valid_entries(record_of(&entry))++;
@@ -93,7 +94,8 @@ Result<> PageTable::map(VirtAddr address, Pte entry) {
 
 void PageTable::replace(Pte* at, Pte entry) {
   // Release: the page's contents are there before any hart can find the page.
-  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at)).store(entry.bits(), std::memory_order_release);
+  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at))
+      .store(entry.bits(), std::memory_order_release);
 }
 
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
@@ -176,8 +178,8 @@ void PageTable::flush_page(VirtAddr address) { flush(address.value(), page_size)
 
 void PageTable::flush_all() { flush(0, ~0ul); }
 
-// The entry was written before; a hart sets its bit in `harts_` before it walks (activate). With a full fence on both
-// sides, either we see its bit, or it sees our entry.
+// The entry was written before; a hart sets its bit in `harts_` before it walks (activate). With a
+// full fence on both sides, either we see its bit, or it sees our entry.
 void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   std::uint64_t harts = harts_.load(std::memory_order_relaxed);
@@ -192,8 +194,8 @@ void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   fence_harts(harts & ~self, start, size);
 }
 
-// The code was stored by this hart. Harts that run on this table now are told at once, the others find their bit when
-// they come (activate).
+// The code was stored by this hart. Harts that run on this table now are told at once, the others
+// find their bit when they come (activate).
 void PageTable::note_new_code() {
   std::uint64_t self = bit_of(this_hart());
   stale_code_.store(~self, std::memory_order_relaxed);

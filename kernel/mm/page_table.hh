@@ -1,10 +1,11 @@
 // Sv39 page tables (Privileged Architecture, "Sv39"): three levels of 512 entries.
 //
-// The kernel's half (root entries 256..511) is the same in every table and never changes after boot, so a trap
-// changes no page table. The user's half belongs to one address space, whose lock guards it.
+// The kernel's half (root entries 256..511) is the same in every table and never changes after
+// boot, so a trap changes no page table. The user's half belongs to one address space, whose lock
+// guards it.
 //
-// A table's frame record counts its valid entries (`next`); a table that becomes empty is taken out at once. An empty
-// table is all zeros, so it is kept as a spare and used again without clearing.
+// A table's frame record counts its valid entries (`next`); a table that becomes empty is taken out
+// at once. An empty table is all zeros, so it is kept as a spare and used again without clearing.
 #pragma once
 
 #include <atomic>
@@ -27,32 +28,35 @@ class PageTable {
   // Makes the root. Once, before anything else. Errors: nomem.
   Result<> init();
 
-  // The leaf entry for a user address, or nullptr when the tables above it do not exist. Both kinds of absence
-  // (no table, invalid entry) mean "not mapped".
+  // The leaf entry for a user address, or nullptr when the tables above it do not exist. Both kinds
+  // of absence (no table, invalid entry) mean "not mapped".
   Pte* find(VirtAddr address) const;
   Pte lookup(VirtAddr address) const {
     Pte* entry = find(address);
     return entry ? *entry : Pte();
   }
 
-  // Sets the leaf entry of a user address, making tables as needed; the frame reference that `entry` stands for is the
-  // caller's to manage. The caller flushes if a valid entry is replaced. Errors: nomem, nothing changed.
+  // Sets the leaf entry of a user address, making tables as needed; the frame reference that
+  // `entry` stands for is the caller's to manage. The caller flushes if a valid entry is replaced.
+  // Errors: nomem, nothing changed.
   Result<> map(VirtAddr address, Pte entry);
 
-  // Replaces a valid leaf entry found before. Flush afterwards, if it allows less or names another frame.
+  // Replaces a valid leaf entry found before. Flush afterwards, if it allows less or names another
+  // frame.
   static void replace(Pte* at, Pte entry);
 
-  // Shares every page of [start, end) with `child`, copy on write: writable entries lose W on both sides, each frame gets
-  // a reference. `child` must have nothing there. The caller flushes this table even when it fails. Returns
-  // how many pages were shared. Errors: nomem; what was shared until then is in `child`.
+  // Shares every page of [start, end) with `child`, copy on write: writable entries lose W on both
+  // sides, each frame gets a reference. `child` must have nothing there. The caller flushes this
+  // table even when it fails. Returns how many pages were shared. Errors: nomem; what was shared
+  // until then is in `child`.
   Result<std::size_t> share(VirtAddr start, VirtAddr end, PageTable& child);
 
-  // Unmaps [start, end): entries are cleared, harts flushed, and only then the frames' references dropped.
-  // Returns how many pages were mapped.
+  // Unmaps [start, end): entries are cleared, harts flushed, and only then the frames' references
+  // dropped. Returns how many pages were mapped.
   std::size_t unmap(VirtAddr start, VirtAddr end);
 
-  // Calls visit(VirtAddr of the first, std::span<Pte>) for each stretch of leaf entries in [start, end) whose
-  // table exists.
+  // Calls visit(VirtAddr of the first, std::span<Pte>) for each stretch of leaf entries in [start,
+  // end) whose table exists.
   template <class Visit>
   void for_each_run(VirtAddr start, VirtAddr end, Visit visit) const;
 
@@ -69,8 +73,8 @@ class PageTable {
 
  private:
   PhysAddr root_;
-  // Harts (bit: index) whose TLB may hold entries of this table. Set before satp is written, cleared after another
-  // table has been fenced in.
+  // Harts (bit: index) whose TLB may hold entries of this table. Set before satp is written,
+  // cleared after another table has been fenced in.
   std::atomic<std::uint64_t> harts_{0};
   // Harts that must execute fence.i before they run code of this table.
   std::atomic<std::uint64_t> stale_code_{0};
@@ -85,13 +89,14 @@ class PageTable {
 // The bounds of the kernel's image (linker/kernel.ld), by permission.
 extern "C" const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 
-// Builds the kernel's half: devices and memory in the direct map, the image W^X in it, an empty window for stacks;
-// and runs the boot hart on it. Devices are below `devices_end`; the memory that is ours is [start, end).
+// Builds the kernel's half: devices and memory in the direct map, the image W^X in it, an empty
+// window for stacks; and runs the boot hart on it. Devices are below `devices_end`; the memory that
+// is ours is [start, end).
 void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
 // Runs this hart on the kernel's half (for the other harts, as they start).
 void kernel_map_activate();
-// Maps a page in the kernel's half for good. A hart that is going to use it calls kernel_map_catch_up first.
-// Errors: nomem.
+// Maps a page in the kernel's half for good. A hart that is going to use it calls
+// kernel_map_catch_up first. Errors: nomem.
 Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot);
 // Fences on this hart whatever was mapped since it last did; next to nothing when that is nothing.
 void kernel_map_catch_up();

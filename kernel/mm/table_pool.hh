@@ -1,5 +1,5 @@
-// Frames for page tables, with spares kept ready: an empty table is all zeros, and a root differs from zeros only in the
-// kernel's half, which never changes. Using a spare saves clearing 4 KiB.
+// Frames for page tables, with spares kept ready: an empty table is all zeros, and a root differs
+// from zeros only in the kernel's half, which never changes. Using a spare saves clearing 4 KiB.
 //
 // Lock: `table pool`, inside.
 #pragma once

@@ -1,5 +1,5 @@
-// App ids (<tine/app.h>): small numbers for the programs that exec(app_id) starts. An id names the file /bin/NAME; there
-// is no second store of images.
+// App ids (<tine/app.h>): small numbers for the programs that exec(app_id) starts. An id names the
+// file /bin/NAME; there is no second store of images.
 #pragma once
 
 #include <string_view>

@@ -51,8 +51,12 @@ Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
   }
 }
 
-Result<> ArgumentBuffer::add_arguments_from_user(VirtAddr vector) { return add_vector(vector, argc_); }
-Result<> ArgumentBuffer::add_environment_from_user(VirtAddr vector) { return add_vector(vector, envc_); }
+Result<> ArgumentBuffer::add_arguments_from_user(VirtAddr vector) {
+  return add_vector(vector, argc_);
+}
+Result<> ArgumentBuffer::add_environment_from_user(VirtAddr vector) {
+  return add_vector(vector, envc_);
+}
 
 tine_args ArgumentBuffer::summary() const {
   tine_args args{};
@@ -133,20 +137,30 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
   VirtAddr strings = path_at - arguments.size();
   VirtAddr random_at = (strings - 16) - (strings.value() & 15);
   const std::uint64_t random[2] = {random_word(), random_word()};
-  TRY(copy_to_user(space, path_at, path.data(), path.size()));  // its final 0 is in the fresh page already
+  TRY(copy_to_user(space, path_at, path.data(),
+                   path.size()));  // its final 0 is in the fresh page already
   TRY(arguments.copy_to(space, strings));
   TRY(copy_to_user(space, random_at, random, sizeof(random)));
 
   const std::uint64_t auxv[][2] = {
-      {AT_PHDR, aux.phdr.value()}, {AT_PHENT, 56},
-      {AT_PHNUM, aux.phnum},       {AT_PAGESZ, page_size},
-      {AT_BASE, 0},                {AT_FLAGS, 0},
-      {AT_ENTRY, aux.entry.value()}, {AT_UID, 0},
-      {AT_EUID, 0},                {AT_GID, 0},
-      {AT_EGID, 0},                {AT_HWCAP, hardware_capabilities},
-      {AT_CLKTCK, 100},            {AT_SECURE, 0},
-      {AT_RANDOM, random_at.value()}, {AT_EXECFN, path_at.value()},
-      {AT_MINSIGSTKSZ, signal_stack_minimum}, {AT_NULL, 0},
+      {AT_PHDR, aux.phdr.value()},
+      {AT_PHENT, 56},
+      {AT_PHNUM, aux.phnum},
+      {AT_PAGESZ, page_size},
+      {AT_BASE, 0},
+      {AT_FLAGS, 0},
+      {AT_ENTRY, aux.entry.value()},
+      {AT_UID, 0},
+      {AT_EUID, 0},
+      {AT_GID, 0},
+      {AT_EGID, 0},
+      {AT_HWCAP, hardware_capabilities},
+      {AT_CLKTCK, 100},
+      {AT_SECURE, 0},
+      {AT_RANDOM, random_at.value()},
+      {AT_EXECFN, path_at.value()},
+      {AT_MINSIGSTKSZ, signal_stack_minimum},
+      {AT_NULL, 0},
   };
 
   // The vectors end where the random bytes begin; sp is aligned to 16 (psABI).

@@ -1,5 +1,6 @@
-// ArgumentBuffer: the strings of argv and envp, copied out of the old program before anything of it is given up. They lie one
-// behind the other, each with its final 0, in pages of the kernel's; the count of each kind says whose they are.
+// ArgumentBuffer: the strings of argv and envp, copied out of the old program before anything of it
+// is given up. They lie one behind the other, each with its final 0, in pages of the kernel's; the
+// count of each kind says whose they are.
 //
 // Limit: strings and the pointers to them, TINE_ARG_MAX together (execve(2): E2BIG).
 #pragma once
@@ -59,16 +60,18 @@ Result<> ArgumentBuffer::for_each_string(Visit visit) const {
   return {};
 }
 
-// The arguments of execv(app_id, argv): read from the program under the limits of tine_args. `vector` may be null: just
-// `name`. Errors: fault, toobig.
+// The arguments of execv(app_id, argv): read from the program under the limits of tine_args.
+// `vector` may be null: just `name`. Errors: fault, toobig.
 Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 
-// Builds the stack of a new program below `top`, as the RISC-V psABI and Linux want it, in an empty space that has its
-// stack region:
+// Builds the stack of a new program below `top`, as the RISC-V psABI and Linux want it, in an empty
+// space that has its stack region:
 //
-//   sp -> argc | argv[0] ... 0 | envp[0] ... 0 | auxv ... AT_NULL | AT_RANDOM's bytes | strings | path
+//   sp -> argc | argv[0] ... 0 | envp[0] ... 0 | auxv ... AT_NULL | AT_RANDOM's bytes | strings |
+//   path
 //
-// `argc` is what the program finds; exec(app_id) leaves 0 there and its strings are fetched by getargs. Answers sp.
+// `argc` is what the program finds; exec(app_id) leaves 0 there and its strings are fetched by
+// getargs. Answers sp.
 struct AuxiliaryValues {
   VirtAddr entry, phdr;
   unsigned phnum;

@@ -1,5 +1,5 @@
-// exec: the same process, another program. The new address space is built and filled beside the old one; only when nothing
-// can fail any more does it take the old one's place.
+// exec: the same process, another program. The new address space is built and filled beside the old
+// one; only when nothing can fail any more does it take the old one's place.
 #include "arch/csr.hh"
 #include "fs/path.hh"
 #include "fs/vfs.hh"
@@ -14,7 +14,8 @@
 namespace tine {
 namespace {
 
-constexpr VirtAddr stack_top{USER_TOP - TINE_PAGE_SIZE};  // the last page of the user's half stays free
+constexpr VirtAddr stack_top{USER_TOP -
+                             TINE_PAGE_SIZE};  // the last page of the user's half stays free
 
 // A program that could run at once.
 struct Program {
@@ -30,31 +31,37 @@ Prot segment_prot(std::uint32_t flags) {
   return prot;
 }
 
-// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. The page in which the one ends and
-// the other begins is the new program's own from the start.
-Result<> map_segment(AddressSpace& space, const ElfSegment& segment, const RefPtr<PageSource>& pages) {
+// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. The page
+// in which the one ends and the other begins is the new program's own from the start.
+Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
+                     const RefPtr<PageSource>& pages) {
   Prot prot = segment_prot(segment.flags);
   VirtAddr file_end = segment.start + segment.file_size;
   VirtAddr zeros = segment.file_size ? file_end.page_up() : segment.start.page_down();
   if (segment.file_size) {
-    TRY(space.add_region(segment.start.page_down(), zeros, prot, pages, segment.file_offset >> page_shift));
+    TRY(space.add_region(segment.start.page_down(), zeros, prot, pages,
+                         segment.file_offset >> page_shift));
   }
   if (zeros < segment.end()) TRY(space.add_region(zeros, segment.end().page_up(), prot));
   if (segment.memory_size == segment.file_size || file_end.is_page_aligned()) return {};
-  if (!allows(prot, Prot::write)) return Errno::noexec;  // zeros that the program could never have used
+  if (!allows(prot, Prot::write))
+    return Errno::noexec;  // zeros that the program could never have used
   return space.with_page(Access{file_end, Prot::write},
                          [&](std::byte* at) { memset(at, 0, page_size - file_end.page_offset()); });
 }
 
-// [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the arguments.
-Result<Program> load_program(const PathContext& paths, std::string_view path, const ArgumentBuffer& arguments) {
+// [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the
+// arguments.
+Result<Program> load_program(const PathContext& paths, std::string_view path,
+                             const ArgumentBuffer& arguments) {
   RefPtr<Node> node = TRY(resolve(paths, path));
-  if (node->is_directory()) return Errno::access;
+  if (!(node->permissions() & 0111)) return Errno::access;  // and no directory: pages() says so
   RefPtr<PageSource> pages = TRY(node->pages());
   std::uint64_t file_size = node->size();
   if (file_size == 0) return Errno::noexec;
   FrameRef first = TRY(pages->page(0));
-  std::span<const std::byte> head(first.bytes().data(), file_size < page_size ? file_size : page_size);
+  std::span<const std::byte> head(first.bytes().data(),
+                                  file_size < page_size ? file_size : page_size);
   ElfImage image = TRY(read_elf(head, file_size));
 
   Program program;
@@ -68,8 +75,8 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, co
   return program;
 }
 
-// What a program starts with: every register 0 but sp and the pc (glibc takes a0 for a function to call at exit),
-// interrupts on, floating point off until it is used.
+// What a program starts with: every register 0 but sp and the pc (glibc takes a0 for a function to
+// call at exit), interrupts on, floating point off until it is used.
 void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   TrapFrame& frame = *thread.frame;
   frame = {};
@@ -87,7 +94,8 @@ void reset_accounts(Thread& thread) {
   thread.wait_reason = WaitReason::none;
 }
 
-// [exec 4] Cannot fail: the new program takes the place of the old one, whose pages are freed last, when no hart uses them.
+// [exec 4] Cannot fail: the new program takes the place of the old one, whose pages are freed last,
+// when no hart uses them.
 void commit(Process& self, Program program, std::string_view path, const tine_args& args) {
   Thread& thread = *current_thread();
   {
@@ -105,11 +113,12 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
 
 }  // namespace
 
-Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments, const tine_args& args) {
+Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
+                              const tine_args& args) {
   Process& self = current_process();
   Program program = TRY(load_program(self.paths, path, arguments));
-  log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path, program.entry,
-         program.sp);
+  log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path,
+         program.entry, program.sp);
   commit(self, std::move(program), path, args);
   return Replaced();
 }

@@ -1,7 +1,8 @@
 // exit and wait: how a process ends, and how its parent learns of it.
 //
-// An ended process stays in the table as a zombie, with its status, until its parent waits for it. Its memory and files
-// are gone by then; its thread and kernel stack go with it, once the thread is off the stack.
+// An ended process stays in the table as a zombie, with its status, until its parent waits for it.
+// Its memory and files are gone by then; its thread and kernel stack go with it, once the thread is
+// off the stack.
 #include "arch/csr.hh"
 #include "proc/process.hh"
 #include "sync/panic.hh"
@@ -50,11 +51,13 @@ void process_exit(int status) {
   }
   log_on(Channel::wait, "exit: {} ({}) with status {:x}\n", self.pid, self.name, status);
 
-  // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address space.
+  // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address
+  // space.
   self.files.close_all();
   leave_address_space(self);
 
-  // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack (reap).
+  // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack
+  // (reap).
   {
     SpinGuard guard(process_table_lock);
     give_children_to_init(self);
@@ -74,11 +77,13 @@ Result<WaitResult> process_wait(int pid, bool block) {
     Process* child = nullptr;
     bool any = false;
     self.wait_pid = pid;
-    ScopeExit forget([&]() REQUIRES(process_table_lock) { self.wait_pid = 0; });
-    TRY(wait(self.child_ended, process_table_lock, WaitReason::child, [&]() REQUIRES(process_table_lock) {
+    Result<> waited = wait(self.child_ended, process_table_lock, WaitReason::child, [&] {
+      process_table_lock.assert_held();
       child = find_ended(self, pid, any);
       return child || !any || !block;
-    }));
+    });
+    self.wait_pid = 0;
+    TRY(waited);
     if (!any) return Errno::child;
     if (!child) return result;
     result = {child->pid, child->status};
@@ -86,8 +91,8 @@ Result<WaitResult> process_wait(int pid, bool block) {
   }
   log_on(Channel::wait, "wait: {} took {} with status {:x}\n", self.pid, result.pid, result.status);
 
-  // [exit 6] It said that it ended just before its last switch: wait for that switch, which nothing can delay for
-  // long, since it holds the hart with interrupts off.
+  // [exit 6] It said that it ended just before its last switch: wait for that switch, which nothing
+  // can delay for long, since it holds the hart with interrupts off.
   Thread* thread;
   {
     SpinGuard guard(process_table_lock);

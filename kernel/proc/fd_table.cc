@@ -1,7 +1,5 @@
 #include "proc/fd_table.hh"
 
-#include <algorithm>
-
 #include "mm/heap.hh"
 
 namespace tine {
@@ -16,8 +14,7 @@ FdTable::Slot* FdTable::slot(int fd) {
 Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
   SpinGuard guard(lock_);
   for (int fd = from; fd < TINE_OPEN_MAX; fd++) {
-    OwnPtr<Chunk>& chunk = chunks_[fd / per_chunk];
-    if (!chunk) chunk = TRY(make<Chunk>());
+    TRY(ensure_chunk(fd / per_chunk));
     Slot& at = *slot(fd);
     if (at.file) continue;
     at.file = std::move(file);
@@ -43,43 +40,51 @@ Result<> FdTable::close(int fd) {
   return {};
 }
 
+// Nobody else knows this table yet, and two locks of one rank must not be held: so chunk by chunk.
 Result<> FdTable::copy_from(FdTable& other) {
-  // Nobody else knows this table yet, and two locks of one rank must not be held: so chunk by chunk.
-  for (unsigned i = 0; i < chunks_.size(); i++) {
-    OwnPtr<Chunk> copy;
+  for (unsigned i = 0; i < other.used_chunks(); i++) {
+    OwnPtr<Chunk> copy = TRY(make<Chunk>());
     {
       SpinGuard guard(other.lock_);
-      Chunk* original = other.chunks_[i].get();
-      if (!original) continue;
-      copy = TRY(make<Chunk>());
-      copy->slots = original->slots;
+      if (other.chunks_[i]) copy->slots = other.chunks_[i]->slots;
     }
     SpinGuard guard(lock_);
     chunks_[i] = std::move(copy);
+    used_ = i + 1;
   }
   return {};
 }
 
 // Takes the chosen files out under the lock, a chunk at a time, and lets go of them after it.
-template <class Which>
-void FdTable::close_where(Which which) {
-  for (unsigned i = 0; i < chunks_.size(); i++) {
+void FdTable::close_on_exec() {
+  for (unsigned i = 0; i < used_chunks(); i++) {
     std::array<RefPtr<OpenFile>, per_chunk> closed;
     SpinGuard guard(lock_);
-    Chunk* chunk = chunks_[i].get();
-    if (!chunk) continue;
+    if (!chunks_[i]) continue;
     for (unsigned n = 0; n < per_chunk; n++) {
-      if (which(chunk->slots[n])) closed[n] = std::move(chunk->slots[n].file);
+      Slot& at = chunks_[i]->slots[n];
+      if (at.close_on_exec) closed[n] = std::move(at.file);
     }
   }
 }
 
-void FdTable::close_on_exec() {
-  close_where([](const Slot& slot) { return slot.close_on_exec; });
+void FdTable::close_all() {
+  for (unsigned i = 0; i < used_chunks(); i++) {
+    OwnPtr<Chunk> closed;
+    SpinGuard guard(lock_);
+    closed = std::move(chunks_[i]);
+  }
 }
 
-void FdTable::close_all() {
-  close_where([](const Slot&) { return true; });
+unsigned FdTable::used_chunks() {
+  SpinGuard guard(lock_);
+  return used_;
+}
+
+Result<> FdTable::ensure_chunk(unsigned index) {
+  if (!chunks_[index]) chunks_[index] = TRY(make<Chunk>());
+  if (used_ <= index) used_ = index + 1;
+  return {};
 }
 
 }  // namespace tine

@@ -1,7 +1,7 @@
 // FdTable: a process's file descriptors. It grows in chunks, up to TINE_OPEN_MAX.
 //
-// Lock: `descriptors`, inside. An open file is never closed with the lock held: the references that fall out are
-// dropped afterwards.
+// Lock: `descriptors`, inside. An open file is never closed with the lock held: the references that
+// fall out are dropped afterwards.
 #pragma once
 
 #include <tine/limits.h>
@@ -39,12 +39,15 @@ class FdTable {
     std::array<Slot, per_chunk> slots;
   };
 
+  static constexpr unsigned max_chunks = TINE_OPEN_MAX / per_chunk;
+
   Spinlock lock_{Rank::descriptors, "file descriptors"};
-  std::array<OwnPtr<Chunk>, TINE_OPEN_MAX / per_chunk> chunks_ GUARDED_BY(lock_);
+  std::array<OwnPtr<Chunk>, max_chunks> chunks_ GUARDED_BY(lock_);
+  unsigned used_ GUARDED_BY(lock_) = 0;  // no chunk from this index on
 
   Slot* slot(int fd) REQUIRES(lock_);
-  template <class Which>
-  void close_where(Which which);
+  Result<> ensure_chunk(unsigned index) REQUIRES(lock_);
+  unsigned used_chunks();
 };
 
 }  // namespace tine

@@ -1,5 +1,5 @@
-// fork: a second process that goes on from the same system call. Everything that can fail happens while nobody knows the
-// child; what was built is given back by its owners if a step fails.
+// fork: a second process that goes on from the same system call. Everything that can fail happens
+// while nobody knows the child; what was built is given back by its owners if a step fails.
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
@@ -11,7 +11,8 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack) {
   Process& parent = current_process();
   Thread& self = *current_thread();
 
-  // [fork 3] The two halves of the child: the process, and the thread with a kernel stack of its own.
+  // [fork 3] The two halves of the child: the process, and the thread with a kernel stack of its
+  // own.
   RefPtr<Process> child = TRY(make_ref<Process>());
   OwnPtr<Thread> thread = TRY(Thread::make_user(*child));
 
@@ -22,8 +23,9 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack) {
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;
 
-  // [fork 5] How it comes to life: the parent's registers at the moment of the call, all of them, but for the result. Its
-  // switch context (Thread::make_user) leads to user_thread_start, which leaves through this frame.
+  // [fork 5] How it comes to life: the parent's registers at the moment of the call, all of them,
+  // but for the result. Its switch context (Thread::make_user) leads to user_thread_start, which
+  // leaves through this frame.
   *thread->frame = frame;
   thread->frame->a0() = 0;
   thread->frame->sepc += ecall_size;
@@ -33,8 +35,8 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack) {
 
   // [fork 6] The last step that can fail is the first that others can see.
   int pid = TRY(publish_process(std::move(child), &parent, std::move(thread)));
-  log_on(Channel::fork, "fork: {} ({}) made {}, which returns 0 at {}\n", parent.pid, parent.name, pid,
-         VirtAddr(frame.sepc + ecall_size));
+  log_on(Channel::fork, "fork: {} ({}) made {}, which returns 0 at {}\n", parent.pid, parent.name,
+         pid, VirtAddr(frame.sepc + ecall_size));
   return pid;
 }
 

@@ -25,7 +25,10 @@ class Mailbox {
   // Sleeps until there is a message. Errors: intr.
   Result<tine_message> receive() {
     SpinGuard guard(lock_);
-    TRY(wait(receivers_, lock_, WaitReason::ipc, [&]() REQUIRES(lock_) { return full_; }));
+    TRY(wait(receivers_, lock_, WaitReason::ipc, [&] {
+      lock_.assert_held();
+      return full_;
+    }));
     full_ = false;
     return message_;
   }

@@ -1,9 +1,11 @@
-// Process: what a program owns while it runs (address space, files, arguments, mailbox) and its place in the tree of
-// processes. What runs is its threads (sched/thread.hh); a plain process has one.
+// Process: what a program owns while it runs (address space, files, arguments, mailbox) and its
+// place in the tree of processes. What runs is its threads (sched/thread.hh); a plain process has
+// one.
 //
-// The tree's lock, `process_table_lock`, guards parents, children, states and what others may look at. A process's own
-// threads read `space`, `name` and `args` without it, because only they change them. Counted: the tree holds a
-// reference until the process is reaped; whoever inspects a process holds another.
+// The tree's lock, `process_table_lock`, guards parents, children, states and what others may look
+// at. A process's own threads read `space`, `name` and `args` without it, because only they change
+// them. Counted: the tree holds a reference until the process is reaped; whoever inspects a process
+// holds another.
 #pragma once
 
 #include <tine/abi.h>
@@ -39,15 +41,15 @@ struct Process final : RefCounted {
 
   // ---- Changed by its own thread under the table's lock; others read under it ----
   RefPtr<AddressSpace> space;
-  char name[32] = {};   // of the program: the last component of its path, cut to fit
-  tine_args args{};     // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
+  char name[32] = {};  // of the program: the last component of its path, cut to fit
+  tine_args args{};  // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
 
   // ---- Guarded by the table's lock ----
   Process* parent GUARDED_BY(process_table_lock) = nullptr;
   std::atomic<int> parent_pid{0};  // for getppid, which takes no lock
   List<Thread, &Thread::process_link> threads GUARDED_BY(process_table_lock);
   bool zombie GUARDED_BY(process_table_lock) = false;
-  int status GUARDED_BY(process_table_lock) = 0;  // as wait4 tells it
+  int status GUARDED_BY(process_table_lock) = 0;    // as wait4 tells it
   int wait_pid GUARDED_BY(process_table_lock) = 0;  // while in wait4: for whom
   WaitQueue child_ended;
   ListLink sibling_link;
@@ -60,21 +62,25 @@ inline Process& current_process() { return *current_thread()->process; }
 
 // ---- fork (fork.cc) ----
 
-// [fork 2] Copies the current process, which made the system call in `frame`. The child's first return to user mode is
-// from the same call, with 0. Answers the child's pid. `stack`: the child's stack pointer, 0 for the parent's.
-// Errors: nomem, again (too many processes); nothing is left behind.
+// [fork 2] Copies the current process, which made the system call in `frame`. The child's first
+// return to user mode is from the same call, with 0. Answers the child's pid. `stack`: the child's
+// stack pointer, 0 for the parent's. Errors: nomem, again (too many processes); nothing is left
+// behind.
 Result<int> process_fork(const TrapFrame& frame, VirtAddr stack);
 
 // ---- exec (exec.cc) ----
 
 class ArgumentBuffer;
 
-// A new program is in place of the old one: the trap frame is its first, and no result is to be written into it.
+// A new program is in place of the old one: the trap frame is its first, and no result is to be
+// written into it.
 struct Replaced {};
 
-// [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first; on an error the
-// old program goes on unchanged. Errors: those of path lookup, noexec, toobig, nomem.
-Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments, const tine_args& args);
+// [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
+// on an error the old program goes on unchanged. Errors: those of path lookup, noexec, toobig,
+// nomem.
+Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
+                              const tine_args& args);
 
 // ---- exit and wait (exit.cc) ----
 
@@ -85,14 +91,14 @@ struct WaitResult {
   int pid;  // 0: WNOHANG, and none has ended
   int status;
 };
-// Takes the status of a child that has ended, and removes it. `pid`: which child, or -1 for any. Sleeps until there is
-// one, unless `block` is false. Errors: child, intr.
+// Takes the status of a child that has ended, and removes it. `pid`: which child, or -1 for any.
+// Sleeps until there is one, unless `block` is false. Errors: child, intr.
 Result<WaitResult> process_wait(int pid, bool block);
 
 // ---- The table (table.cc) ----
 
-// Gives the process a pid and a place under `parent`, and makes its first thread ready. Cannot fail half way. Errors:
-// again (no pid left), nomem.
+// Gives the process a pid and a place under `parent`, and makes its first thread ready. Cannot fail
+// half way. Errors: again (no pid left), nomem.
 Result<int> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
 // The process of that pid, zombies included; nullptr when there is none.
 Process* find_process(int pid) REQUIRES(process_table_lock);
@@ -118,7 +124,8 @@ void handle_signals();
 // The running program did something that the hardware refuses. Says so on the console and ends it.
 [[noreturn]] void end_by_fault(int signal, const char* cause, VirtAddr address, VirtAddr pc);
 
-// Starts the first process, from `path`, with console as its files 0, 1 and 2. Errors: those of exec.
+// Starts the first process, from `path`, with console as its files 0, 1 and 2. Errors: those of
+// exec.
 Result<> start_init(std::string_view path, std::span<const std::string_view> arguments);
 
 }  // namespace tine

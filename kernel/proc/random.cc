@@ -22,6 +22,8 @@ void seed_random(std::span<const std::byte> seed) {
   state.store(word, std::memory_order_relaxed);
 }
 
-std::uint64_t random_word() { return mix(state.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed)); }
+std::uint64_t random_word() {
+  return mix(state.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed));
+}
 
 }  // namespace tine

@@ -1,5 +1,5 @@
-// Random words for AT_RANDOM, from the seed that the device tree brings (/chosen/rng-seed). Good enough to be
-// unpredictable to a program; not cryptography.
+// Random words for AT_RANDOM, from the seed that the device tree brings (/chosen/rng-seed). Good
+// enough to be unpredictable to a program; not cryptography.
 #pragma once
 
 #include <cstddef>

@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::uint64_t bit(int signal) { return 1ul << (signal - 1); }
 
-// Signals that do nothing unless a program asks for more (signal(7): Ign, Cont). Those that stop a process do nothing
-// yet either: a stopped process could not be continued.
-constexpr std::uint64_t ignored_by_default = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) | bit(SIGWINCH) |
-                                             bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+// Signals that do nothing unless a program asks for more (signal(7): Ign, Cont). Those that stop a
+// process do nothing yet either: a stopped process could not be continued.
+constexpr std::uint64_t ignored_by_default = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) |
+                                             bit(SIGWINCH) | bit(SIGSTOP) | bit(SIGTSTP) |
+                                             bit(SIGTTIN) | bit(SIGTTOU);
 
 // init cannot be killed: everything else rests on it.
 void send(Process& process, int signal) REQUIRES(process_table_lock) {
@@ -33,10 +34,12 @@ Result<> process_kill(int pid, int signal) {
     send(*target, signal);
     return {};
   }
-  // There are no process groups: of the other forms only -1, everybody but init and the sender, has a meaning.
+  // There are no process groups: of the other forms only -1, everybody but init and the sender, has
+  // a meaning.
   if (pid != -1) return Errno::srch;
   bool found = false;
-  for (Process* target = find_process_from(init_pid + 1); target; target = find_process_from(target->pid + 1)) {
+  for (Process* target = find_process_from(init_pid + 1); target;
+       target = find_process_from(target->pid + 1)) {
     if (target == &current_process()) continue;
     send(*target, signal);
     found = true;
@@ -46,9 +49,9 @@ Result<> process_kill(int pid, int signal) {
 
 void handle_signals() {
   Thread& self = *current_thread();
-  // First the flag, then the bits, as `send` sets first the bit, then the flag: a signal that comes in between is taken
-  // now and finds its flag set for nothing, but is never left without a flag. Sequentially consistent, so that
-  // the two steps keep their order in every hart's eyes.
+  // First the flag, then the bits, as `send` sets first the bit, then the flag: a signal that comes
+  // in between is taken now and finds its flag set for nothing, but is never left without a flag.
+  // Sequentially consistent, so that the two steps keep their order in every hart's eyes.
   self.interrupted.exchange(0);
   std::uint64_t pending = self.process->pending.exchange(0);
   if (pending) process_exit(std::countr_zero(pending) + 1);  // the lowest number first
@@ -56,7 +59,8 @@ void handle_signals() {
 
 void end_by_fault(int signal, const char* cause, VirtAddr address, VirtAddr pc) {
   Process& self = current_process();
-  log("{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name, self.pid, cause, address, pc, signal);
+  log("{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name, self.pid, cause, address,
+      pc, signal);
   process_exit(signal);
 }
 

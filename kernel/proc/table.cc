@@ -14,8 +14,9 @@ constinit Spinlock process_table_lock{Rank::process_table, "process table"};
 
 namespace {
 
-// Two levels, the lower one made on demand and kept: a pid is found in two steps and the table is small while few
-// processes run. Pids are handed out in a circle, so that one does not soon name another process.
+// Two levels, the lower one made on demand and kept: a pid is found in two steps and the table is
+// small while few processes run. Pids are handed out in a circle, so that one does not soon name
+// another process.
 class PidTable {
  public:
   // A pid that is free and can be entered. Errors: again, nomem.
@@ -25,7 +26,8 @@ class PidTable {
       if (pid >= TINE_PID_MAX) pid -= TINE_PID_MAX - 1;
       if (at(pid)) continue;
       Chunk*& chunk = chunks_[pid / per_chunk];
-      if (!chunk) chunk = TRY(make<Chunk>()).release();
+      if (!chunk) chunk = TRY(make<Chunk>())
+      .release();
       return pid;
     }
     return Errno::again;
@@ -71,12 +73,9 @@ constinit std::uint64_t thread_count GUARDED_BY(process_table_lock) = 0;
 
 int state_of(ThreadState state) {
   switch (state) {
-    case ThreadState::running:
-      return TINE_RUNNING;
-    case ThreadState::sleeping:
-      return TINE_SLEEPING;
-    default:
-      return TINE_READY;
+    case ThreadState::running: return TINE_RUNNING;
+    case ThreadState::sleeping: return TINE_SLEEPING;
+    default: return TINE_READY;
   }
 }
 

@@ -1,5 +1,5 @@
-// Time. The machine's clock counts in the device tree's timebase-frequency; the kernel sleeps until clock values, and
-// tells programs nanoseconds.
+// Time. The machine's clock counts in the device tree's timebase-frequency; the kernel sleeps until
+// clock values, and tells programs nanoseconds.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// Floating-point registers belong to the thread. The kernel uses none, so they may stay in the hart through system
-// calls; they are saved at a switch if they changed (sstatus.FS Dirty) and loaded when their thread comes
-// back and they are gone. A program that never uses them has FS Off and pays nothing.
+// Floating-point registers belong to the thread. The kernel uses none, so they may stay in the hart
+// through system calls; they are saved at a switch if they changed (sstatus.FS Dirty) and loaded
+// when their thread comes back and they are gone. A program that never uses them has FS Off and
+// pays nothing.
 #include "arch/csr.hh"
 #include "sched/thread.hh"
 #include "sync/hart.hh"

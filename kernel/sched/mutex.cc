@@ -25,13 +25,15 @@ void Mutex::unlock() {
 // Mutexes rank below all spinlocks, so a hart that holds any of those must not come here.
 void Mutex::check_rank() const {
   Thread& self = *current_thread();
-  if (this_hart().held_count) panic("mutex {} taken while holding {}", name_, this_hart().held[0]->name());
+  if (this_hart().held_count)
+    panic("mutex {} taken while holding {}", name_, this_hart().held[0]->name());
   for (unsigned i = 0; i < self.mutex_count; i++) {
     if (self.mutexes[i]->rank() >= rank_) {
       panic("lock order: taking {} while holding {}", name_, self.mutexes[i]->name());
     }
   }
-  if (self.mutex_count == Thread::max_mutexes) panic("lock order: too many mutexes held, taking {}", name_);
+  if (self.mutex_count == Thread::max_mutexes)
+    panic("lock order: too many mutexes held, taking {}", name_);
   self.mutexes[self.mutex_count++] = this;
 }
 

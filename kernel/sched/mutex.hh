@@ -1,5 +1,6 @@
-// A sleeping mutex: for work that may itself sleep or touch user memory. Whoever waits gives the hart away. It cannot be
-// interrupted, so its holder must never sleep for something that may not come.
+// A sleeping mutex: for work that may itself sleep or touch user memory. Whoever waits gives the
+// hart away. It cannot be interrupted, so its holder must never sleep for something that may not
+// come.
 #pragma once
 
 #include "sched/wait_queue.hh"
@@ -17,7 +18,8 @@ class CAPABILITY("mutex") Mutex {
   void lock() ACQUIRE();
   void unlock() RELEASE();
   bool held() const { return owner_ == current_thread(); }
-  // For the analysis: the object around this mutex is being built or destroyed, and nobody else knows it.
+  // For the analysis: the object around this mutex is being built or destroyed, and nobody else
+  // knows it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
   Rank rank() const { return rank_; }

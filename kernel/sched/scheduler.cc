@@ -14,7 +14,8 @@ namespace {
 constinit RoundRobin policy GUARDED_BY(scheduler_lock);
 constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
 
-// What the scheduler keeps for each hart. Used by that hart alone, with the lock held where threads are concerned.
+// What the scheduler keeps for each hart. Used by that hart alone, with the lock held where threads
+// are concerned.
 struct HartClock {
   List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
   std::uint64_t next_tick = never;             // `never` while idle
@@ -99,7 +100,8 @@ void switch_away() {
   scheduler_lock.unlock();  // a new thread does this in finish_switch
 }
 
-// The last step of a switch, for threads that have never been in switch_away: called by their first code.
+// The last step of a switch, for threads that have never been in switch_away: called by their first
+// code.
 extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was taken by another thread
   scheduler_lock.unlock();
 }
@@ -126,7 +128,8 @@ bool is_dead(const Thread& thread) {
 
 void arm_wakeup(Thread& thread) {
   HartClock& clock = own_clock();
-  // From the back: most sleepers sleep about as long as the one before, so the place is near the end.
+  // From the back: most sleepers sleep about as long as the one before, so the place is near the
+  // end.
   Thread* earlier = clock.sleepers.back();
   while (earlier && earlier->wake_at > thread.wake_at) earlier = clock.sleepers.prev(earlier);
   clock.sleepers.insert_after(earlier, &thread);

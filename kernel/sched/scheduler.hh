@@ -1,9 +1,9 @@
-// The scheduler: which thread runs on which hart. One run queue and one lock for all harts; the order is a Policy's,
-// which courses replace (policy.hh). The kernel does not preempt itself: a thread leaves its hart where it sleeps,
-// and on the way back to user mode when its time is up.
+// The scheduler: which thread runs on which hart. One run queue and one lock for all harts; the
+// order is a Policy's, which courses replace (policy.hh). The kernel does not preempt itself: a
+// thread leaves its hart where it sleeps, and on the way back to user mode when its time is up.
 //
-// The lock is held across the switch itself: taken by the thread that leaves, released by the one that comes
-// (finish_switch). So whoever holds it sees no thread half way.
+// The lock is held across the switch itself: taken by the thread that leaves, released by the one
+// that comes (finish_switch). So whoever holds it sees no thread half way.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,21 @@ void start_thread(Thread& thread) EXCLUDES(scheduler_lock);
 // Wakes a thread that sleeps; false if it does not.
 bool wake_thread(Thread& thread) REQUIRES(scheduler_lock);
 
-// Something is to be looked after by `thread` (a signal): an interruptible sleep ends with EINTR, a thread in user mode on
-// another hart comes into the kernel.
+// Something is to be looked after by `thread` (a signal): an interruptible sleep ends with EINTR, a
+// thread in user mode on another hart comes into the kernel.
 void interrupt(Thread& thread) EXCLUDES(scheduler_lock);
 
 // Lets others run; returns when it is this thread's turn again.
 void yield() EXCLUDES(scheduler_lock);
 
-// Gives the hart to the next thread. The caller has set its own state and is in some queue, or dead. Returns when
-// this thread is chosen again, with the lock released.
+// Gives the hart to the next thread. The caller has set its own state and is in some queue, or
+// dead. Returns when this thread is chosen again, with the lock released.
 void switch_away() RELEASE(scheduler_lock);
 
 // The running thread ends. Its stack and Thread may be freed by whoever has seen is_dead.
 [[noreturn]] void exit_thread() EXCLUDES(scheduler_lock);
-// Is the thread off its stack for good? (Its state is seen under the lock, which was held until it had left.)
+// Is the thread off its stack for good? (Its state is seen under the lock, which was held until it
+// had left.)
 bool is_dead(const Thread& thread) EXCLUDES(scheduler_lock);
 
 // ---- Time ----
@@ -45,7 +46,8 @@ bool is_dead(const Thread& thread) EXCLUDES(scheduler_lock);
 void timer_interrupt() EXCLUDES(scheduler_lock);
 // The running thread's time is up: it must yield before it returns to user mode.
 bool time_is_up();
-// Puts the running thread, which is about to sleep, on this hart's list of sleepers until thread.wake_at.
+// Puts the running thread, which is about to sleep, on this hart's list of sleepers until
+// thread.wake_at.
 void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);
 
 // Timer ticks taken, over all harts.
@@ -55,9 +57,9 @@ std::uint64_t total_ticks();
 
 // This flow of control becomes the idle thread of this hart.
 void become_idle_thread(Thread& idle);
-// For the idle thread. If threads are ready, runs them and answers true when none was left; else announces that this hart
-// is idle, arms its timer for the first sleeper only, and answers false: wait for an interrupt, then call
-// stop_idling.
+// For the idle thread. If threads are ready, runs them and answers true when none was left; else
+// announces that this hart is idle, arms its timer for the first sleeper only, and answers false:
+// wait for an interrupt, then call stop_idling.
 bool run_ready_threads() EXCLUDES(scheduler_lock);
 void stop_idling() EXCLUDES(scheduler_lock);
 

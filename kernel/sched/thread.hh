@@ -1,6 +1,6 @@
-// Thread: one flow of control. It has a kernel stack, what a switch needs to go on with it, and its place in the
-// scheduler's books. What it shares with the other threads of its process is in Process, which this room never
-// looks into.
+// Thread: one flow of control. It has a kernel stack, what a switch needs to go on with it, and its
+// place in the scheduler's books. What it shares with the other threads of its process is in
+// Process, which this room never looks into.
 #pragma once
 
 #include <tine/abi.h>
@@ -49,28 +49,29 @@ struct Thread {
   Process* process = nullptr;       // nullptr: a kernel thread
   PageTable* page_table = nullptr;  // what it runs on; changed by itself only (exec, exit)
   int tid = 0;
-  FpState fp{};                    // while its registers are not in a hart
-  unsigned fp_hart = max_harts;    // the hart that loaded them last
+  FpState fp{};                  // while its registers are not in a hart
+  unsigned fp_hart = max_harts;  // the hart that loaded them last
   static constexpr unsigned max_mutexes = 4;
-  const Mutex* mutexes[max_mutexes] = {};  // held, in order of acquisition (checked in debug builds)
+  const Mutex* mutexes[max_mutexes] =
+      {};  // held, in order of acquisition (checked in debug builds)
   unsigned mutex_count = 0;
 
   // ---- Guarded by the scheduler's lock ----
   ThreadState state = ThreadState::fresh;
   WaitReason wait_reason = WaitReason::none;
-  bool interruptible = false;    // while sleeping: may an interrupt end it?
-  WaitQueue* queue = nullptr;    // where it sleeps
-  ListLink queue_link;           // in the run queue or in `queue`
-  ListLink timer_link;           // in the list of sleepers of the hart `hart`
-  ListLink process_link;         // in its process's list of threads (guarded by the process table's lock)
-  std::uint64_t wake_at = 0;     // clock value
-  unsigned hart = 0;             // where it runs, or ran last
-  unsigned slice = 0;            // ticks left
-  std::uint64_t run_ticks = 0;   // ticks that found it running
-  std::uint64_t schedules = 0;   // times it was given a hart
+  bool interruptible = false;  // while sleeping: may an interrupt end it?
+  WaitQueue* queue = nullptr;  // where it sleeps
+  ListLink queue_link;         // in the run queue or in `queue`
+  ListLink timer_link;         // in the list of sleepers of the hart `hart`
+  ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
+  std::uint64_t wake_at = 0;    // clock value
+  unsigned hart = 0;            // where it runs, or ran last
+  unsigned slice = 0;           // ticks left
+  std::uint64_t run_ticks = 0;  // ticks that found it running
+  std::uint64_t schedules = 0;  // times it was given a hart
 
-  // Something waits for this thread before it may go on in user mode or in an interruptible sleep: a signal. Set by
-  // `interrupt`, cleared by the thread itself when it has looked after everything.
+  // Something waits for this thread before it may go on in user mode or in an interruptible sleep:
+  // a signal. Set by `interrupt`, cleared by the thread itself when it has looked after everything.
   std::atomic<std::uint32_t> interrupted{0};
 
   // A thread without a stack: the first code of a hart (its idle thread) already has one.
@@ -78,8 +79,8 @@ struct Thread {
   Thread(const Thread&) = delete;
   ~Thread();
 
-  // A new thread with a kernel stack that has room for a TrapFrame at its top, not yet filled; it will start in user
-  // mode with that frame. Errors: nomem.
+  // A new thread with a kernel stack that has room for a TrapFrame at its top, not yet filled; it
+  // will start in user mode with that frame. Errors: nomem.
   static Result<OwnPtr<Thread>> make_user(Process& process);
 };
 
@@ -89,8 +90,8 @@ struct Thread {
 void fp_leave(Thread& thread);
 // The thread comes to this hart: loads its registers if it uses any and they are not here.
 void fp_enter(Thread& thread);
-// The running thread executed a floating-point instruction with FS Off. Gives it zeroed registers and answers true; false
-// when FS was on, so that the instruction is illegal for another reason.
+// The running thread executed a floating-point instruction with FS Off. Gives it zeroed registers
+// and answers true; false when FS was on, so that the instruction is illegal for another reason.
 bool fp_first_use(Thread& thread);
 // The running thread begins a new program: no floating point until it is used.
 void fp_reset(Thread& thread);

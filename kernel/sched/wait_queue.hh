@@ -1,12 +1,16 @@
-// Sleeping. All blocking in the kernel is `wait`: sleep on a queue until a condition holds, under the spinlock that
-// guards the condition's data. Whoever makes the condition true does so under the same lock and then wakes the queue.
+// Sleeping. All blocking in the kernel is `wait`: sleep on a queue until a condition holds, under
+// the spinlock that guards the condition's data. Whoever makes the condition true does so under the
+// same lock and then wakes the queue.
 //
 //   SpinGuard guard(lock_);
-//   TRY(wait(readers_, lock_, WaitReason::pipe, [&]() REQUIRES(lock_) { return !buffer_.empty(); }));
+//   TRY(wait(readers_, lock_, WaitReason::pipe, [&] {
+//     lock_.assert_held();  // `wait` says so, but the analysis does not look into it
+//     return !buffer_.empty();
+//   }));
 //
-// No wakeup is lost: the sleeper holds the lock from its look at the condition until it is in the queue, and the waker
-// needs the lock to change what was looked at. After a wakeup the condition is looked at again, because
-// another thread may have been quicker.
+// No wakeup is lost: the sleeper holds the lock from its look at the condition until it is in the
+// queue, and the waker needs the lock to change what was looked at. After a wakeup the condition is
+// looked at again, because another thread may have been quicker.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +34,14 @@ class WaitQueue {
   // For wake_thread: takes a sleeper out.
   void remove(Thread& thread) REQUIRES(scheduler_lock);
 
-  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: intr, when the thread is
-  // interrupted (at once if it was already). `deadline` is a clock value; the sleep ends then at the latest.
+  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: intr, when the
+  // thread is interrupted (at once if it was already). `deadline` is a clock value; the sleep ends
+  // then at the latest.
   Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline) REQUIRES(lock)
-      EXCLUDES(scheduler_lock);
+  EXCLUDES(scheduler_lock);
   // The same for short waits that no signal may end. Only for Mutex.
-  void sleep_uninterruptibly(Spinlock& lock, WaitReason reason) REQUIRES(lock) EXCLUDES(scheduler_lock);
+  void sleep_uninterruptibly(Spinlock& lock, WaitReason reason) REQUIRES(lock)
+  EXCLUDES(scheduler_lock);
 
  private:
   List<Thread, &Thread::queue_link> sleepers_ GUARDED_BY(scheduler_lock);
@@ -43,9 +49,10 @@ class WaitQueue {
   void enqueue_self(WaitReason reason, bool interruptible) REQUIRES(scheduler_lock);
 };
 
-// Errors: intr; timedout never comes from here (no deadline).
+// Sleeps until `condition()` is true; it is called with the lock held. Errors: intr.
 template <class Condition>
-Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition condition) REQUIRES(lock) {
+Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition condition)
+    REQUIRES(lock) {
   while (!condition()) TRY(queue.sleep(lock, reason, ~0ul));
   return {};
 }

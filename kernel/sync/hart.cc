@@ -16,8 +16,9 @@ constinit unsigned hart_count = 1;
 
 namespace {
 
-// One remote fence at a time: in OpenSBI 1.1 two harts that ask at once can wait for each other's acknowledgement
-// for ever (docs/races.md). Who waits here still answers the other's fence, since that comes in M-mode.
+// One remote fence at a time: in OpenSBI 1.1 two harts that ask at once can wait for each other's
+// acknowledgement for ever (docs/races.md). Who waits here still answers the other's fence, since
+// that comes in M-mode.
 constinit Spinlock fence_lock{Rank::remote_fence, "remote fence"};
 
 // The platform's ids of these harts, as the SBI wants them.

@@ -1,5 +1,5 @@
-// What one hart (hardware thread) has of its own. tp points to the Hart while the kernel runs. A thread that sleeps
-// may go on elsewhere: never keep a Hart& across anything that can sleep.
+// What one hart (hardware thread) has of its own. tp points to the Hart while the kernel runs. A
+// thread that sleeps may go on elsewhere: never keep a Hart& across anything that can sleep.
 #pragma once
 
 #include <tine/limits.h>
@@ -30,8 +30,10 @@ struct Hart {
 
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
-  PageTable* page_table = nullptr;  // what satp names; nullptr: the kernel's half alone (PageTable::activate)
-  std::uint64_t kernel_map_generation = 0;  // the newest kernel mapping it has fenced (mm/kernel_map.cc)
+  PageTable* page_table =
+      nullptr;  // what satp names; nullptr: the kernel's half alone (PageTable::activate)
+  std::uint64_t kernel_map_generation =
+      0;                       // the newest kernel mapping it has fenced (mm/kernel_map.cc)
   Thread* fp_owner = nullptr;  // whose floating-point registers are loaded (sched/fp.cc)
 
   // Spinlocks held here, in order of acquisition (checked in debug builds).
@@ -40,7 +42,7 @@ struct Hart {
   unsigned held_count = 0;
 };
 
-extern "C" Hart harts[max_harts];  // harts[0] is the boot hart
+extern "C" Hart harts[max_harts];      // harts[0] is the boot hart
 extern constinit unsigned hart_count;  // how many the machine has, at most max_harts; set at boot
 
 Hart& this_hart();

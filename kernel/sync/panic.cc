@@ -9,7 +9,8 @@
 #include "sync/hart.hh"
 #include "sync/spinlock.hh"
 
-// The table that the build makes of the kernel's own functions, sorted by address (linker/kernel.ld).
+// The table that the build makes of the kernel's own functions, sorted by address
+// (linker/kernel.ld).
 struct KernelSymbol {
   std::uint32_t text_offset;
   std::uint32_t name_offset;
@@ -44,7 +45,8 @@ void print_location(std::uint64_t pc) {
     if (base + kernel_symbols[i].text_offset <= pc) found = &kernel_symbols[i];
   }
   if (found && pc < reinterpret_cast<std::uint64_t>(text_end)) {
-    print(*console, " {} + {}", kernel_symbol_names + found->name_offset, pc - base - found->text_offset);
+    print(*console, " {} + {}", kernel_symbol_names + found->name_offset,
+          pc - base - found->text_offset);
   }
   print(*console, "\n");
 }
@@ -70,14 +72,15 @@ void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer) {
 }
 
 void print_registers(const TrapFrame& frame) {
-  static constexpr const char* names[] = {"  ", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",
-                                          "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
-                                          "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+  static constexpr const char* names[] = {"  ", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                          "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                          "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                          "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
   for (unsigned i = 1; i < 32; i++) {
     print(*console, "  {:-4}{:016x}{}", names[i], frame.x[i], i % 4 == 3 ? "\n" : "");
   }
-  print(*console, "\n  sepc {:016x}  sstatus {:x}  scause {:x}  stval {:016x}\n", frame.sepc, frame.sstatus,
-        csr::read_scause(), csr::read_stval());
+  print(*console, "\n  sepc {:016x}  sstatus {:x}  scause {:x}  stval {:016x}\n", frame.sepc,
+        frame.sstatus, csr::read_scause(), csr::read_stval());
 }
 
 }  // namespace
@@ -134,7 +137,7 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
 }  // namespace tine
 
 // What lib/ubsan.cc reports through (debug builds).
-extern "C" [[noreturn]] void tine_undefined_behaviour(const char* kind, const char* file, unsigned line,
-                                                      unsigned column) {
+extern "C" [[noreturn]] void tine_undefined_behaviour(const char* kind, const char* file,
+                                                      unsigned line, unsigned column) {
   tine::panic("undefined behaviour: {} at {}:{}:{}", kind, file, line, column);
 }

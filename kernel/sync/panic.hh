@@ -1,4 +1,5 @@
-// What the kernel says of itself: log lines on the console, and the end when its own rules are broken.
+// What the kernel says of itself: log lines on the console, and the end when its own rules are
+// broken.
 #pragma once
 
 #include <source_location>
@@ -10,14 +11,15 @@ namespace tine {
 struct TrapFrame;
 class Spinlock;
 
-// Held while one piece of text is sent to the console, by log and by whoever writes there otherwise. Not by panic.
+// Held while one piece of text is sent to the console, by log and by whoever writes there
+// otherwise. Not by panic.
 extern constinit Spinlock console_output_lock;
 
 // Where log and panic write. Until the UART is known it is the firmware's console.
 void set_console(Sink* sink);
 
-// Prints as one piece, not mixed with other harts' lines. Takes the console's lock (the highest rank: allowed while
-// holding any other).
+// Prints as one piece, not mixed with other harts' lines. Takes the console's lock (the highest
+// rank: allowed while holding any other).
 void log_args(std::string_view format, std::span<const FormatArg> args);
 template <class... Args>
 void log(FormatString<std::type_identity_t<Args>...> format, Args... args) {
@@ -28,14 +30,16 @@ void log(FormatString<std::type_identity_t<Args>...> format, Args... args) {
 // Detailed log lines, chosen on the kernel's command line: log=fork,exec,wait,fault.
 enum class Channel : unsigned { fork = 1, exec = 2, wait = 4, fault = 8 };
 extern constinit unsigned log_channels;
-void choose_log_channels(std::string_view names);  // separated by commas; unknown names are reported
+void choose_log_channels(
+    std::string_view names);  // separated by commas; unknown names are reported
 template <class... Args>
 void log_on(Channel channel, FormatString<std::type_identity_t<Args>...> format, Args... args) {
   if (log_channels & unsigned(channel)) log<Args...>(format, args...);
 }
 
-// A rule of the kernel is broken: says which, prints a backtrace, and stops the machine with a failure status.
-// For the kernel's own bugs only, never for what a program did or for want of memory.
+// A rule of the kernel is broken: says which, prints a backtrace, and stops the machine with a
+// failure status. For the kernel's own bugs only, never for what a program did or for want of
+// memory.
 [[noreturn]] void panic_args(std::string_view format, std::span<const FormatArg> args,
                              const TrapFrame* frame);
 template <class... Args>
@@ -45,17 +49,19 @@ template <class... Args>
 }
 // The same for a trap in the kernel: registers and backtrace are those of the frame.
 template <class... Args>
-[[noreturn]] void panic_at(const TrapFrame& frame, FormatString<std::type_identity_t<Args>...> format,
-                           Args... args) {
+[[noreturn]] void panic_at(const TrapFrame& frame,
+                           FormatString<std::type_identity_t<Args>...> format, Args... args) {
   const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
   panic_args(format.text(), {list, sizeof...(Args)}, &frame);
 }
 
-// Called last by panic, to end the machine with an exit status; set by the driver of the test device.
+// Called last by panic, to end the machine with an exit status; set by the driver of the test
+// device.
 using StopMachine = void (*)(int status);
 extern constinit StopMachine stop_machine;
 
 #define ASSERT(condition) \
-  ((condition) ? void() : ::tine::panic("assertion {} failed at {}:{}", #condition, __FILE__, __LINE__))
+  ((condition) ? void()   \
+               : ::tine::panic("assertion {} failed at {}:{}", #condition, __FILE__, __LINE__))
 
 }  // namespace tine

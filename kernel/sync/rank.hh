@@ -1,5 +1,6 @@
-// The order of locks. A thread that holds a lock may only take locks of a higher rank, so no circle of waiting can
-// form. Debug builds check it at every acquisition. Mutexes (which sleep) come before spinlocks (which do not).
+// The order of locks. A thread that holds a lock may only take locks of a higher rank, so no circle
+// of waiting can form. Debug builds check it at every acquisition. Mutexes (which sleep) come
+// before spinlocks (which do not).
 #pragma once
 
 #include <cstdint>
@@ -8,11 +9,11 @@ namespace tine {
 
 enum class Rank : std::uint8_t {
   // Mutexes
-  open_file,  // the offset of one open file
-  directory,  // entries of a directory and the files' metadata
+  open_file,     // the offset of one open file
+  directory,     // entries of a directory and the files' metadata
   file_writers,  // who changes one file's contents
-  pipe,       // one pipe's buffer
-  space,      // one address space: regions and page table
+  pipe,          // one pipe's buffer
+  space,         // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
   descriptors,     // one table of file descriptors

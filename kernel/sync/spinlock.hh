@@ -1,5 +1,5 @@
-// A lock for short work: whoever waits for it spins. The kernel runs with interrupts off, so nothing interrupts the
-// holder; it must not sleep, and must not touch user memory.
+// A lock for short work: whoever waits for it spins. The kernel runs with interrupts off, so
+// nothing interrupts the holder; it must not sleep, and must not touch user memory.
 //
 //   constinit Spinlock lock{Rank::heap, "heap"};
 //   Slab* partial GUARDED_BY(lock);
@@ -21,7 +21,8 @@ class CAPABILITY("spinlock") Spinlock {
   Spinlock(const Spinlock&) = delete;
   Spinlock& operator=(const Spinlock&) = delete;
 
-  // Acquire: what the last holder wrote is seen. Release: what we wrote is there before the lock is free.
+  // Acquire: what the last holder wrote is seen. Release: what we wrote is there before the lock is
+  // free.
   void lock() ACQUIRE() {
     if constexpr (TINE_DEBUG) check_rank();
     while (locked_.exchange(1, std::memory_order_acquire)) wait();

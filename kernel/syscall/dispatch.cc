@@ -30,7 +30,8 @@ std::size_t slot_of(std::uint64_t number) {
 void syscall_init() {
   for (const SyscallRow& row : std::span(syscall_rows_start, syscall_rows_end)) {
     std::size_t slot = slot_of(row.number);
-    if (slot == calls.size()) panic("system call {} has the impossible number {}", row.name, row.number);
+    if (slot == calls.size())
+      panic("system call {} has the impossible number {}", row.name, row.number);
     if (calls[slot]) panic("system call {}: the number {} is taken", row.name, row.number);
     calls[slot] = row.call;
   }

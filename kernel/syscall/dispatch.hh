@@ -2,9 +2,9 @@
 //
 //   SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 //
-// The linker gathers the rows of all files, core and wings. A handler declares the arguments that it wants, and a
-// thunk made from its type decodes them from a0..a5; a type without a decoder below does not compile. Its Result
-// becomes a0 here and nowhere else: the value, or -errno.
+// The linker gathers the rows of all files, core and wings. A handler declares the arguments that
+// it wants, and a thunk made from its type decodes them from a0..a5; a type without a decoder below
+// does not compile. Its Result becomes a0 here and nowhere else: the value, or -errno.
 #pragma once
 
 #include <tine/syscall.h>
@@ -20,7 +20,8 @@
 
 namespace tine {
 
-// [ecall 4] Finds the row for the number in a7 and calls its handler; leaves the result in the frame.
+// [ecall 4] Finds the row for the number in a7 and calls its handler; leaves the result in the
+// frame.
 void syscall_dispatch(TrapFrame& frame);
 
 struct SyscallRow {
@@ -29,12 +30,14 @@ struct SyscallRow {
   void (*call)(TrapFrame& frame);
 };
 
-// Builds the table from the rows. At boot, before the first process. Two rows of one number are a panic.
+// Builds the table from the rows. At boot, before the first process. Two rows of one number are a
+// panic.
 void syscall_init();
 
 namespace syscall_internal {
 
-// [ecall 5] A parameter gets its value from the frame: the n-th parameter from the n-th argument register.
+// [ecall 5] A parameter gets its value from the frame: the n-th parameter from the n-th argument
+// register.
 template <class T>
 struct Decode;
 template <class T>
@@ -48,7 +51,9 @@ struct Decode<VirtAddr> {
 };
 template <>
 struct Decode<UserString> {
-  static UserString from(const TrapFrame& frame, unsigned n) { return {VirtAddr(frame.argument(n))}; }
+  static UserString from(const TrapFrame& frame, unsigned n) {
+    return {VirtAddr(frame.argument(n))};
+  }
 };
 template <class T>
 struct Decode<UserPtr<T>> {
@@ -62,8 +67,8 @@ struct Decode<const TrapFrame&> {
   static const TrapFrame& from(const TrapFrame& frame, unsigned) { return frame; }
 };
 
-// [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec (Replaced) the
-// frame is already that of the new program.
+// [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec
+// (Replaced) the frame is already that of the new program.
 inline void finish(TrapFrame& frame, std::uint64_t a0) {
   frame.a0() = a0;
   frame.sepc += ecall_size;
@@ -95,10 +100,10 @@ struct Thunk<handler> {
 
 }  // namespace syscall_internal
 
-#define SYSCALL(number, name, result, parameters)                                               \
-  static Result<result> sys_##name parameters;                                                  \
-  [[gnu::section(".table.syscall"), gnu::used]] static constinit const SyscallRow  \
-      row_##name{number, #name, syscall_internal::Thunk<sys_##name>::call};                   \
+#define SYSCALL(number, name, result, parameters)                                             \
+  static Result<result> sys_##name parameters;                                                \
+  [[gnu::section(".table.syscall"), gnu::used]] static constinit const SyscallRow row_##name{ \
+      number, #name, syscall_internal::Thunk<sys_##name>::call};                              \
   static Result<result> sys_##name parameters
 
 }  // namespace tine

@@ -41,7 +41,8 @@ Result<PathContext> context_at(int directory) {
 }  // namespace
 
 // Errors: those of path lookup, mfile, inval.
-SYSCALL(SYS_openat, openat, int, (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
+SYSCALL(SYS_openat, openat, int,
+        (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
   OwnPtr<UserPath> name = TRY(copy_path(path));
   // An absolute path does not look at the directory, which may then be anything.
   PathContext context = name->text[0] == '/' ? current_process().paths : TRY(context_at(directory));

@@ -31,9 +31,11 @@ Result<bool> sleep_until(std::uint64_t deadline) {
 }  // namespace
 
 // Errors: inval, fault, intr (then `left` says how long it would have gone on).
-SYSCALL(SYS_nanosleep, nanosleep, void, (UserPtr<tine_timespec> duration, UserPtr<tine_timespec> left)) {
+SYSCALL(SYS_nanosleep, nanosleep, void,
+        (UserPtr<tine_timespec> duration, UserPtr<tine_timespec> left)) {
   tine_timespec time = TRY(duration.load());
-  if (time.tv_sec < 0 || time.tv_nsec < 0 || std::uint64_t(time.tv_nsec) >= ns_per_second) return Errno::inval;
+  if (time.tv_sec < 0 || time.tv_nsec < 0 || std::uint64_t(time.tv_nsec) >= ns_per_second)
+    return Errno::inval;
   std::uint64_t now = clock_now();
   std::uint64_t ns;
   bool forever = __builtin_mul_overflow(std::uint64_t(time.tv_sec), ns_per_second, &ns) ||
@@ -63,7 +65,8 @@ SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
   tine_utsname name{};
   copy_text(name.sysname, sizeof(name.sysname), "Tine");
   copy_text(name.nodename, sizeof(name.nodename), "tine");
-  copy_text(name.release, sizeof(name.release), "6.1.0-tine");  // programs ask for at least Linux's version
+  copy_text(name.release, sizeof(name.release),
+            "6.1.0-tine");  // programs ask for at least Linux's version
   copy_text(name.version, sizeof(name.version), "Tine teaching kernel");
   copy_text(name.machine, sizeof(name.machine), "riscv64");
   copy_text(name.domainname, sizeof(name.domainname), "(none)");
@@ -99,7 +102,8 @@ SYSCALL(SYS_memory_info, memory_info, void, (UserPtr<tine_memory_info> to)) {
   info.uptime_ns = clock_to_ns(clock_now());
   info.ticks = total_ticks();
   info.hz = clock_config.hz;
-  for (unsigned i = 0; i < hart_count; i++) info.harts += harts[i].online.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < hart_count; i++)
+    info.harts += harts[i].online.load(std::memory_order_relaxed);
   return to.store(info);
 }
 

@@ -11,8 +11,8 @@
 
 namespace tine {
 
-// [fork 1] fork is clone with nothing shared. `stack`: where the child's sp points, 0 for the same as here.
-// Errors: inval (a flag that only threads need), nomem, again.
+// [fork 1] fork is clone with nothing shared. `stack`: where the child's sp points, 0 for the same
+// as here. Errors: inval (a flag that only threads need), nomem, again.
 SYSCALL(SYS_clone, clone, int, (std::uint64_t flags, VirtAddr stack, const TrapFrame& frame)) {
   if (flags & ~std::uint64_t(CSIGNAL)) return Errno::inval;
   return process_fork(frame, stack);
@@ -29,7 +29,8 @@ SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr 
 
 namespace {
 
-// By number. The arguments stay with the process until the new program fetches them (getargs); its stack says argc = 0.
+// By number. The arguments stay with the process until the new program fetches them (getargs); its
+// stack says argc = 0.
 Result<Replaced> exec_app(int app_id, VirtAddr argv) {
   std::string_view path = TRY(app_path(app_id));
   tine_args args = TRY(copy_user_argv(argv, base_name(path)));
@@ -48,7 +49,8 @@ SYSCALL(SYS_getargs, getargs, int, (UserPtr<tine_args> to)) {
   return current_process().args.argc;
 }
 
-// [exit 1] A status of exit(code) is code << 8; the low bits are for the signal that ended a process.
+// [exit 1] A status of exit(code) is code << 8; the low bits are for the signal that ended a
+// process.
 SYSCALL(SYS_exit, exit, void, (int code)) { process_exit((code & 0xff) << 8); }
 
 SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xff) << 8); }
@@ -62,9 +64,10 @@ struct Rusage {
 
 }  // namespace
 
-// `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups). Errors: child, inval, intr,
-// fault (the child is gone then all the same, as on Linux).
-SYSCALL(SYS_wait4, wait4, int, (int pid, UserPtr<int> status, unsigned options, UserPtr<Rusage> usage)) {
+// `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
+// Errors: child, inval, intr, fault (the child is gone then all the same, as on Linux).
+SYSCALL(SYS_wait4, wait4, int,
+        (int pid, UserPtr<int> status, unsigned options, UserPtr<Rusage> usage)) {
   if (options & ~unsigned(WNOHANG)) return Errno::inval;
   if (pid < -1) return Errno::child;
   WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));

@@ -8,16 +8,16 @@ namespace tine {
 void handle_interrupts() {
   std::uint64_t pending = csr::read_sip();
   if (pending & csr::interrupt_software) {
-    // Another hart wants this one in the kernel; being here is all it takes. Cleared first, so that what it wants next
-    // interrupts anew.
+    // Another hart wants this one in the kernel; being here is all it takes. Cleared first, so that
+    // what it wants next interrupts anew.
     csr::clear_sip(csr::interrupt_software);
   }
   if (pending & csr::interrupt_timer) timer_interrupt();
   if (pending & csr::interrupt_external) plic_interrupt();
 }
 
-// Interrupts stay off here, too: wfi ends when one is pending, taken or not. One that comes between the look at the run
-// queue and the wfi is pending by then, so it is not slept through.
+// Interrupts stay off here, too: wfi ends when one is pending, taken or not. One that comes between
+// the look at the run queue and the wfi is pending by then, so it is not slept through.
 void idle() {
   while (true) {
     if (run_ready_threads()) continue;

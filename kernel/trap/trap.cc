@@ -1,5 +1,6 @@
-// trap_handler: every way from a program into the kernel ends here, and every way back begins here. The kernel itself takes
-// no traps: it runs with interrupts off, and a fault in it is its end (kernel_trap).
+// trap_handler: every way from a program into the kernel ends here, and every way back begins here.
+// The kernel itself takes no traps: it runs with interrupts off, and a fault in it is its end
+// (kernel_trap).
 #include "arch/csr.hh"
 #include "arch/trap_frame.hh"
 #include "proc/process.hh"
@@ -41,7 +42,7 @@ constexpr FaultName fault_names[] = {
 // [fault 2] What the program wanted to do, as a value; the address space says whether it may.
 void page_fault(std::uint64_t cause, const TrapFrame& frame) {
   VirtAddr address(csr::read_stval()), pc(frame.sepc);
-  Prot wanted = cause == csr::cause_store_page_fault  ? Prot::write
+  Prot wanted = cause == csr::cause_store_page_fault   ? Prot::write
                 : cause == csr::cause_fetch_page_fault ? Prot::exec
                                                        : Prot::read;
   Result<> resolved = current_space().resolve(Access{address, wanted});
@@ -58,25 +59,23 @@ void page_fault(std::uint64_t cause, const TrapFrame& frame) {
 void trap_handler(TrapFrame& frame) {
   std::uint64_t cause = csr::read_scause();
   switch (cause) {
-    case csr::cause_user_ecall:
-      syscall_dispatch(frame);
-      break;
+    case csr::cause_user_ecall: syscall_dispatch(frame); break;
     case csr::cause_fetch_page_fault:
     case csr::cause_load_page_fault:
-    case csr::cause_store_page_fault:
-      page_fault(cause, frame);
-      break;
+    case csr::cause_store_page_fault: page_fault(cause, frame); break;
     case csr::cause_illegal_instruction:
       if (fp_first_use(*current_thread())) break;
       [[fallthrough]];
     default:
-      if (!(cause & csr::cause_interrupt)) end_program(cause, VirtAddr(csr::read_stval()), VirtAddr(frame.sepc));
+      if (!(cause & csr::cause_interrupt))
+        end_program(cause, VirtAddr(csr::read_stval()), VirtAddr(frame.sepc));
       handle_interrupts();
   }
   return_to_user(frame);
 }
 
-// The one way back: nothing is left to do for this thread when it returns. A new process comes here first.
+// The one way back: nothing is left to do for this thread when it returns. A new process comes here
+// first.
 void return_to_user(TrapFrame& frame) {
   (void)frame;
   while (true) {
@@ -94,9 +93,12 @@ void kernel_trap(TrapFrame& frame) {
   std::uint64_t cause = csr::read_scause(), address = csr::read_stval();
   std::uint64_t below_stack = frame.sp() - address;
   bool overflow = address >= stack_window.value() && (address & kernel_stack_size) == 0;
-  if (overflow) panic_at(frame, "kernel stack overflow (address {}, {} bytes below sp)", VirtAddr(address), below_stack);
+  if (overflow)
+    panic_at(frame, "kernel stack overflow (address {}, {} bytes below sp)", VirtAddr(address),
+             below_stack);
   for (const FaultName& fault : fault_names) {
-    if (fault.cause == cause) panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
+    if (fault.cause == cause)
+      panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
   }
   panic_at(frame, "unexpected trap in the kernel, cause {:x}", cause);
 }

@@ -1,8 +1,10 @@
-// AddressSpace: what a process can see of memory. It is a list of regions, which say what may be there, and a page
-// table, which says what is there now. Pages come on first touch: `resolve` is the one answer to a page fault,
-// whether a program's or the kernel's own access to a program's memory.
+// AddressSpace: what a process can see of memory. It is a list of regions, which say what may be
+// there, and a page table, which says what is there now. Pages come on first touch: `resolve` is
+// the one answer to a page fault, whether a program's or the kernel's own access to a program's
+// memory.
 //
-// Lock: the space's mutex guards regions and page table. Counted: threads hold it, and whoever inspects it.
+// Lock: the space's mutex guards regions and page table. Counted: threads hold it, and whoever
+// inspects it.
 #pragma once
 
 #include <tine/abi.h>
@@ -21,10 +23,10 @@ namespace tine {
 struct Region {
   VirtAddr start, end;  // page aligned
   Prot prot = Prot::none;
-  bool grows_down = false;           // the stack: a fault below it, down to `limit`, extends it
-  VirtAddr limit;                    // grows_down: the lowest start it may get
-  RefPtr<PageSource> source;         // nullptr: pages begin as zeros
-  std::uint64_t source_page = 0;     // the source's page at `start`
+  bool grows_down = false;        // the stack: a fault below it, down to `limit`, extends it
+  VirtAddr limit;                 // grows_down: the lowest start it may get
+  RefPtr<PageSource> source;      // nullptr: pages begin as zeros
+  std::uint64_t source_page = 0;  // the source's page at `start`
   ListLink link;
 
   bool contains(VirtAddr at) const { return at >= start && at < end; }
@@ -44,8 +46,8 @@ class AddressSpace final : public RefCounted {
 
   // ---- Building (exec, mmap, brk) ----
 
-  // Adds a region. Errors: exist when it would overlap another, inval when it is not inside the user's half,
-  // nomem.
+  // Adds a region. Errors: exist when it would overlap another, inval when it is not inside the
+  // user's half, nomem.
   Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
                       std::uint64_t source_page = 0) EXCLUDES(mutex_);
   // Adds the stack: its top page now, the rest on demand down to top - TINE_STACK_SIZE.
@@ -55,13 +57,16 @@ class AddressSpace final : public RefCounted {
 
   // ---- System calls ----
 
-  // A copy with every page shared, copy on write (fork). Errors: nomem, nothing changed that a program could see.
+  // A copy with every page shared, copy on write (fork). Errors: nomem, nothing changed that a
+  // program could see.
   Result<RefPtr<AddressSpace>> clone() EXCLUDES(mutex_);
-  // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails otherwise).
+  // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails
+  // otherwise).
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
-  // mmap of anonymous private memory. `wanted` is a hint, or the place itself when `fixed` (replacing what is there).
-  // Errors: inval, nomem (no room).
-  Result<VirtAddr> map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed) EXCLUDES(mutex_);
+  // mmap of anonymous private memory. `wanted` is a hint, or the place itself when `fixed`
+  // (replacing what is there). Errors: inval, nomem (no room).
+  Result<VirtAddr> map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed)
+      EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
   Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
   // Errors: nomem when part of the range is in no region (as on Linux) or no memory.
@@ -69,11 +74,13 @@ class AddressSpace final : public RefCounted {
 
   // ---- Page faults and user copies ----
 
-  // Makes `access` possible if its region allows it. Errors: fault (no region, or not allowed), nomem.
+  // Makes `access` possible if its region allows it. Errors: fault (no region, or not allowed),
+  // nomem.
   Result<> resolve(Access access) EXCLUDES(mutex_);
 
-  // Calls use(std::byte*) with the kernel's view of the byte at a user address, after making sure that it may be
-  // accessed. The rest of its page may be used as well; the page stays while `use` runs. Errors: fault, nomem.
+  // Calls use(std::byte*) with the kernel's view of the byte at a user address, after making sure
+  // that it may be accessed. The rest of its page may be used as well; the page stays while `use`
+  // runs. Errors: fault, nomem.
   template <class Use>
   Result<> with_page(Access access, Use use) EXCLUDES(mutex_);
 

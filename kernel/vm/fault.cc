@@ -1,4 +1,5 @@
-// The answer to a page fault, whoever asks: a program's trap or the kernel's access to a program's memory.
+// The answer to a page fault, whoever asks: a program's trap or the kernel's access to a program's
+// memory.
 #include "arch/csr.hh"
 #include "lib/string.hh"
 #include "vm/address_space.hh"
@@ -16,8 +17,8 @@ Result<> AddressSpace::resolve(Access access) {
   return {};
 }
 
-// [fault 3] What may be there (region) and what is there (page table) decide. Answers the entry that now permits the
-// access.
+// [fault 3] What may be there (region) and what is there (page table) decide. Answers the entry
+// that now permits the access.
 Result<Pte> AddressSpace::resolve_locked(Access access) {
   VirtAddr page = access.address.page_down();
   if (page >= user_top) return Errno::fault;
@@ -43,8 +44,8 @@ Region* AddressSpace::region_for_fault(VirtAddr page) {
   return region;
 }
 
-// [fault 4] Nothing there yet: zeros, or the page of a file. A file's frame is mapped itself, as if shared by fork, and
-// copied when it is written.
+// [fault 4] Nothing there yet: zeros, or the page of a file. A file's frame is mapped itself, as if
+// shared by fork, and copied when it is written.
 Result<Pte> AddressSpace::map_new_page(Region& region, VirtAddr page, Prot wanted) {
   FrameRef frame;
   Pte entry;
@@ -70,9 +71,9 @@ Result<Pte> AddressSpace::map_new_page(Region& region, VirtAddr page, Prot wante
   return entry;
 }
 
-// [fault 5] A write to a page that is shared until written. The last owner takes the page as it is; else it gets a copy,
-// and the others keep theirs. Nobody can join the owners meanwhile: that takes a fork of an owner, and we
-// hold the only one that could be us.
+// [fault 5] A write to a page that is shared until written. The last owner takes the page as it is;
+// else it gets a copy, and the others keep theirs. Nobody can join the owners meanwhile: that takes
+// a fork of an owner, and we hold the only one that could be us.
 Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte* entry) {
   PhysAddr shared = entry->address();
   if (frame_references(shared) == 1) {

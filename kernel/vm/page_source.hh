@@ -1,5 +1,5 @@
-// The interface through which an address space gets the pages of a file, without knowing what a file is. (The file
-// systems, further right, implement it.)
+// The interface through which an address space gets the pages of a file, without knowing what a
+// file is. (The file systems, further right, implement it.)
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@ namespace tine {
 
 class PageSource : public RefCounted {
  public:
-  // The frame that holds page `index` (of page_size bytes) of the file, with a reference for the caller. Bytes behind the
-  // end of the file are 0. The contents must not change while anybody but the source holds a reference: a source that
-  // wants to write to such a page first gives itself a copy. Called with the address space's mutex held, so it may
-  // only take locks of a higher rank. Errors: inval behind the last page, nomem, io.
+  // The frame that holds page `index` (of page_size bytes) of the file, with a reference for the
+  // caller. Bytes behind the end of the file are 0. The contents must not change while anybody but
+  // the source holds a reference: a source that wants to write to such a page first gives itself a
+  // copy. Called with the address space's mutex held, so it may only take locks of a higher rank.
+  // Errors: inval behind the last page, nomem, io.
   virtual Result<FrameRef> page(std::uint64_t index) = 0;
 };
 

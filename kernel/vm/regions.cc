@@ -114,8 +114,8 @@ void AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
 
 // ---- Building ----
 
-Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source,
-                                  std::uint64_t source_page) {
+Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot,
+                                  RefPtr<PageSource> source, std::uint64_t source_page) {
   if (start >= end || !in_user_half(start, end - start)) return Errno::inval;
   MutexGuard guard(mutex_);
   if (!is_free(start, end)) return Errno::exist;
@@ -153,7 +153,8 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   VirtAddr old_end = break_.page_up(), new_end = wanted.page_up();
   if (new_end > old_end) {
     if (!is_free(old_end, new_end)) return break_;
-    // The heap's region grows; the first time, or after a hole was made at its end, there is a new one.
+    // The heap's region grows; the first time, or after a hole was made at its end, there is a new
+    // one.
     Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
     if (heap && !heap->source && heap->prot == (Prot::read | Prot::write)) {
       heap->end = new_end;
@@ -172,7 +173,8 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   return break_;
 }
 
-Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed) {
+Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot,
+                                             bool fixed) {
   if (size == 0 || (fixed && !wanted.is_page_aligned())) return Errno::inval;
   if (size > user_top.value()) return Errno::nomem;
   size = VirtAddr(size).page_up().value();
@@ -227,7 +229,8 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
       if (!entry.valid()) continue;
       // A page that could not be written may be shared with anybody: its first write decides.
       bool own = entry.writable() || !allows(prot, Prot::write);
-      PageTable::replace(&entry, own ? Pte::user(entry.address(), prot) : Pte::user_cow(entry.address(), prot));
+      PageTable::replace(
+          &entry, own ? Pte::user(entry.address(), prot) : Pte::user_cow(entry.address(), prot));
     }
   });
   table_.flush_all();

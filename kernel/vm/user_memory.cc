@@ -7,11 +7,11 @@
 namespace tine {
 namespace {
 
-// Splits [at, at + size) at page borders: step(std::byte* kernel's view, done so far, bytes here). Answers through `done`
-// how far it came.
+// Splits [at, at + size) at page borders: step(std::byte* kernel's view, done so far, bytes here).
+// Answers through `done` how far it came.
 template <class Step>
-Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size, Prot wanted, std::size_t& done,
-                       Step step) {
+Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size, Prot wanted,
+                       std::size_t& done, Step step) {
   for (done = 0; done < size;) {
     VirtAddr here = at + done;
     if (here < at) return Errno::fault;  // wrapped
@@ -75,15 +75,17 @@ Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
 }
 
 Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
-  return move(bytes.size(), Prot::write, [&](std::byte* page, std::size_t offset, std::size_t count) {
-    memcpy(page, bytes.data() + offset, count);
-  });
+  return move(bytes.size(), Prot::write,
+              [&](std::byte* page, std::size_t offset, std::size_t count) {
+                memcpy(page, bytes.data() + offset, count);
+              });
 }
 
 Result<std::size_t> IoBuffer::take(std::span<std::byte> bytes) {
-  return move(bytes.size(), Prot::read, [&](const std::byte* page, std::size_t offset, std::size_t count) {
-    memcpy(bytes.data() + offset, page, count);
-  });
+  return move(bytes.size(), Prot::read,
+              [&](const std::byte* page, std::size_t offset, std::size_t count) {
+                memcpy(bytes.data() + offset, page, count);
+              });
 }
 
 Result<std::size_t> IoBuffer::put_zeros(std::size_t size) {

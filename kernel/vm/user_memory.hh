@@ -1,6 +1,6 @@
-// The kernel's access to a program's memory. A UserPtr cannot be dereferenced; its bytes are moved by walking the page
-// table in software, through the same `resolve` that answers page faults. So a bad pointer is an EFAULT and
-// never a fault in the kernel, and sstatus.SUM stays clear always.
+// The kernel's access to a program's memory. A UserPtr cannot be dereferenced; its bytes are moved
+// by walking the page table in software, through the same `resolve` that answers page faults. So a
+// bad pointer is an EFAULT and never a fault in the kernel, and sstatus.SUM stays clear always.
 //
 // No spinlock may be held, nor a mutex of the rank `space` or above.
 #pragma once
@@ -18,10 +18,12 @@ namespace tine {
 // Errors of all: fault, nomem. What was moved before the error stays moved.
 Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size);
 Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size);
-// Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig when it does not fit.
+// Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig
+// when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
 
-// The space of the running thread's process, for UserPtr (room `proc` says which that is: docs/rooms.md).
+// The space of the running thread's process, for UserPtr (room `proc` says which that is:
+// docs/rooms.md).
 AddressSpace& current_space();
 
 // An address in the current program that should hold a T.
@@ -41,7 +43,9 @@ class UserPtr {
     TRY(copy_from_user(current_space(), &value, at_, sizeof(T)));
     return value;
   }
-  Result<> store(const T& value) const { return copy_to_user(current_space(), at_, &value, sizeof(T)); }
+  Result<> store(const T& value) const {
+    return copy_to_user(current_space(), at_, &value, sizeof(T));
+  }
 
  private:
   VirtAddr at_;
@@ -52,19 +56,22 @@ struct UserString {
   VirtAddr at;
 };
 
-// Where bytes of a read or write go to or come from: a program's memory, or the kernel's. Moving bytes advances it.
+// Where bytes of a read or write go to or come from: a program's memory, or the kernel's. Moving
+// bytes advances it.
 class IoBuffer {
  public:
   // `size` bytes of a program.
-  IoBuffer(AddressSpace& space, VirtAddr at, std::size_t size) : space_(&space), at_(at.value()), left_(size) {}
+  IoBuffer(AddressSpace& space, VirtAddr at, std::size_t size)
+      : space_(&space), at_(at.value()), left_(size) {}
   // The kernel's own.
   explicit IoBuffer(std::span<std::byte> bytes)
       : at_(reinterpret_cast<std::uint64_t>(bytes.data())), left_(bytes.size()) {}
 
   std::size_t left() const { return left_; }
 
-  // Moves min(bytes.size(), left()) bytes into the buffer (`put`, for reads) or out of it (`take`, for writes). Answers
-  // how many: fewer when a page turned out bad half way. Errors: fault, nomem when not even the first byte moved.
+  // Moves min(bytes.size(), left()) bytes into the buffer (`put`, for reads) or out of it (`take`,
+  // for writes). Answers how many: fewer when a page turned out bad half way. Errors: fault, nomem
+  // when not even the first byte moved.
   Result<std::size_t> put(std::span<const std::byte> bytes);
   Result<std::size_t> take(std::span<std::byte> bytes);
   // Puts `size` zeros.

@@ -3,7 +3,9 @@
 tine attach [PORT]       attach to the machine that `make qemu-gdb` started
 tine user NAME           symbols of the program NAME (every program starts at USER_BASE, so one at a time)
 tine ps                  the processes, read from the kernel's own list
-tine pagetable [PID|SATP] what a page table maps: of the current hart, of a process, or of a value of satp
+tine pagetable [PID|SATP] [all]
+                         what a page table maps: of the current hart, of a process, or of a value of satp;
+                         with `all` the kernel's half too
 """
 
 import os
@@ -126,7 +128,7 @@ class User(gdb.Command):
 
 
 class PageTable(gdb.Command):
-    """tine pagetable [SATP] [all]: the user's half of the page table in use (`all`: the kernel's too)."""
+    """tine pagetable [PID|SATP] [all]: the user's half of the page table in use (`all`: the kernel's too)."""
 
     def __init__(self):
         super().__init__("tine pagetable", gdb.COMMAND_DATA)
@@ -141,13 +143,73 @@ class PageTable(gdb.Command):
         show_page_table(satp, kernel)
 
 
+def in_kernel():
+    """Selects a hart that is in S-mode: from user mode, QEMU does not show the kernel's memory."""
+    for thread in gdb.selected_inferior().threads():
+        thread.switch()
+        if int(gdb.parse_and_eval("$priv")) & 3 == 1 and int(gdb.parse_and_eval("$satp")):
+            return
+    raise gdb.GdbError("no hart is in the kernel now: `break trap_handler`, `continue`, and again")
+
+
+class OtherHart:
+    """Runs a block with a hart that sees the kernel's memory, and comes back to the hart of before."""
+
+    def __enter__(self):
+        self.before = gdb.selected_thread()
+        self.frame = gdb.selected_frame()
+        in_kernel()
+
+    def __exit__(self, *_):
+        self.before.switch()
+        self.frame.select()
+
+
+def elements(head, element, link):
+    """The elements of a kernel List (lib/list.hh): from its ring of links back to the structures."""
+    kind = gdb.lookup_type(element)
+    offset = next(field.bitpos // 8 for field in kind.fields() if field.name == link)
+    at = head["head_"]["next"]
+    while at and at != head["head_"].address:
+        yield gdb.Value(int(at) - offset).cast(kind.pointer()).dereference()
+        at = at["next"]
+
+
 def processes():
-    """Yields the kernel's processes."""
-    raise gdb.GdbError("the list of processes is not known to this script")
+    """Yields the kernel's processes, by pid (proc/table.cc)."""
+    table = gdb.parse_and_eval("'tine::(anonymous namespace)::pids'")
+    chunks = table["chunks_"]["_M_elems"]
+    for i in range(chunks.type.strip_typedefs().range()[1] + 1):
+        if not chunks[i]:
+            continue
+        entries = chunks[i]["processes"]["_M_elems"]
+        for j in range(entries.type.strip_typedefs().range()[1] + 1):
+            if entries[j]:
+                yield entries[j].dereference()
 
 
 def satp_of_process(pid):
-    raise gdb.GdbError("the list of processes is not known to this script")
+    with OtherHart():
+        for process in processes():
+            if int(process["pid"]) == pid:
+                space = process["space"]["object_"]
+                if not space:
+                    raise gdb.GdbError(f"process {pid} is a zombie: its memory is gone")
+                return 8 << 60 | int(space["table_"]["root_"]["value_"]) >> 12
+    raise gdb.GdbError(f"no process {pid} (tine ps)")
+
+
+def describe(process):
+    parent = process["parent"]
+    threads = list(elements(process["threads"], "tine::Thread", "process_link"))
+    state = "zombie" if process["zombie"] else "-"
+    wait = hart = ticks = ""
+    if threads:
+        state = str(threads[0]["state"]).rpartition(":")[2]
+        wait = str(threads[0]["wait_reason"]).rpartition(":")[2] if state == "sleeping" else ""
+        hart, ticks = int(threads[0]["hart"]), int(threads[0]["run_ticks"])
+    return (f"{int(process['pid']):5} {int(parent['pid']) if parent else 0:5} {state:9} {wait:8} {hart:4} "
+            f"{ticks:6}  {process['name'].string()}")
 
 
 class Ps(gdb.Command):
@@ -157,8 +219,10 @@ class Ps(gdb.Command):
         super().__init__("tine ps", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
-        for process in processes():
-            print(process)
+        print("  PID  PPID STATE     WAIT     HART  TICKS  NAME")
+        with OtherHart():
+            for process in processes():
+                print(describe(process))
 
 
 Tine()
