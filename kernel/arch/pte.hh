@@ -48,7 +48,8 @@ class Pte {
   constexpr bool writable() const { return bits_ & w; }
   constexpr bool executable() const { return bits_ & x; }
   constexpr bool is_cow() const { return bits_ & cow_bit; }
-  constexpr PhysAddr address() const { return PhysAddr(bits_ >> 10 << 12 & 0xfffffffffff000); }
+  // Bits 54 and up are reserved, and 0 in every entry that is made here.
+  constexpr PhysAddr address() const { return PhysAddr(bits_ >> 10 << 12); }
   constexpr std::uint64_t bits() const { return bits_; }
 
   // May user code do `access` here as things stand?

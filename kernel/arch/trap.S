@@ -44,15 +44,13 @@ trap_entry:
 trap_return:                   # sp = TrapFrame
   ld t1, TF_SEPC(sp)
   ld t2, TF_SSTATUS(sp)
-  sd tp, TF_HART(sp)           # the thread may have changed harts since it came in
   csrw sscratch, sp
   csrw sepc, t1
   csrw sstatus, t2
-  # A reservation of lr must not outlive the trap: another thread could have written in between.
-  # Storing what the frame holds anyway, this changes nothing else (Unprivileged ISA, "Zalrsc": SC
-  # by the OS on a context switch).
-  addi t0, sp, TF_SEPC
-  sc.d zero, t1, (t0)
+  # The thread may have changed harts since it came in. Stored twice: the sc ends any reservation of lr
+  # that is still held, for another thread could have written in between (Unprivileged ISA, "Zalrsc").
+  sd tp, TF_HART(sp)
+  sc.d zero, tp, (sp)
   each_x ld, sp
   ld sp, TF_X(2)(sp)
   sret                         # [ecall 9]

@@ -9,27 +9,30 @@
 namespace tine {
 namespace {
 
-// 0: nobody is counted, the usual case, seen with one load. Written under the lock.
-constinit std::atomic<long> countdown{0};
 constinit Spinlock lock{Rank::frames, "failing allocations"};
 constinit const void* victim GUARDED_BY(lock) = nullptr;  // a Thread, or nullptr for all
 
 }  // namespace
 
+namespace frames_internal {
+
+// How many allocations until the one that fails; 0: none does. Written under the lock.
+constinit std::atomic<long> failing_countdown{0};
+
+bool count_allocation() {
+  SpinGuard guard(lock);
+  long left = failing_countdown.load(std::memory_order_relaxed);
+  if (left == 0 || (victim && victim != current_thread())) return false;
+  failing_countdown.store(left - 1, std::memory_order_relaxed);
+  return left == 1;
+}
+
+}  // namespace frames_internal
+
 long fail_allocation(const void* who, long n) {
   SpinGuard guard(lock);
   victim = who;
-  return countdown.exchange(n, std::memory_order_relaxed);
-}
-
-bool allocation_must_fail() {
-  if (countdown.load(std::memory_order_relaxed) == 0) [[likely]]
-    return false;
-  SpinGuard guard(lock);
-  long left = countdown.load(std::memory_order_relaxed);
-  if (left == 0 || (victim && victim != current_thread())) return false;
-  countdown.store(left - 1, std::memory_order_relaxed);
-  return left == 1;
+  return frames_internal::failing_countdown.exchange(n, std::memory_order_relaxed);
 }
 
 }  // namespace tine

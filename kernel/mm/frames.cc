@@ -36,6 +36,7 @@ void push_free(FrameRecord& record) REQUIRES(lock) {
 namespace frames_internal {
 constinit FrameRecord* records = nullptr;
 constinit PhysAddr memory_start;
+constinit std::uint64_t record_zero = 0;
 }  // namespace frames_internal
 
 PhysAddr frame_address(const FrameRecord& record) {
@@ -48,6 +49,9 @@ PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr place) {
   frames_internal::memory_start = start.page_up();
   memory_end = end.page_down();
   frames_internal::records = direct<FrameRecord>(place);
+  frames_internal::record_zero =
+      reinterpret_cast<std::uint64_t>(frames_internal::records) -
+      (frames_internal::memory_start.value() >> page_shift) * sizeof(FrameRecord);
   std::size_t count = (memory_end - frames_internal::memory_start) >> page_shift;
   SpinGuard guard(lock);
   for (std::size_t i = 0; i < count; i++) {

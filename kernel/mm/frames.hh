@@ -109,16 +109,26 @@ bool is_frame(PhysAddr at);  // is this address in memory that the records descr
 // The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms;
 // who == nullptr means any thread. Answers what was left of the count before.
 long fail_allocation(const void* who, long n);
-// For the allocators: must this allocation fail?
-bool allocation_must_fail();
 
 namespace frames_internal {
+extern constinit std::atomic<long> failing_countdown;
+bool count_allocation();
 extern constinit FrameRecord* records;
 extern constinit PhysAddr memory_start;
+extern constinit std::uint64_t record_zero;  // where the record of frame number 0 would be
 }  // namespace frames_internal
 
+// For the allocators: must this allocation fail? Nobody is counted, usually: that costs one load.
+inline bool allocation_must_fail() {
+  if (frames_internal::failing_countdown.load(std::memory_order_relaxed) == 0) [[likely]]
+    return false;
+  return frames_internal::count_allocation();
+}
+
 inline FrameRecord& frame_record(PhysAddr frame) {
-  return frames_internal::records[(frame - frames_internal::memory_start) >> page_shift];
+  std::uint64_t number = frame.value() >> page_shift;
+  return *reinterpret_cast<FrameRecord*>(frames_internal::record_zero +
+                                         number * sizeof(FrameRecord));
 }
 
 }  // namespace tine

@@ -132,7 +132,3 @@ std::uint64_t heap_bytes_in_use() {
 }
 
 }  // namespace tine
-
-// What `delete` and virtual destructors call.
-void operator delete(void* object) noexcept { tine::heap_free(object); }
-void operator delete(void* object, std::size_t) noexcept { tine::heap_free(object); }

@@ -8,8 +8,6 @@
 namespace tine {
 namespace {
 
-Pte* table_at(PhysAddr table) { return direct<Pte>(table); }
-
 FrameRecord& record_of(const Pte* entry) { return frame_record(physical(entry).page_down()); }
 
 std::uint32_t& valid_entries(FrameRecord& table) { return table.next; }
@@ -24,18 +22,18 @@ class PendingFrames {
 
   void add(PhysAddr frame) {
     if (count_ == max) release();
-    frames_[count_++] = frame;
+    frames_[count_++] = frame.value();
   }
 
  private:
   static constexpr unsigned max = 64;
   PageTable& table_;
-  PhysAddr frames_[max];
+  std::uint64_t frames_[max];  // physical addresses; not worth clearing
   unsigned count_ = 0;
 
   void release() {
     if (count_) table_.flush_all();
-    for (unsigned i = 0; i < count_; i++) frame_unref(frames_[i]);
+    for (unsigned i = 0; i < count_; i++) frame_unref(PhysAddr(frames_[i]));
     count_ = 0;
   }
 };
@@ -54,18 +52,8 @@ PageTable::~PageTable() {
   root_free(root_);
 }
 
-Pte* PageTable::find(VirtAddr address) const {
-  Pte* table = table_at(root_);
-  for (unsigned level = table_levels - 1; level > 0; level--) {
-    Pte entry = table[pte_index(address, level)];
-    if (!entry.valid()) return nullptr;
-    table = table_at(entry.address());
-  }
-  return &table[pte_index(address, 0)];
-}
-
 Result<Pte*> PageTable::find_or_make(VirtAddr address) {
-  Pte* table = table_at(root_);
+  Pte* table = direct<Pte>(root_);
   for (unsigned level = table_levels - 1; level > 0; level--) {
     Pte& entry = table[pte_index(address, level)];
     if (!entry.valid()) {
@@ -80,16 +68,24 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
       entry = Pte::table(*below);
       valid_entries(record_of(&entry))++;
     }
-    table = table_at(entry.address());
+    table = direct<Pte>(entry.address());
   }
   return &table[pte_index(address, 0)];
 }
 
 Result<> PageTable::map(VirtAddr address, Pte entry) {
   Pte* at = TRY(find_or_make(address));
-  if (!at->valid()) valid_entries(record_of(at))++;
-  replace(at, entry);
+  if (at->valid()) {
+    replace(at, entry);
+  } else {
+    set(at, entry);
+  }
   return {};
+}
+
+void PageTable::set(Pte* at, Pte entry) {
+  valid_entries(record_of(at))++;
+  replace(at, entry);
 }
 
 void PageTable::replace(Pte* at, Pte entry) {
@@ -111,10 +107,11 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
     Pte* copy = *to;
     std::uint32_t count = 0;
     for (Pte& entry : run) {
-      if (entry.valid()) {
-        entry = entry.shared();
-        *copy = entry;
-        frame_ref(entry.address());
+      Pte pte = entry;
+      if (pte.valid()) {
+        if (pte.writable()) entry = pte = pte.shared();
+        *copy = pte;
+        frame_ref(pte.address());
         count++;
       }
       copy++;
@@ -127,24 +124,32 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
   return shared;
 }
 
+namespace {
+
+// Clears the entries of a run and gives each frame to `release`. Answers how many there were.
+template <class Release>
+std::uint32_t clear_run(std::span<Pte> run, Release release) {
+  std::uint32_t count = 0;
+  for (Pte& entry : run) {
+    if (!entry.valid()) continue;
+    PhysAddr frame = entry.address();
+    entry = Pte();
+    release(frame);
+    count++;
+  }
+  return count;
+}
+
+}  // namespace
+
 std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
   std::size_t unmapped = 0;
   // Nobody's TLB knows a table that no hart runs on: its frames can go at once.
   bool in_use = harts_.load(std::memory_order_acquire) != 0;
   PendingFrames pending(*this);
   for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
-    std::uint32_t count = 0;
-    for (Pte& entry : run) {
-      if (!entry.valid()) continue;
-      PhysAddr frame = entry.address();
-      entry = Pte();
-      if (in_use) {
-        pending.add(frame);
-      } else {
-        frame_unref(frame);
-      }
-      count++;
-    }
+    std::uint32_t count = in_use ? clear_run(run, [&](PhysAddr frame) { pending.add(frame); })
+                                 : clear_run(run, [](PhysAddr frame) { frame_unref(frame); });
     valid_entries(record_of(run.data())) -= count;
     unmapped += count;
     remove_empty_tables(first);
@@ -155,12 +160,12 @@ std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
 // Takes out the tables on the way to `address` that hold nothing, from the leaf upwards.
 void PageTable::remove_empty_tables(VirtAddr address) {
   for (unsigned level = 1; level < table_levels; level++) {
-    Pte* table = table_at(root_);
+    Pte* table = direct<Pte>(root_);
     bool reached = true;
     for (unsigned above = table_levels - 1; above > level && reached; above--) {
       Pte entry = table[pte_index(address, above)];
       reached = entry.valid();
-      if (reached) table = table_at(entry.address());
+      if (reached) table = direct<Pte>(entry.address());
     }
     if (!reached) continue;
     Pte& entry = table[pte_index(address, level)];

@@ -41,6 +41,8 @@ class PageTable {
   // Errors: nomem, nothing changed.
   Result<> map(VirtAddr address, Pte entry);
 
+  // The same for an entry that `find` found and that is not valid: cannot fail.
+  static void set(Pte* at, Pte entry);
   // Replaces a valid leaf entry found before. Flush afterwards, if it allows less or names another
   // frame.
   static void replace(Pte* at, Pte entry);
@@ -79,6 +81,9 @@ class PageTable {
   // Harts that must execute fence.i before they run code of this table.
   std::atomic<std::uint64_t> stale_code_{0};
 
+  bool has_middle_table(VirtAddr address) const {
+    return direct<Pte>(root_)[pte_index(address, table_levels - 1)].valid();
+  }
   Result<Pte*> find_or_make(VirtAddr address);
   void remove_empty_tables(VirtAddr address);
   void flush(std::uint64_t start, std::uint64_t size);
@@ -109,13 +114,26 @@ bool give_back_spare_tables();
 
 // ---- Implementation ----
 
+inline Pte* PageTable::find(VirtAddr address) const {
+  Pte* table = direct<Pte>(root_);
+  for (unsigned level = table_levels - 1; level > 0; level--) {
+    Pte entry = table[pte_index(address, level)];
+    if (!entry.valid()) return nullptr;
+    table = direct<Pte>(entry.address());
+  }
+  return &table[pte_index(address, 0)];
+}
+
 template <class Visit>
 void PageTable::for_each_run(VirtAddr start, VirtAddr end, Visit visit) const {
-  constexpr std::uint64_t leaf_span = pte_span(1);
   while (start < end) {
-    VirtAddr table_end((start.value() & ~(leaf_span - 1)) + leaf_span);
+    // Where the root has nothing, a whole GiB is skipped at once.
+    std::uint64_t span = has_middle_table(start) ? pte_span(1) : pte_span(2);
+    VirtAddr table_end((start.value() & ~(span - 1)) + span);
     VirtAddr stop = table_end < end ? table_end : end;
-    if (Pte* first = find(start)) visit(start, std::span<Pte>(first, (stop - start) >> page_shift));
+    if (Pte* first = find(start)) {
+      visit(start, std::span<Pte>(first, (stop - start) >> page_shift));
+    }
     start = stop;
   }
 }

@@ -19,7 +19,6 @@ constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: inde
 struct HartClock {
   List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
   std::uint64_t next_tick = never;             // `never` while idle
-  bool time_is_up = false;
   std::atomic<std::uint64_t> ticks{0};
 };
 constinit HartClock hart_clocks[max_harts];
@@ -50,7 +49,7 @@ void run_on_this_hart(Thread& next) REQUIRES(scheduler_lock) {
   next.state = ThreadState::running;
   next.hart = hart.index;
   hart.current = &next;
-  own_clock().time_is_up = false;
+  hart.time_is_up = false;
   if (&next == hart.idle) return;
   next.schedules++;
   policy.begin_slice(next);
@@ -149,12 +148,10 @@ void timer_interrupt() {
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
-    if (policy.tick(*self)) clock.time_is_up = true;
+    if (policy.tick(*self)) this_hart().time_is_up = true;
   }
   arm_timer(clock);
 }
-
-bool time_is_up() { return own_clock().time_is_up; }
 
 std::uint64_t total_ticks() {
   std::uint64_t sum = 0;

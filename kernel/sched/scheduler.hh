@@ -44,8 +44,6 @@ bool is_dead(const Thread& thread) EXCLUDES(scheduler_lock);
 
 // The timer interrupt of this hart: ends sleeps, counts the tick.
 void timer_interrupt() EXCLUDES(scheduler_lock);
-// The running thread's time is up: it must yield before it returns to user mode.
-bool time_is_up();
 // Puts the running thread, which is about to sleep, on this hart's list of sleepers until
 // thread.wake_at.
 void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);

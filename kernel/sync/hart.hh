@@ -28,6 +28,7 @@ struct Hart {
   std::uint64_t id = 0;                   // the platform's name for it (mhartid)
   std::atomic<bool> online{false};
 
+  bool time_is_up = false;    // the current thread must yield before it returns to user mode
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
   PageTable* page_table =

@@ -37,12 +37,14 @@ constinit FirmwareConsole firmware_console;
 constinit Sink* console = &firmware_console;
 constinit std::atomic<std::uint32_t> panicking{0};  // 1 + index of the hart whose panic is printed
 
-void print_location(std::uint64_t pc) {
+// The function that `pc` is in. A return address names the call before it, which may have been the
+// last instruction of its function: look there.
+void print_location(std::uint64_t pc, bool is_return_address) {
   print(*console, "  {:016x}", pc);
   std::uint64_t base = reinterpret_cast<std::uint64_t>(kernel_start);
   const KernelSymbol* found = nullptr;
   for (std::uint64_t i = 0; i < kernel_symbols_count; i++) {
-    if (base + kernel_symbols[i].text_offset <= pc) found = &kernel_symbols[i];
+    if (base + kernel_symbols[i].text_offset <= pc - is_return_address) found = &kernel_symbols[i];
   }
   if (found && pc < reinterpret_cast<std::uint64_t>(text_end)) {
     print(*console, " {} + {}", kernel_symbol_names + found->name_offset,
@@ -57,15 +59,15 @@ bool is_kernel_stack(std::uint64_t at) {
 }
 
 // Every function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8.
-void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer) {
+void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer, bool at_trap) {
   print(*console, "backtrace:\n");
-  print_location(pc);
+  print_location(pc, !at_trap);
   for (unsigned depth = 0; depth < 32 && is_kernel_stack(frame_pointer); depth++) {
     auto* saved = reinterpret_cast<const std::uint64_t*>(frame_pointer);
     std::uint64_t return_address = saved[-1];
     std::uint64_t next = saved[-2];
     if (return_address < reinterpret_cast<std::uint64_t>(kernel_start)) break;
-    print_location(return_address);
+    print_location(return_address, true);
     if (next <= frame_pointer) break;
     frame_pointer = next;
   }
@@ -125,9 +127,9 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
   print(*console, "\n");
   if (frame) {
     print_registers(*frame);
-    print_backtrace(frame->sepc, frame->x[8]);
+    print_backtrace(frame->sepc, frame->x[8], true);
   } else {
-    print_backtrace(own_frame[-1], own_frame[-2]);  // return address, frame of the caller
+    print_backtrace(own_frame[-1], own_frame[-2], false);  // return address, frame of the caller
   }
   if (stop_machine) stop_machine(255);
   sbi::system_reset(sbi::Reset::shutdown);

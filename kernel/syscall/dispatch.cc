@@ -25,24 +25,26 @@ std::size_t slot_of(std::uint64_t number) {
   return own < private_calls ? linux_calls + own : calls.size();
 }
 
+void unknown_call(TrapFrame& frame) { syscall_internal::finish(frame, Result<void>(Errno::nosys)); }
+
 }  // namespace
 
 void syscall_init() {
+  calls.fill(unknown_call);
   for (const SyscallRow& row : std::span(syscall_rows_start, syscall_rows_end)) {
     std::size_t slot = slot_of(row.number);
     if (slot == calls.size())
       panic("system call {} has the impossible number {}", row.name, row.number);
-    if (calls[slot]) panic("system call {}: the number {} is taken", row.name, row.number);
+    if (calls[slot] != unknown_call)
+      panic("system call {}: the number {} is taken", row.name, row.number);
     calls[slot] = row.call;
   }
 }
 
 void syscall_dispatch(TrapFrame& frame) {
   std::size_t slot = slot_of(frame.call_number());
-  if (slot == calls.size() || !calls[slot]) {
-    return syscall_internal::finish(frame, Result<void>(Errno::nosys));
-  }
-  calls[slot](frame);
+  Call call = slot < calls.size() ? calls[slot] : unknown_call;
+  call(frame);  // [ecall 5..7]: see Thunk
 }
 
 }  // namespace tine

@@ -114,7 +114,8 @@ class AddressSpace final : public RefCounted {
 
   // fault.cc
   Result<Pte> resolve_locked(Access access) REQUIRES(mutex_);
-  Result<Pte> map_new_page(Region& region, VirtAddr page, Prot wanted) REQUIRES(mutex_);
+  Result<Pte> map_new_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
+      REQUIRES(mutex_);
   Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
 };
 

@@ -31,7 +31,7 @@ Result<Pte> AddressSpace::resolve_locked(Access access) {
   Region* region = region_for_fault(page);
   if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
   if (entry && entry->valid() && entry->is_cow()) return break_sharing(*region, page, entry);
-  return map_new_page(*region, page, access.wanted);
+  return map_new_page(*region, page, entry, access.wanted);
 }
 
 // The region for an address; a stack grows down to it if it may.
@@ -45,8 +45,9 @@ Region* AddressSpace::region_for_fault(VirtAddr page) {
 }
 
 // [fault 4] Nothing there yet: zeros, or the page of a file. A file's frame is mapped itself, as if
-// shared by fork, and copied when it is written.
-Result<Pte> AddressSpace::map_new_page(Region& region, VirtAddr page, Prot wanted) {
+// shared by fork, and copied when it is written. `at`: the empty entry, if the tables above it
+// exist.
+Result<Pte> AddressSpace::map_new_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
   FrameRef frame;
   Pte entry;
   if (!region.source) {
@@ -64,7 +65,11 @@ Result<Pte> AddressSpace::map_new_page(Region& region, VirtAddr page, Prot wante
       entry = Pte::user(frame.address(), region.prot).shared();
     }
   }
-  TRY(table_.map(page, entry));
+  if (at) {
+    PageTable::set(at, entry);
+  } else {
+    TRY(table_.map(page, entry));
+  }
   frame.release();  // the page table holds it now
   resident_.fetch_add(1, std::memory_order_relaxed);
   if (entry.executable()) table_.note_new_code();

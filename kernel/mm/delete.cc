@@ -1,0 +1,7 @@
+#include <cstddef>
+
+#include "mm/heap.hh"
+
+// What `delete` and virtual destructors call.
+void operator delete(void* object) noexcept { tine::heap_free(object); }
+void operator delete(void* object, std::size_t) noexcept { tine::heap_free(object); }

@@ -1,0 +1,164 @@
+/*
+ * Guest instructions of the basic operations, one line `bench NAME VALUE` each; the names are rows of test/bench/peers.tsv.
+ * Made as lmbench does it: a loop of the operation, its own instructions included, divided by its rounds; of several such
+ * batches the median. For one hart under `-icount shift=0`, where instret counts exactly.
+ */
+#include "tap.h"
+
+enum { BATCHES = 7 };
+
+static uint64_t instructions(void) {
+  uint64_t count;
+  asm volatile("rdinstret %0" : "=r"(count)::"memory");
+  return count;
+}
+
+static void report(const char* name, uint64_t value) {
+  printf("bench %s %lu\n", name, value);
+  fflush(NULL);
+}
+
+/* The median of what one call of `body` takes, divided by `divisor`. */
+static void measure(const char* name, void (*body)(void), int rounds, uint64_t divisor) {
+  uint64_t results[BATCHES];
+  body(); /* once, so that every page is there */
+  for (int batch = 0; batch < BATCHES; batch++) {
+    uint64_t start = instructions();
+    for (int i = 0; i < rounds; i++) body();
+    uint64_t spent = (instructions() - start) / ((uint64_t)rounds * divisor);
+    int at = batch;
+    for (; at > 0 && results[at - 1] > spent; at--) results[at] = results[at - 1];
+    results[at] = spent;
+  }
+  report(name, results[BATCHES / 2]);
+}
+
+/* ---- Calls ---- */
+
+static int null_fd, file_fd;
+static char buffer[64 << 10];
+
+static void null_call(void) { getppid(); }
+static void write_bad_fd(void) { write(-1, buffer, 1); }
+static void write_null(void) { write(null_fd, buffer, 1); }
+static void do_fstat(void) {
+  struct stat about;
+  fstat(file_fd, &about);
+}
+static void open_close(void) { close(open("/tmp/bench.file", O_RDONLY)); }
+
+/* ---- Memory ---- */
+
+static void do_sbrk(void) {
+  sbrk(PAGE);
+  sbrk(-PAGE);
+}
+
+static void mmap_page(void) {
+  char* at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *at = 1;
+  munmap(at, PAGE);
+}
+
+/* First touches alone: mapping and unmapping stay outside. */
+static void first_touch(void) {
+  enum { PAGES = 256 };
+  uint64_t results[BATCHES];
+  for (int batch = 0; batch < BATCHES; batch++) {
+    volatile char* at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t start = instructions();
+    for (int i = 0; i < PAGES; i++) at[i * PAGE] = 1;
+    results[batch] = (instructions() - start) / PAGES;
+    munmap((void*)at, PAGES * PAGE);
+  }
+  report("first_touch", results[BATCHES / 2]); /* the batches are alike */
+}
+
+/* ---- Processes ---- */
+
+static void fork_only(void) {
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, NULL, 0);
+}
+
+static char* heap;
+static long heap_pages;
+
+static void fork_and_write(void) {
+  pid_t child = fork();
+  if (child == 0) {
+    for (long i = 0; i < heap_pages; i++) ((volatile char*)heap)[i * PAGE] = 1;
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+}
+
+static void touch_heap(long pages) {
+  heap = sbrk(pages * PAGE);
+  heap_pages = pages;
+  for (long i = 0; i < pages; i++) ((volatile char*)heap)[i * PAGE] = 1;
+}
+
+static void fork_exec(void) {
+  static char* argv[] = {"tiny", NULL};
+  pid_t child = fork();
+  if (child == 0) {
+    execve("/test/tiny", argv, NULL);
+    _exit(127);
+  }
+  waitpid(child, NULL, 0);
+}
+
+/* ---- Files ---- */
+
+enum { FILE_KIB = 1024 };
+
+static void write_file(void) {
+  int fd = open("/tmp/bench.file", O_WRONLY | O_TRUNC);
+  for (int i = 0; i < FILE_KIB * 1024; i += (int)sizeof buffer) write(fd, buffer, sizeof buffer);
+  close(fd);
+}
+static void read_file(void) {
+  int fd = open("/tmp/bench.file", O_RDONLY);
+  for (int i = 0; i < FILE_KIB * 1024; i += (int)sizeof buffer) read(fd, buffer, sizeof buffer);
+  close(fd);
+}
+
+/* What the kernel, init and a first program use, files apart: those of this initrd are the tests'. */
+static uint64_t memory_in_use(void) {
+  struct tine_memory_info info;
+  memory_info(&info);
+  return (info.total_frames - info.free_frames - info.file_frames) * TINE_PAGE_SIZE;
+}
+
+int main(void) {
+  struct tine_memory_info info;
+  memory_info(&info);
+  report("boot", info.uptime_ns); /* one instruction is one nanosecond of virtual time */
+  report("memory", memory_in_use());
+  make_file("/tmp/bench.file");
+  null_fd = open("/dev/null", O_RDWR);
+  file_fd = open("/tmp/bench.file", O_RDWR);
+  memset(buffer, 'b', sizeof buffer);
+
+  measure("null_call", null_call, 1000, 1);
+  measure("write_bad_fd", write_bad_fd, 1000, 1);
+  measure("write_null", write_null, 1000, 1);
+  measure("fstat", do_fstat, 1000, 1);
+  measure("open_close", open_close, 300, 1);
+  measure("sbrk", do_sbrk, 300, 1);
+  measure("mmap_page", mmap_page, 300, 1);
+  first_touch();
+  measure("fork_small", fork_only, 30, 1);
+  measure("fork_exec", fork_exec, 30, 1);
+  measure("write_kib", write_file, 2, FILE_KIB);
+  measure("read_kib", read_file, 2, FILE_KIB);
+  touch_heap(1 << 8);
+  measure("fork_1m", fork_only, 10, 1);
+  measure("fork_1m_write", fork_and_write, 10, 1);
+  sbrk(-heap_pages * PAGE);
+  touch_heap(16 << 8);
+  measure("fork_16m", fork_only, 5, 1);
+  return 0;
+}

@@ -1,0 +1,381 @@
+/* execve by path: what the new program finds, what it does not inherit, and every file that is no program. */
+#include "tap.h"
+
+#define SELF "/test/exec_files"
+#define FORGED "/tmp/exec_files.forged" /* programs made by hand */
+#define CHARS_31 "0123456789012345678901234567890"
+
+static void run(const char* path, char* const* argv, char* const* envp, int how) {
+  pid_t child = FORK();
+  if (child == 0) {
+    execve(path, argv, envp);
+    tap_fail("execve(%s): %s", path, strerror(errno));
+  }
+  ENDS(child, how);
+}
+
+/* ---- What a new program finds: run as `exec_files --show ...` ---- */
+
+static char zeros[3 * 4096 + 100];
+
+static int remark(const char* what) {
+  printf("# in the new program: expected %s\n", what);
+  return 1;
+}
+
+static int show(int argc, char** argv, char** envp) {
+  static const char* const arguments[] = {"exec_files", "--show", "", "b c", CHARS_31 "and more"};
+  if (argc != 5 || argv[5] != NULL) return remark("five arguments");
+  for (int i = 0; i < 5; i++) {
+    if (strcmp(argv[i], arguments[i]) != 0) return remark(arguments[i]);
+  }
+  long* stack = (long*)argv - 1;
+  if (stack[0] != 5 || (uintptr_t)stack % 16 != 0) return remark("argc at a stack pointer that is aligned to 16");
+  if (envp != argv + 6 || strcmp(envp[0], "A=1") != 0 || strcmp(envp[1], "EMPTY=") != 0 || envp[2] != NULL) {
+    return remark("the environment behind the arguments");
+  }
+  uint64_t found[64] = {0};
+  for (uint64_t* pair = (uint64_t*)(envp + 3); pair[0] != AT_NULL; pair += 2) {
+    if (pair[0] < 64) found[pair[0]] = pair[1];
+  }
+  if (found[AT_PAGESZ] != 4096 || found[AT_PHENT] != 56 || found[AT_PHNUM] == 0) return remark("AT_PAGESZ, AT_PHENT");
+  if (found[AT_ENTRY] != USER_BASE || found[AT_CLKTCK] != 100) return remark("AT_ENTRY, AT_CLKTCK");
+  if (found[AT_EXECFN] == 0 || strcmp((char*)found[AT_EXECFN], SELF) != 0) return remark("AT_EXECFN to be the path");
+  if (found[AT_RANDOM] == 0) return remark("AT_RANDOM");
+  uint64_t* random = (uint64_t*)found[AT_RANDOM];
+  if (random[0] == 0 || random[0] == random[1]) return remark("random bytes");
+  for (size_t i = 0; i < sizeof zeros; i++) {
+    if (zeros[i] != 0) return remark("a bss of zeros");
+  }
+  return 7;
+}
+
+static void stack_layout(void) {
+  char* argv[] = {"exec_files", "--show", "", "b c", CHARS_31 "and more", NULL};
+  char* envp[] = {"A=1", "EMPTY=", NULL};
+  memset(zeros, 1, sizeof zeros); /* the old program's bss */
+  run(SELF, argv, envp, 7);
+}
+
+static void null_vectors(void) {
+  run("/bin/hello.elf", NULL, NULL, 0);
+  char* none[] = {NULL};
+  run("/bin/hello.elf", none, none, 0);
+}
+
+static void hello_elf(void) {
+  run("/tmp/hello.elf", NULL, NULL, 0);
+  pid_t child = FORK(); /* its 19 bytes, in a file this time */
+  if (child == 0) {
+    close(1);
+    EQUAL(open("/tmp/exec_files.out", O_WRONLY | O_TRUNC), 1);
+    execve("/tmp/hello.elf", NULL, NULL);
+    _exit(1);
+  }
+  ENDS(child, 0);
+  char text[32];
+  int fd = open("/tmp/exec_files.out", O_RDONLY);
+  EQUAL(read(fd, text, sizeof text), 19);
+  EQUAL(memcmp(text, "Hello from execve!\n", 19), 0);
+  close(open("/tmp/exec_files.out", O_WRONLY | O_TRUNC));
+}
+
+static int show_files(int closed, int kept) {
+  char byte;
+  if (read(closed, &byte, 1) != -1 || errno != EBADF) return 1;
+  return read(kept, &byte, 1) == 1 && byte == 0 ? 9 : 2;
+}
+
+static void close_on_exec(void) {
+  int closed = open("/dev/zero", O_RDONLY | O_CLOEXEC), kept = open("/dev/zero", O_RDONLY);
+  char first[8], second[8];
+  snprintf(first, sizeof first, "%d", closed);
+  snprintf(second, sizeof second, "%d", kept);
+  char* argv[] = {"exec_files", "--files", first, second, NULL};
+  run(SELF, argv, environ, 9);
+  char byte;
+  EQUAL(read(closed, &byte, 1), 1); /* still open here */
+}
+
+/* ---- What is refused ---- */
+
+static void limit(void) {
+  static char big[TINE_ARG_MAX + 1];
+  memset(big, 'x', TINE_ARG_MAX);
+  char* argv[] = {"exec_files", "--length", big, NULL};
+  ERROR(execve(SELF, argv, NULL), E2BIG);
+  char* envp[] = {big, NULL};
+  ERROR(execve(SELF, argv + 3, envp), E2BIG);
+  big[TINE_ARG_MAX - 100] = 0; /* three pointers and two short strings fit besides */
+  run(SELF, argv, NULL, 11);
+  static char* many[TINE_ARG_MAX / 8 + 2];
+  for (size_t i = 0; i < sizeof many / 8 - 1; i++) many[i] = "";
+  ERROR(execve(SELF, many, NULL), E2BIG);
+  static char* endless[4096];
+  for (size_t i = 0; i < 4096; i++) endless[i] = big + TINE_ARG_MAX - 1000;
+  ERROR(execve(SELF, endless, NULL), E2BIG);
+}
+
+static void bad_paths(void) {
+  static const struct {
+    const char* path;
+    int error;
+  } rows[] = {{"/bin/nothing", ENOENT},  {"", ENOENT},           {"/bin", EACCES},        {"/", EACCES},
+              {"/dev/null", EACCES},     {"/dev/console", EACCES}, {"/bin/hello/x", ENOTDIR}, {"/bin/hello/", ENOTDIR},
+              {"/tmp/exec_files.out", EACCES}, /* not executable */
+              {FORGED, ENOEXEC}};              /* empty */
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    errno = 0;
+    int result = execve(rows[i].path, NULL, NULL);
+    if (result != -1 || errno != rows[i].error) {
+      tap_fail("%s: expected %s, got %s", rows[i].path, strerror(rows[i].error), strerror(errno));
+    }
+  }
+  ERROR(execve(NULL, NULL, NULL), EFAULT);
+  ERROR(execve(wild(KERNEL), NULL, NULL), EFAULT);
+  ERROR(execve("/bin/hello", wild(8), NULL), EFAULT);
+  ERROR(execve("/bin/hello", wild(KERNEL), NULL), EFAULT);
+  ERROR(execve("/bin/hello", NULL, wild(-8ul)), EFAULT);
+  char* bad_string[] = {"x", wild(KERNEL), NULL};
+  ERROR(execve("/bin/hello", bad_string, NULL), EFAULT);
+  ERROR(execve("/bin/hello", NULL, bad_string), EFAULT);
+}
+
+/* ---- Programs made by hand ---- */
+
+static unsigned char image[32 << 10];
+static size_t image_size;
+
+static void put(size_t offset, size_t size, uint64_t value) { memcpy(image + offset, &value, size); }
+static uint64_t get(size_t offset, size_t size) {
+  uint64_t value = 0;
+  memcpy(&value, image + offset, size);
+  return value;
+}
+
+static void read_hello(void) {
+  int fd = open("/bin/hello.elf", O_RDONLY);
+  image_size = (size_t)read(fd, image, sizeof image);
+  close(fd);
+  CHECK(image_size > 4096 && image_size < sizeof image);
+}
+
+static void write_image(size_t size) {
+  int fd = open(FORGED, O_WRONLY | O_TRUNC);
+  EQUAL(write(fd, image, size), size);
+  close(fd);
+}
+
+/* Executes FORGED in a child without a voice. Answers its errno, or -1 when it ran and ended somehow. */
+static int outcome(void) {
+  pid_t child = FORK();
+  if (child == 0) {
+    uint64_t check = 0x5555;
+    for (int fd = 0; fd < 3; fd++) close(fd);
+    for (int fd = 0; fd < 3; fd++) open("/dev/null", O_RDWR);
+    execve(FORGED, NULL, NULL);
+    struct tine_process_info info;
+    if (!tap_info(getpid(), &info) || strcmp(info.name, "exec_files") != 0 || check != 0x5555) _exit(99);
+    _exit(100 + errno);
+  }
+  int status = -1;
+  for (int i = 0; i < 400; i++) { /* it may have become an endless loop */
+    pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended == child) {
+      if (status == 99 << 8) tap_fail("the caller of a failed execve has changed");
+      return WIFEXITED(status) && WEXITSTATUS(status) > 100 ? WEXITSTATUS(status) - 100 : -1;
+    }
+    if (i > 20) sleep_ms(5);
+    sched_yield();
+  }
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return -1;
+}
+
+static void truncated(void) {
+  static const size_t sizes[] = {0, 1, 4, 16, 63, 64, 65, 119, 120, 176, 231, 232, 4095, 4096, 4100, 8192};
+  read_hello();
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    if (sizes[i] >= image_size) continue;
+    write_image(sizes[i]);
+    int error = outcome();
+    if (error != ENOEXEC) tap_fail("%lu bytes: expected ENOEXEC, got %d", sizes[i], error);
+  }
+  write_image(image_size);
+  EQUAL(outcome(), -1);
+  close(open(FORGED, O_WRONLY | O_TRUNC));
+}
+
+/* Where the n-th LOAD header is in the file. */
+static size_t load_header(int n) {
+  for (size_t i = 0; i < get(56, 2); i++) {
+    if (get(64 + 56 * i, 4) == 1 && n-- == 0) return 64 + 56 * i;
+  }
+  tap_fail("hello.elf has too few segments");
+}
+
+enum { FLAGS = 4, OFFSET = 8, ADDRESS = 16, FILE_SIZE = 32, MEMORY_SIZE = 40, HEADER = -1 };
+
+static void forged(void) {
+  static const struct {
+    const char* what;
+    int segment; /* whose header is changed, or HEADER: the file's */
+    size_t at, size;
+    uint64_t value;
+  } rows[] = {
+      {"no magic", HEADER, 0, 4, 0},
+      {"32 bits", HEADER, 4, 1, 1},
+      {"big endian", HEADER, 5, 1, 2},
+      {"version 2", HEADER, 6, 1, 2},
+      {"relocatable", HEADER, 16, 2, 1},
+      {"shared object", HEADER, 16, 2, 3},
+      {"core file", HEADER, 16, 2, 4},
+      {"x86-64", HEADER, 18, 2, 62},
+      {"AArch64", HEADER, 18, 2, 183},
+      {"entry 0", HEADER, 24, 8, 0},
+      {"entry in the kernel", HEADER, 24, 8, KERNEL},
+      {"entry in constants", HEADER, 24, 8, 0x400000},
+      {"headers behind the end", HEADER, 32, 8, 1 << 20},
+      {"headers that wrap", HEADER, 32, 8, ~0ul - 8},
+      {"headers of 32 bytes", HEADER, 54, 2, 32},
+      {"no headers", HEADER, 56, 2, 0},
+      {"65535 headers", HEADER, 56, 2, 65535},
+      {"1000 headers", HEADER, 56, 2, 1000},
+      {"an interpreter", 2, 0, 4, 3},
+      {"address 0", 0, ADDRESS, 8, 0},
+      {"address 0x1000", 0, ADDRESS, 8, 0x1000},
+      {"kernel address", 1, ADDRESS, 8, KERNEL & ~0xfffffful},
+      {"non-canonical address", 1, ADDRESS, 8, 1ul << 47},
+      {"address at the top", 2, ADDRESS, 8, USER_TOP},
+      {"address that wraps", 2, ADDRESS, 8, -4096ul},
+      {"size that wraps", 2, MEMORY_SIZE, 8, ~0ul},
+      {"size that wraps to little", 2, MEMORY_SIZE, 8, -0x400000ul},
+      {"size of the whole half", 2, MEMORY_SIZE, 8, 1ul << 38},
+      {"more file than memory", 1, MEMORY_SIZE, 8, 1},
+      {"more file than there is", 1, FILE_SIZE, 8, 1 << 20},
+      {"file size that wraps", 1, FILE_SIZE, 8, ~0ul},
+      {"offset behind the end", 1, OFFSET, 8, 1 << 20},
+      {"offset that wraps", 1, OFFSET, 8, -4096ul},
+      {"offset out of step with the address", 1, OFFSET, 8, 0x1001},
+      {"overlapping segments", 1, ADDRESS, 8, 0x400000},
+      {"segments that run into each other", 0, MEMORY_SIZE, 8, 0x2000},
+      {"segments in falling order", 2, ADDRESS, 8, 0x300000},
+      {"entry in a segment that cannot be executed", 1, FLAGS, 4, 4},
+      {"on the stack", 2, ADDRESS, 8, USER_TOP - 8192},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    read_hello();
+    put((rows[i].segment == HEADER ? 0 : load_header(rows[i].segment)) + rows[i].at, rows[i].size, rows[i].value);
+    write_image(image_size);
+    int error = outcome();
+    int other = rows[i].value == USER_TOP - 8192 ? EEXIST : ENOEXEC;
+    if (error != ENOEXEC && error != other) tap_fail("%s: expected ENOEXEC, got %d", rows[i].what, error);
+  }
+  close(open(FORGED, O_WRONLY | O_TRUNC));
+}
+
+/* Random damage to the headers: the kernel refuses the file, or a program runs and ends by itself. */
+static void mutations(void) {
+  uint64_t seed = 20240101;
+  int ran = 0, refused = 0;
+  for (int i = 0; i < 320; i++) {
+    read_hello();
+    int changes = 1 + (int)(tap_random(&seed) >> 60) % 4;
+    for (int c = 0; c < changes; c++) {
+      uint64_t random = tap_random(&seed);
+      size_t at = random % (64 + 56 * get(56, 2) < 1024 ? 64 + 56 * get(56, 2) : 1024);
+      if (random >> 62 == 0 && at >= 4) {
+        put(at & ~7ul, 8, tap_random(&seed) >> (random >> 32) % 64);
+      } else {
+        image[at < 4 && i % 8 ? at + 16 : at] ^= (unsigned char)(1 << (random >> 40) % 8);
+      }
+    }
+    write_image(image_size);
+    int error = outcome();
+    if (error == -1) ran++;
+    if (error != -1) refused++;
+    if (error != -1 && error != ENOEXEC && error != ENOMEM && error != EINVAL && error != E2BIG) {
+      tap_fail("mutation %d: expected ENOEXEC, got %s", i, strerror(error));
+    }
+  }
+  printf("# %d ran, %d were refused\n", ran, refused);
+  CHECK(ran > 20 && refused > 20);
+  close(open(FORGED, O_WRONLY | O_TRUNC));
+}
+
+/* A program that looks for a byte that is not 0 between two addresses, and ends with 1 if there is one. */
+extern const unsigned char zero_finder[], zero_finder_end[];
+asm(".section .rodata\n"
+    ".option push\n .option norelax\n .option norvc\n .balign 8\n"
+    "zero_finder:\n"
+    "  auipc t0, 0\n"
+    "  ld t1, 48(t0)\n" /* the two addresses lie behind the code */
+    "  ld t2, 56(t0)\n"
+    "  li a0, 0\n"
+    "3: bgeu t1, t2, 4f\n"
+    "  lbu t3, 0(t1)\n"
+    "  addi t1, t1, 1\n"
+    "  beqz t3, 3b\n"
+    "  li a0, 1\n"
+    "4: li a7, 94\n"
+    "  ecall\n"
+    "  .balign 8\n"
+    "zero_finder_end:\n"
+    ".option pop\n .text\n");
+
+static void build_finder(uint64_t file_size, uint64_t memory_size) {
+  const uint64_t base = 0x100000, code = 120;
+  read_hello();
+  uint64_t flags = get(48, 4);
+  memset(image + 64, 0xaa, sizeof image - 64);
+  put(24, 8, base + code);
+  put(32, 8, 64);
+  put(48, 4, flags);
+  put(56, 2, 1);
+  const uint64_t header[] = {1ul | 7ul << 32, 0, base, base, file_size, memory_size, 4096};
+  put(52, 2, 64);
+  put(54, 2, 56);
+  memcpy(image + 64, header, sizeof header);
+  size_t length = (size_t)(zero_finder_end - zero_finder);
+  memcpy(image + code, zero_finder, length);
+  put(code + length, 8, base + file_size);
+  put(code + length + 8, 8, base + memory_size);
+  write_image(20000);
+}
+
+static void zero_to_the_byte(void) {
+  static const uint64_t file_sizes[] = {200, 201, 4088, 4095, 4096, 4097, 5000, 8191, 8192, 8193};
+  static const uint64_t more[] = {0, 1, 7, 4096, 10000};
+  for (size_t f = 0; f < sizeof file_sizes / sizeof file_sizes[0]; f++) {
+    for (size_t m = 0; m < sizeof more / sizeof more[0]; m++) {
+      build_finder(file_sizes[f], file_sizes[f] + more[m]);
+      run(FORGED, NULL, NULL, 0);
+    }
+  }
+  build_finder(200, 300);
+  put(120 + (size_t)(zero_finder_end - zero_finder), 8, 0x100000 + 199); /* and it would find one */
+  write_image(20000);
+  run(FORGED, NULL, NULL, 1);
+  close(open(FORGED, O_WRONLY | O_TRUNC));
+}
+
+int main(int argc, char** argv, char** envp) {
+  if (argc > 1 && strcmp(argv[1], "--show") == 0) return show(argc, argv, envp);
+  if (argc > 3 && strcmp(argv[1], "--files") == 0) return show_files(atoi(argv[2]), atoi(argv[3]));
+  if (argc > 2 && strcmp(argv[1], "--length") == 0) return strlen(argv[2]) == TINE_ARG_MAX - 100 ? 11 : 1;
+  tap_begin("exec_files");
+  make_file("/tmp/exec_files.out");
+  close(open(FORGED, O_WRONLY | O_CREAT, 0755));
+  RUN("argc, argv, envp and auxv lie on the stack as POSIX and Linux want them; bss is zero", stack_layout);
+  RUN("null vectors are empty ones", null_vectors);
+  RUN("/tmp/hello.elf runs and prints its 19 bytes", hello_elf);
+  RUN("descriptors marked close-on-exec are closed, others stay", close_on_exec);
+  RUN("argv and envp of 128 KiB are E2BIG, a little less is allowed", limit);
+  RUN("bad paths and pointers are refused, each with its error", bad_paths);
+  RUN("a truncated program is ENOEXEC", truncated);
+  RUN("foreign, overlapping, overflowing and kernel-address programs are ENOEXEC", forged);
+  RUN("320 random mutations are refused, or run and end; the caller goes on unchanged", mutations);
+  RUN("behind the file's bytes a segment is zero, to the byte", zero_to_the_byte);
+  return tap_end();
+}
