@@ -17,7 +17,7 @@ constinit Spinlock lock{Rank::frames, "frames"};
 constinit PhysAddr memory_end;
 // The free frames, last freed first: it is the one most likely still in the caches.
 constinit std::uint32_t first_free GUARDED_BY(lock) = none;
-constinit FrameCounts counts GUARDED_BY(lock);
+constinit FrameCounts counts GUARDED_BY(lock);  // but for the free ones: those are the rest
 
 std::uint32_t number(const FrameRecord& record) {
   return static_cast<std::uint32_t>(&record - frames_internal::records);
@@ -25,7 +25,6 @@ std::uint32_t number(const FrameRecord& record) {
 
 void push_free(FrameRecord& record) REQUIRES(lock) {
   counts.of_kind[unsigned(record.kind)]--;
-  counts.of_kind[unsigned(FrameKind::free)]++;
   record.kind = FrameKind::free;
   record.next = first_free;
   first_free = number(record);
@@ -73,21 +72,32 @@ void frames_add(PhysAddr start, PhysAddr end) {
   }
 }
 
+namespace {
+
+// The first free frame, with one reference; 0 when there is none.
+inline PhysAddr take_free_frame(FrameKind kind) {
+  SpinGuard guard(lock);
+  std::uint32_t number = first_free;
+  if (number == none) return PhysAddr();
+  FrameRecord& record = frames_internal::records[number];
+  first_free = record.next;
+  counts.of_kind[unsigned(kind)]++;
+  record.kind = kind;
+  record.next = 0;
+  record.references.store(1, std::memory_order_relaxed);
+  return frames_internal::memory_start + (std::uint64_t(number) << page_shift);
+}
+
+}  // namespace
+
 Result<PhysAddr> frame_allocate(FrameKind kind) {
   if (allocation_must_fail()) return Errno::nomem;
-  do {
-    SpinGuard guard(lock);
-    if (first_free == none) continue;
-    FrameRecord& record = frames_internal::records[first_free];
-    first_free = record.next;
-    counts.of_kind[unsigned(FrameKind::free)]--;
-    counts.of_kind[unsigned(kind)]++;
-    record.kind = kind;
-    record.next = 0;
-    record.references.store(1, std::memory_order_relaxed);
-    return frame_address(record);
-  } while (give_back_spare_tables());
-  return Errno::nomem;
+  PhysAddr frame = take_free_frame(kind);
+  while (frame.value() == 0) {
+    if (!give_back_spare_tables()) return Errno::nomem;
+    frame = take_free_frame(kind);
+  }
+  return frame;
 }
 
 Result<PhysAddr> frame_allocate_zeroed(FrameKind kind) {
@@ -107,7 +117,10 @@ void frame_free(PhysAddr frame, FrameRecord& record) {
 
 FrameCounts frame_counts() {
   SpinGuard guard(lock);
-  return counts;
+  FrameCounts result = counts;
+  std::uint64_t& free = result.of_kind[unsigned(FrameKind::free)] = counts.total;
+  for (unsigned kind = 1; kind < frame_kinds; kind++) free -= counts.of_kind[kind];
+  return result;
 }
 
 }  // namespace tine

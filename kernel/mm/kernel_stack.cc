@@ -29,7 +29,8 @@ void fill_with_marks(VirtAddr top) {
 
 std::uint64_t depth_of(VirtAddr top) {
   const std::uint64_t* word = bottom_of(top) + 1;  // the lowest word may be a link
-  while (*word == mark) word++;
+  const std::uint64_t* end = bottom_of(top) + kernel_stack_size / sizeof(std::uint64_t);
+  while (word < end && *word == mark) word++;  // a thread that was never started left no trace
   return top.value() - reinterpret_cast<std::uint64_t>(word);
 }
 

@@ -83,17 +83,6 @@ Result<> PageTable::map(VirtAddr address, Pte entry) {
   return {};
 }
 
-void PageTable::set(Pte* at, Pte entry) {
-  valid_entries(record_of(at))++;
-  replace(at, entry);
-}
-
-void PageTable::replace(Pte* at, Pte entry) {
-  // Release: the page's contents are there before any hart can find the page.
-  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at))
-      .store(entry.bits(), std::memory_order_release);
-}
-
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
   std::size_t shared = 0;
   Result<> made;
@@ -105,14 +94,15 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
       return;
     }
     Pte* copy = *to;
-    std::uint32_t count = 0;
+    std::uint32_t count = run.size();
     for (Pte& entry : run) {
       Pte pte = entry;
       if (pte.valid()) {
         if (pte.writable()) entry = pte = pte.shared();
         *copy = pte;
         frame_ref(pte.address());
-        count++;
+      } else {
+        count--;
       }
       copy++;
     }
@@ -129,13 +119,15 @@ namespace {
 // Clears the entries of a run and gives each frame to `release`. Answers how many there were.
 template <class Release>
 std::uint32_t clear_run(std::span<Pte> run, Release release) {
-  std::uint32_t count = 0;
+  std::uint32_t count = run.size();
   for (Pte& entry : run) {
-    if (!entry.valid()) continue;
-    PhysAddr frame = entry.address();
-    entry = Pte();
-    release(frame);
-    count++;
+    Pte pte = entry;
+    if (pte.valid()) {
+      entry = Pte();
+      release(pte.address());
+    } else {
+      count--;
+    }
   }
   return count;
 }

@@ -42,10 +42,17 @@ class PageTable {
   Result<> map(VirtAddr address, Pte entry);
 
   // The same for an entry that `find` found and that is not valid: cannot fail.
-  static void set(Pte* at, Pte entry);
+  static void set(Pte* at, Pte entry) {
+    frame_record(physical(at).page_down()).next++;
+    replace(at, entry);
+  }
   // Replaces a valid leaf entry found before. Flush afterwards, if it allows less or names another
   // frame.
-  static void replace(Pte* at, Pte entry);
+  static void replace(Pte* at, Pte entry) {
+    // Release: the page's contents are there before any hart can find the page.
+    std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at))
+        .store(entry.bits(), std::memory_order_release);
+  }
 
   // Shares every page of [start, end) with `child`, copy on write: writable entries lose W on both
   // sides, each frame gets a reference. `child` must have nothing there. The caller flushes this

@@ -4,22 +4,27 @@
 
 namespace tine {
 
-void Mutex::lock() {
-  if constexpr (TINE_DEBUG) check_rank();
+void Mutex::wait_for_it() {
   SpinGuard guard(spin_);
-  while (owner_) {
-    waiting_++;
-    waiters_.sleep_uninterruptibly(spin_, WaitReason::lock);
-    waiting_--;
+  waiting_++;
+  while (true) {
+    std::uint64_t word = word_.load(std::memory_order_relaxed);
+    if (word == 0) {
+      // Ours, unless somebody is quicker; those who still wait are not to be forgotten.
+      std::uint64_t mine = self() | (waiting_ > 1 ? contended : 0);
+      if (word_.compare_exchange_strong(word, mine, std::memory_order_acquire)) break;
+    } else if ((word & contended) || word_.compare_exchange_strong(word, word | contended)) {
+      waiters_.sleep_uninterruptibly(spin_, WaitReason::lock);
+    }
   }
-  owner_ = current_thread();
+  waiting_--;
 }
 
-void Mutex::unlock() {
-  if constexpr (TINE_DEBUG) note_released();
+// Free for whoever comes first; the one that is woken looks again.
+void Mutex::hand_on() {
   SpinGuard guard(spin_);
-  owner_ = nullptr;
-  if (waiting_) waiters_.wake_one();
+  word_.store(0, std::memory_order_release);
+  waiters_.wake_one();
 }
 
 // Mutexes rank below all spinlocks, so a hart that holds any of those must not come here.

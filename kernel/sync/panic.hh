@@ -32,9 +32,10 @@ enum class Channel : unsigned { fork = 1, exec = 2, wait = 4, fault = 8 };
 extern constinit unsigned log_channels;
 void choose_log_channels(
     std::string_view names);  // separated by commas; unknown names are reported
+inline bool is_logged(Channel channel) { return log_channels & unsigned(channel); }
 template <class... Args>
 void log_on(Channel channel, FormatString<std::type_identity_t<Args>...> format, Args... args) {
-  if (log_channels & unsigned(channel)) log<Args...>(format, args...);
+  if (is_logged(channel)) log<Args...>(format, args...);
 }
 
 // A rule of the kernel is broken: says which, prints a backtrace, and stops the machine with a

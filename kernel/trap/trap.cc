@@ -46,8 +46,10 @@ void page_fault(std::uint64_t cause, const TrapFrame& frame) {
                 : cause == csr::cause_fetch_page_fault ? Prot::exec
                                                        : Prot::read;
   Result<> resolved = current_space().resolve(Access{address, wanted});
-  log_on(Channel::fault, "fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
-         resolved ? "resolved" : "refused");
+  if (is_logged(Channel::fault)) {
+    log("fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
+        resolved ? "resolved" : "refused");
+  }
   if (resolved) return;  // [fault 6] sret repeats the access
   if (resolved.error() == Errno::nomem) end_by_fault(SIGKILL, "out of memory", address, pc);
   end_program(cause, address, pc);

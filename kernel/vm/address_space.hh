@@ -114,8 +114,10 @@ class AddressSpace final : public RefCounted {
 
   // fault.cc
   Result<Pte> resolve_locked(Access access) REQUIRES(mutex_);
-  Result<Pte> map_new_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
+  Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
+  Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
+  Result<Pte> map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) REQUIRES(mutex_);
   Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
 };
 

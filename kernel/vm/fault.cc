@@ -31,7 +31,8 @@ Result<Pte> AddressSpace::resolve_locked(Access access) {
   Region* region = region_for_fault(page);
   if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
   if (entry && entry->valid() && entry->is_cow()) return break_sharing(*region, page, entry);
-  return map_new_page(*region, page, entry, access.wanted);
+  if (region->source) return map_file_page(*region, page, entry, access.wanted);
+  return map_zeros(*region, page, entry);
 }
 
 // The region for an address; a stack grows down to it if it may.
@@ -44,27 +45,29 @@ Region* AddressSpace::region_for_fault(VirtAddr page) {
   return region;
 }
 
-// [fault 4] Nothing there yet: zeros, or the page of a file. A file's frame is mapped itself, as if
-// shared by fork, and copied when it is written. `at`: the empty entry, if the tables above it
-// exist.
-Result<Pte> AddressSpace::map_new_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
-  FrameRef frame;
-  Pte entry;
-  if (!region.source) {
-    frame = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
-    entry = Pte::user(frame.address(), region.prot);
-  } else {
-    std::uint64_t index = region.source_page + ((page - region.start) >> page_shift);
-    frame = TRY(region.source->page(index));
-    if (wanted == Prot::write) {
-      FrameRef copy = FrameRef::adopt(TRY(frame_allocate(FrameKind::user)));
-      copy_page(copy.bytes().data(), frame.bytes().data());
-      frame = std::move(copy);
-      entry = Pte::user(frame.address(), region.prot);
-    } else {
-      entry = Pte::user(frame.address(), region.prot).shared();
-    }
+// [fault 4] Nothing there yet, and nothing that could be: a page of zeros. `at`: the empty entry,
+// if the tables above it exist.
+Result<Pte> AddressSpace::map_zeros(const Region& region, VirtAddr page, Pte* at) {
+  PhysAddr frame = TRY(frame_allocate(FrameKind::user));
+  zero_page(direct(frame));
+  return map_frame(FrameRef::adopt(frame), page, at, Pte::user(frame, region.prot));
+}
+
+// The page of a file. Its frame is mapped itself, as if shared by fork, and copied when it is
+// written.
+Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
+  FrameRef frame =
+      TRY(region.source->page(region.source_page + ((page - region.start) >> page_shift)));
+  if (wanted != Prot::write) {
+    Pte entry = Pte::user(frame.address(), region.prot).shared();
+    return map_frame(std::move(frame), page, at, entry);
   }
+  PhysAddr copy = TRY(frame_allocate(FrameKind::user));
+  copy_page(direct(copy), frame.bytes().data());
+  return map_frame(FrameRef::adopt(copy), page, at, Pte::user(copy, region.prot));
+}
+
+Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) {
   if (at) {
     PageTable::set(at, entry);
   } else {

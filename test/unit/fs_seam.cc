@@ -23,12 +23,11 @@ namespace tine {
 constinit ClockConfig clock_config;
 std::uint64_t clock_to_ns(std::uint64_t time) { return time * 100; }
 
-static Thread* const somebody = reinterpret_cast<Thread*>(1);
-void Mutex::lock() {
-  if (owner_) panic("mutex {} taken twice", name_);
-  owner_ = somebody;
-}
-void Mutex::unlock() { owner_ = nullptr; }
+// One thread, which is never to wait: who comes here would wait for itself.
+void Mutex::check_rank() const { this_hart().current = reinterpret_cast<Thread*>(16); }
+void Mutex::note_released() const {}
+void Mutex::wait_for_it() { panic("mutex {} taken twice", name_); }
+void Mutex::hand_on() { panic("mutex {} released twice", name_); }
 
 Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
   std::size_t size = std::min(bytes.size(), left_);

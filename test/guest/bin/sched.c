@@ -146,9 +146,11 @@ static int one_round(uint64_t distance) {
     children[i] = FORK();
     if (children[i] != 0) continue;
     int64_t left = (int64_t)(start + place * distance - now_ns());
-    struct timespec time = {.tv_sec = 0, .tv_nsec = left > 0 ? left : 0};
-    nanosleep(&time, NULL);
-    _exit(write(fd, &place, 1) == 1 ? 0 : 1);
+    if (left < 0) left = 0;
+    struct timespec time = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+    EQUAL(nanosleep(&time, NULL), 0);
+    EQUAL(write(fd, &place, 1), 1);
+    _exit(0);
   }
   for (int i = 0; i < SLEEPERS; i++) ENDS(children[i], 0);
   int in = open(ORDER_FILE, O_RDONLY), sorted = 1;
