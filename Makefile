@@ -84,7 +84,8 @@ LIBRARY_OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out user/lib/crt0.S,\
   $(wildcard user/lib/*.c user/lib/*.cc user/lib/*.S)))
 
 # A program is one file in bin/, or a folder of them. Its sources, by its name: $(call sources,user/bin,NAME).
-names = $(sort $(notdir $(basename $(wildcard $(1)/*.c $(1)/*.cc)) $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c $(1)/*/*.cc)))))
+names = $(sort $(notdir $(basename $(wildcard $(1)/*.c $(1)/*.cc)) \
+  $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c $(1)/*/*.cc)))))
 sources = $(wildcard $(1)/$(2).c $(1)/$(2).cc $(1)/$(2)/*.c $(1)/$(2)/*.cc)
 PROGRAMS := $(call names,user/bin)
 TEST_PROGRAMS := $(call names,test/guest/bin)
@@ -151,7 +152,7 @@ $(LIBRARY): $(LIBRARY_OBJECTS) $(B)/programs
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $(LIBRARY_OBJECTS)
 
-# One rule a program: its objects, crt0 first, the library last. $(1): folder of the sources, $(2): NAME, $(3): where to.
+# One rule a program: crt0 first, the library last. $(1): folder of the sources, $(2): NAME, $(3): where to.
 define program
 $(B)/$(3)/$(2): $(patsubst %,$(B)/%.o,$(call sources,$(1),$(2))) $(CRT0) $(LIBRARY) linker/user.ld
 	$$(say) LINK $$@
@@ -251,11 +252,12 @@ GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=bu
 UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
+TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio
 
 .PHONY: test test-long test-unit test-guest test-wings loop
-test: $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio ## all tests; ends with `N passed, N failed`
+test: $(TEST_NEEDS) ## all tests; ends with `N passed, N failed`
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DOCS_PART)
-test-long: $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio ## the same and more machines, interleavings, debug build
+test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build
 	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
 	  "machines=$(HOST)/guest-tests '[.long]'" \

@@ -166,8 +166,7 @@ struct tine_utsname {
 
 struct tine_args {
   int32_t argc;
-  char argv[8][32]; /* TINE_ARG_COUNT strings of at most TINE_ARG_LENGTH characters, each ended by a
-                       0 */
+  char argv[8][32]; /* TINE_ARG_COUNT strings of TINE_ARG_LENGTH characters and a 0 */
 };
 
 struct tine_message {

@@ -40,21 +40,27 @@
 /*
  * Tine's own.
  *
- * exec(int app_id)                       becomes the program of that app id, with argv = { name }
- * execv(int app_id, char *const argv[])  the same with arguments: at most TINE_ARG_COUNT of at most
- *                                        TINE_ARG_LENGTH characters; more is E2BIG
- * getargs(struct tine_args *args)        the arguments that exec or execv gave this program;
- * answers argc ipc_send(int pid, unsigned long word)  puts a message in pid's mailbox: EAGAIN when
- * it is full, ESRCH when there is no such process ipc_recv(struct tine_message *m)       takes the
- * message from the caller's own mailbox; sleeps while empty process_info(int pid, struct
- * tine_process_info *info) tells of the process with the lowest pid not below `pid`: ESRCH when
- * there is none. Answers that pid, so a loop lists them all memory_info(struct tine_memory_info
- * *info) page_info(const void *address, struct tine_page_info *info) how the page at `address` of
- * the caller is mapped: EFAULT when the address is in no region power(int action, int code)
- * TINE_POWER_OFF or TINE_POWER_REBOOT; `code` (0..255) becomes the exit status of the machine. Does
- * not return fail_alloc(long n)                     the caller's n-th kernel allocation from now on
- * (1: the next) fails once; 0 disarms. Answers what was left of the count before: 0 once it has
- * struck (or was never armed)
+ * exec(int app_id)
+ *     Becomes the program of that app id, with argv = { name }.
+ * execv(int app_id, char *const argv[])
+ *     The same with arguments: at most TINE_ARG_COUNT of TINE_ARG_LENGTH characters; else E2BIG.
+ * getargs(struct tine_args *args)
+ *     The arguments that exec or execv gave this program. Answers argc.
+ * ipc_send(int pid, unsigned long word)
+ *     Puts a message into pid's mailbox. EAGAIN: it is full. ESRCH: there is no such process.
+ * ipc_recv(struct tine_message *m)
+ *     Takes the message from the caller's own mailbox; sleeps while there is none.
+ * process_info(int pid, struct tine_process_info *info)
+ *     Tells of the process with the lowest pid not below `pid`, and answers that pid, so that a
+ *     loop finds them all. ESRCH: there is none.
+ * memory_info(struct tine_memory_info *info)
+ * page_info(const void *address, struct tine_page_info *info)
+ *     How the caller's page at `address` is mapped. EFAULT: the address is in no region.
+ * power(int action, int code)
+ *     TINE_POWER_OFF or TINE_POWER_REBOOT. `code` (0..255) becomes the machine's exit status.
+ * fail_alloc(long n)
+ *     The caller's n-th kernel allocation from now on (1: the next) fails, once; 0 disarms.
+ *     Answers what was left of the count before: 0 once it has struck, or was never armed.
  */
 #define SYS_exec 4096
 #define SYS_execv 4097

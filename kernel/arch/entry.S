@@ -20,6 +20,14 @@ _start:
   li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel needs none
   csrc sstatus, t0
 
+  # The first hart to come boots. OpenSBI 1.1 can let a hart that is just arriving jump here although
+  # it was meant for secondary_start (its start address is stored a moment too late): it takes that
+  # way now. By then the boot hart has filled harts[].
+  la t0, boot_taken
+  li t1, 1
+  amoswap.w.aq t1, t1, (t0)
+  bnez t1, find_own_hart
+
   # [boot 2] bss to zero.
   la t0, bss_start
   la t1, bss_end
@@ -58,6 +66,22 @@ _start:
   add s2, s2, t0
   j enable_paging
 .size _start, . - _start
+
+find_own_hart:
+  la t0, harts
+  la t1, hart_count
+  lw t1, (t1)
+1:beqz t1, 3f                  # not one of ours: nothing to do for it, for ever
+  ld t2, HART_ID(t0)
+  beq t2, a0, 2f
+  addi t0, t0, HART_SIZE
+  addi t1, t1, -1
+  j 1b
+2:li t1, DIRECT_MAP_BASE
+  add a1, t0, t1
+  j secondary_start
+3:wfi
+  j 3b
 
 # The other harts come from hart_start: a0 = hart id, a1 = this hart's Hart (virtual address).
 .globl secondary_start
@@ -126,6 +150,11 @@ early_trap:
 .section .rodata
 early_message:
   .asciz "\nTine: panic: fault in the first instructions of the kernel\n"
+
+.section .data
+.balign 4
+boot_taken:                    # not in .bss, which the first hart clears
+  .word 0
 
 .section .bss
 .balign 4096

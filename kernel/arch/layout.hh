@@ -1,8 +1,7 @@
 // The kernel's half of the address space.
 //
-//   0xffff_ffc0_0000_0000  direct map: physical address + this. Devices, memory, and in it the
-//   kernel's image 0xffff_ffff_c000_0000  kernel stacks: slots of 32 KiB, the lower half of each a
-//   guard that is never mapped
+//   0xffff_ffc0_0000_0000  direct map: physical address + this (devices, memory, the image)
+//   0xffff_ffff_c000_0000  kernel stacks: slots of 32 KiB, of which the lower half is never mapped
 //
 // The unit tests put a header of the same name before this one, in which `direct` finds simulated
 // memory.

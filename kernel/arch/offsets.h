@@ -25,5 +25,7 @@
 #define HART_EMERGENCY_TOP 0
 #define HART_START_SP 8
 #define HART_START_SATP 16
+#define HART_ID 24
+#define HART_SIZE 152
 
 #define BOOT_STACK_SIZE 16384

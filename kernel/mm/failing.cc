@@ -35,4 +35,10 @@ long fail_allocation(const void* who, long n) {
   return frames_internal::failing_countdown.exchange(n, std::memory_order_relaxed);
 }
 
+void stop_failing(const void* who) {
+  if (frames_internal::failing_countdown.load(std::memory_order_relaxed) == 0) return;
+  SpinGuard guard(lock);
+  if (victim == who) frames_internal::failing_countdown.store(0, std::memory_order_relaxed);
+}
+
 }  // namespace tine

@@ -109,6 +109,8 @@ bool is_frame(PhysAddr at);  // is this address in memory that the records descr
 // The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms;
 // who == nullptr means any thread. Answers what was left of the count before.
 long fail_allocation(const void* who, long n);
+// Thread `who` ends: the next one at its address is not to be taken for it.
+void stop_failing(const void* who);
 
 namespace frames_internal {
 extern constinit std::atomic<long> failing_countdown;

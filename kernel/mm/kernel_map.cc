@@ -22,6 +22,7 @@ constinit std::atomic<std::uint64_t> generation{0};
 Result<Pte*> table_below(Pte& entry) {
   if (!entry.valid()) {
     PhysAddr below = TRY(frame_allocate_zeroed(FrameKind::kernel));
+    std::atomic_thread_fence(std::memory_order_release);  // its zeros first: a hart may walk here
     entry = Pte::table(below);
   }
   return direct<Pte>(entry.address());

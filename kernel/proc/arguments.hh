@@ -67,8 +67,11 @@ Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 // Builds the stack of a new program below `top`, as the RISC-V psABI and Linux want it, in an empty
 // space that has its stack region:
 //
-//   sp -> argc | argv[0] ... 0 | envp[0] ... 0 | auxv ... AT_NULL | AT_RANDOM's bytes | strings |
-//   path
+//   sp -> argc
+//         argv[0] ... argv[argc - 1], 0
+//         envp[0] ... 0
+//         auxiliary vector: pairs of type and value, the last one AT_NULL
+//         16 random bytes (AT_RANDOM), the strings, the path (AT_EXECFN)
 //
 // `argc` is what the program finds; exec(app_id) leaves 0 there and its strings are fetched by
 // getargs. Answers sp.

@@ -53,6 +53,7 @@ void process_exit(int status) {
 
   // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address
   // space.
+  stop_failing(current_thread());
   self.files.close_all();
   leave_address_space(self);
 

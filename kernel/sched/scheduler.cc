@@ -14,11 +14,13 @@ namespace {
 constinit RoundRobin policy GUARDED_BY(scheduler_lock);
 constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
 
-// What the scheduler keeps for each hart. Used by that hart alone, with the lock held where threads
-// are concerned.
+// What the scheduler keeps for each hart. Set by that hart alone; threads leave `sleepers` from any
+// hart, under the lock.
 struct HartClock {
   List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
   std::uint64_t next_tick = never;             // `never` while idle
+  std::uint64_t timer = never;                 // what the timer is to be set to (settle)
+  std::uint64_t harts_to_interrupt = 0;        // bit: index (settle)
   std::atomic<std::uint64_t> ticks{0};
 };
 constinit HartClock hart_clocks[max_harts];
@@ -27,10 +29,17 @@ HartClock& own_clock() { return hart_clocks[this_hart().index]; }
 
 std::uint64_t tick_period() { return clock_config.timebase / clock_config.hz; }
 
+// Notes when this hart's timer must go off; settle sets it.
 void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
   Thread* first = clock.sleepers.front();
   std::uint64_t wakeup = first ? first->wake_at : never;
-  clock_set_timer(wakeup < clock.next_tick ? wakeup : clock.next_tick);
+  clock.timer = wakeup < clock.next_tick ? wakeup : clock.next_tick;
+  this_hart().unsettled = true;
+}
+
+void interrupt_later(std::uint64_t harts) REQUIRES(scheduler_lock) {
+  own_clock().harts_to_interrupt |= harts;
+  this_hart().unsettled = true;
 }
 
 void make_ready(Thread& thread) REQUIRES(scheduler_lock) {
@@ -40,7 +49,7 @@ void make_ready(Thread& thread) REQUIRES(scheduler_lock) {
   if (idle_harts) {
     std::uint64_t one = idle_harts & -idle_harts;
     idle_harts &= ~one;
-    interrupt_harts(one);
+    interrupt_later(one);
   }
 }
 
@@ -76,7 +85,7 @@ void interrupt(Thread& thread) {
   if (thread.state == ThreadState::sleeping && thread.interruptible) {
     wake_thread(thread);
   } else if (thread.state == ThreadState::running && &thread != current_thread()) {
-    interrupt_harts(1ul << thread.hart);
+    interrupt_later(1ul << thread.hart);
   }
 }
 
@@ -97,12 +106,23 @@ void switch_away() {
     switch_context(&self->context, &next->context);
   }
   scheduler_lock.unlock();  // a new thread does this in finish_switch
+  settle();
 }
 
 // The last step of a switch, for threads that have never been in switch_away: called by their first
 // code.
 extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was taken by another thread
   scheduler_lock.unlock();
+  settle();
+}
+
+void settle() {
+  Hart& hart = this_hart();
+  if (!hart.unsettled) return;
+  hart.unsettled = false;
+  HartClock& clock = own_clock();
+  clock_set_timer(clock.timer);
+  interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
 }
 
 void yield() {

@@ -48,6 +48,14 @@ void timer_interrupt() EXCLUDES(scheduler_lock);
 // thread.wake_at.
 void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);
 
+// ---- What waits until no lock is held ----
+
+// Interrupts the harts that were given work and sets this hart's timer, where that is still to be
+// done. Both are slow, and the hart that is woken wants the locks that its waker holds; so the
+// scheduler only notes them, and they are done when this hart switches, idles, or returns to user
+// mode.
+void settle() EXCLUDES(scheduler_lock);
+
 // Timer ticks taken, over all harts.
 std::uint64_t total_ticks();
 

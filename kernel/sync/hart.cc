@@ -10,6 +10,7 @@ namespace tine {
 static_assert(offsetof(Hart, emergency_stack_top) == HART_EMERGENCY_TOP);
 static_assert(offsetof(Hart, start_sp) == HART_START_SP);
 static_assert(offsetof(Hart, start_satp) == HART_START_SATP);
+static_assert(offsetof(Hart, id) == HART_ID && sizeof(Hart) == HART_SIZE);
 
 constinit Hart harts[max_harts] = {};
 constinit unsigned hart_count = 1;

@@ -24,18 +24,18 @@ struct Hart {
   std::uint64_t emergency_stack_top = 0;  // trap.S: kernel faults are reported on this stack
   std::uint64_t start_sp = 0;             // entry.S: first stack of a secondary hart
   std::uint64_t start_satp = 0;           // entry.S: and the page table in which it is mapped
-  unsigned index = 0;                     // in harts[]
   std::uint64_t id = 0;                   // the platform's name for it (mhartid)
+  unsigned index = 0;                     // in harts[]
   std::atomic<bool> online{false};
 
+  bool unsettled = false;     // something waits until no lock is held (settle, sched/scheduler.hh)
   bool time_is_up = false;    // the current thread must yield before it returns to user mode
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
-  PageTable* page_table =
-      nullptr;  // what satp names; nullptr: the kernel's half alone (PageTable::activate)
-  std::uint64_t kernel_map_generation =
-      0;                       // the newest kernel mapping it has fenced (mm/kernel_map.cc)
-  Thread* fp_owner = nullptr;  // whose floating-point registers are loaded (sched/fp.cc)
+  // What satp names; nullptr: the kernel's half alone (PageTable::activate).
+  PageTable* page_table = nullptr;
+  std::uint64_t kernel_map_generation = 0;  // the newest mapping it has fenced (mm/kernel_map.cc)
+  Thread* fp_owner = nullptr;               // whose FP registers are loaded (sched/fp.cc)
 
   // Spinlocks held here, in order of acquisition (checked in debug builds).
   static constexpr unsigned max_held = 8;
@@ -43,8 +43,10 @@ struct Hart {
   unsigned held_count = 0;
 };
 
-extern "C" Hart harts[max_harts];      // harts[0] is the boot hart
+extern "C" {
+extern Hart harts[max_harts];          // harts[0] is the boot hart
 extern constinit unsigned hart_count;  // how many the machine has, at most max_harts; set at boot
+}
 
 Hart& this_hart();
 inline Thread* current_thread() { return this_hart().current; }

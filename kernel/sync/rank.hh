@@ -22,8 +22,8 @@ enum class Rank : std::uint8_t {
   console_input,   // lines typed and not yet read
   mutex,           // inside a sleeping mutex
   scheduler,       // states of threads, run queue, wait queues, timers
-  table_pool,      // spare page tables
   stack_pool,      // spare kernel stacks
+  table_pool,      // spare page tables
   heap,            // kernel heap
   frames,          // free page frames
   remote_fence,    // one remote fence at a time

@@ -21,6 +21,7 @@ void handle_interrupts() {
 void idle() {
   while (true) {
     if (run_ready_threads()) continue;
+    settle();
     csr::wait_for_interrupt();
     stop_idling();
     handle_interrupts();

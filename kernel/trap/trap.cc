@@ -12,6 +12,8 @@
 namespace tine {
 namespace {
 
+extern "C" const char boot_stack_guard[];  // entry.S
+
 // What ends a program, and how it is called. Signals as Linux sends them for the same mistakes.
 struct FaultName {
   std::uint64_t cause;
@@ -94,6 +96,8 @@ void return_to_user(TrapFrame& frame) {
       handle_signals();
     } else if (this_hart().time_is_up) {
       yield();
+    } else if (this_hart().unsettled) {
+      settle();
     } else {
       return;
     }
@@ -102,14 +106,14 @@ void return_to_user(TrapFrame& frame) {
 
 void kernel_trap(TrapFrame& frame) {
   std::uint64_t cause = csr::read_scause(), address = csr::read_stval();
-  std::uint64_t below_stack = frame.sp() - address;
-  bool overflow = address >= stack_window.value() && (address & kernel_stack_size) == 0;
-  if (overflow)
-    panic_at(frame, "kernel stack overflow (address {}, {} bytes below sp)", VirtAddr(address),
-             below_stack);
+  bool in_guard = address >= stack_window.value() && (address & kernel_stack_size) == 0;
+  auto boot_guard = reinterpret_cast<std::uint64_t>(boot_stack_guard);
+  if (in_guard || (address >= boot_guard && address < boot_guard + page_size)) {
+    panic_at(frame, "kernel stack overflow, at address {}", VirtAddr(address));
+  }
   for (const FaultName& fault : fault_names) {
-    if (fault.cause == cause)
-      panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
+    if (fault.cause != cause) continue;
+    panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
   }
   panic_at(frame, "unexpected trap in the kernel, cause {:x}", cause);
 }

@@ -2,6 +2,7 @@
 // memory.
 #include "arch/csr.hh"
 #include "lib/string.hh"
+#include "sync/panic.hh"
 #include "vm/address_space.hh"
 
 namespace tine {
@@ -31,6 +32,7 @@ Result<Pte> AddressSpace::resolve_locked(Access access) {
   Region* region = region_for_fault(page);
   if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
   if (entry && entry->valid() && entry->is_cow()) return break_sharing(*region, page, entry);
+  ASSERT(!entry || !entry->valid());  // what is there and no COW permits what its region allows
   if (region->source) return map_file_page(*region, page, entry, access.wanted);
   return map_zeros(*region, page, entry);
 }

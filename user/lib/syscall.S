@@ -79,7 +79,7 @@ syscall:
   .type enter_kernel, @function
 enter_kernel:
   .cfi_startproc
-  ecall
+  ecall /* [ecall 1] to trap_entry (kernel/arch/trap.S) */
   li t0, -4095
   bgeu a0, t0, 1f
   ret

@@ -1,17 +1,32 @@
 /*
- * all [NAME...]: runs the test programs one after the other, all of them or those that are named, and ends with 1 if
- * one of them failed. `NAME=ARGUMENT` gives a program an argument (stress=10000).
+ * all [NAME...]: runs the test programs one after the other, all of them or those that are named,
+ * and ends with 1 if one of them failed. `NAME=ARGUMENT` gives a program an argument
+ * (stress=10000).
  *
- * Between programs the kernel's books are compared once more: what a program and all its cases used must be back. (Files
- * stay, so heap and file frames may grow.)
+ * Between programs the kernel's books are compared once more: what a program and all its cases used
+ * must be back. (Files stay, so heap and file frames may grow.)
  */
 #include "tap.h"
 
-static char* const programs[] = {"test_getpid",  "test_fork",        "test_fork_wait_cycle", "test_fork_return_value",
-                                 "test_exec_hello", "test_fork_exec_wait", "process",           "fork_more",
-                                 "registers",    "cow",              "memory",               "badargs",
-                                 "files",        "exec_files",       "wait_kill",            "sched",
-                                 "faults",       "oom",              "stress=1000"};
+static char* const programs[] = {"test_getpid",
+                                 "test_fork",
+                                 "test_fork_wait_cycle",
+                                 "test_fork_return_value",
+                                 "test_exec_hello",
+                                 "test_fork_exec_wait",
+                                 "process",
+                                 "fork_more",
+                                 "registers",
+                                 "cow",
+                                 "memory",
+                                 "badargs",
+                                 "files",
+                                 "exec_files",
+                                 "wait_kill",
+                                 "sched",
+                                 "faults",
+                                 "oom",
+                                 "stress=1000"};
 
 enum { PROGRAMS = sizeof programs / sizeof programs[0] };
 
@@ -19,7 +34,8 @@ enum { PROGRAMS = sizeof programs / sizeof programs[0] };
 static int run(char* name) {
   char path[64];
   char* argument = strchr(name, '=');
-  snprintf(path, sizeof path, "/test/%.*s", argument ? (int)(argument - name) : (int)strlen(name), name);
+  snprintf(path, sizeof path, "/test/%.*s", argument ? (int)(argument - name) : (int)strlen(name),
+           name);
   char* argv[] = {path + 6, argument ? argument + 1 : NULL, NULL};
   pid_t pid = fork();
   if (pid == 0) {
@@ -74,6 +90,7 @@ int main(int argc, char** argv) {
   volatile char stack[16 << 10];
   for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
   tap_probe();
+  tap_settle();
   if (argc > 1) return run_all(argv + 1, argc - 1);
   return run_all(programs, PROGRAMS);
 }

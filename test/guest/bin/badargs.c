@@ -1,17 +1,21 @@
 /*
- * Every system call number from 0 to 600 and from 4096 to 4200 with hostile values in every argument register, in a child
- * that may die of it. The kernel must not, and afterwards nothing may be missing. What no kernel has must be ENOSYS.
+ * Every system call number from 0 to 600 and from 4096 to 4200 with hostile values in every
+ * argument register, in a child that may die of it. The kernel must not, and afterwards nothing may
+ * be missing. What no kernel has must be ENOSYS.
  */
 #include "tap.h"
 
 enum { FIRST_OWN = 4096, LAST_OWN = 4200, LAST_LINUX = 600, ROUNDS = 24 };
 #define FILE_B "/tmp/badargs"
 
-static const int known[] = {SYS_ioctl, SYS_openat, SYS_close, SYS_read, SYS_write, SYS_fstat, SYS_exit, SYS_exit_group,
-                            SYS_nanosleep, SYS_clock_gettime, SYS_sched_yield, SYS_kill, SYS_rt_sigreturn, SYS_uname,
-                            SYS_getpid, SYS_getppid, SYS_gettid, SYS_clone, SYS_execve, SYS_wait4, SYS_brk, SYS_munmap,
-                            SYS_mmap, SYS_mprotect, SYS_exec, SYS_execv, SYS_getargs, SYS_ipc_send, SYS_ipc_recv,
-                            SYS_process_info, SYS_memory_info, SYS_page_info, SYS_power, SYS_fail_alloc};
+static const int known[] = {
+    SYS_ioctl,       SYS_openat,    SYS_close,        SYS_read,      SYS_write,
+    SYS_fstat,       SYS_exit,      SYS_exit_group,   SYS_nanosleep, SYS_clock_gettime,
+    SYS_sched_yield, SYS_kill,      SYS_rt_sigreturn, SYS_uname,     SYS_getpid,
+    SYS_getppid,     SYS_gettid,    SYS_clone,        SYS_execve,    SYS_wait4,
+    SYS_brk,         SYS_munmap,    SYS_mmap,         SYS_mprotect,  SYS_exec,
+    SYS_execv,       SYS_getargs,   SYS_ipc_send,     SYS_ipc_recv,  SYS_process_info,
+    SYS_memory_info, SYS_page_info, SYS_power,        SYS_fail_alloc};
 
 /* Calls that another wing may have added are known by their answer to be there. */
 static int is_known(long number) {
@@ -23,7 +27,8 @@ static int is_known(long number) {
 
 /* Ends, stops or blocks for good whoever calls it; tested elsewhere. */
 static int is_skipped(long number) {
-  return number == SYS_exit || number == SYS_exit_group || number == SYS_power || number == SYS_rt_sigreturn;
+  return number == SYS_exit || number == SYS_exit_group || number == SYS_power ||
+         number == SYS_rt_sigreturn;
 }
 
 /* ---- Values ---- */
@@ -34,11 +39,45 @@ static char* edge; /* a page with nothing behind it */
 static uint64_t seed = 0x54696e65;
 
 static uint64_t hostile(void) {
-  static const uint64_t special[] = {0, 1, 2, 3, 7, 8, 0xfff, 0x1000, 0x1001, USER_BASE, USER_BASE - 1, USER_TOP, USER_TOP - 1,
-                                     USER_TOP - 4096, 1ul << 31, 1ul << 32, 1ul << 38, (1ul << 38) - 1, 1ul << 39, 1ul << 47,
-                                     1ul << 62, 1ul << 63, ~0ul, ~0ul - 1, ~0ul - 7, ~0ul - 4095, ~0ul - 8191, KERNEL,
-                                     0xffffffc000000000u, 0xffffffffc0000000u, 0x7fffffff, 0x80000000, 0xffffffff,
-                                     0x10000000, 0x80200000, -100ul, 1024, 255, 32768};
+  static const uint64_t special[] = {0,
+                                     1,
+                                     2,
+                                     3,
+                                     7,
+                                     8,
+                                     0xfff,
+                                     0x1000,
+                                     0x1001,
+                                     USER_BASE,
+                                     USER_BASE - 1,
+                                     USER_TOP,
+                                     USER_TOP - 1,
+                                     USER_TOP - 4096,
+                                     1ul << 31,
+                                     1ul << 32,
+                                     1ul << 38,
+                                     (1ul << 38) - 1,
+                                     1ul << 39,
+                                     1ul << 47,
+                                     1ul << 62,
+                                     1ul << 63,
+                                     ~0ul,
+                                     ~0ul - 1,
+                                     ~0ul - 7,
+                                     ~0ul - 4095,
+                                     ~0ul - 8191,
+                                     KERNEL,
+                                     0xffffffc000000000u,
+                                     0xffffffffc0000000u,
+                                     0x7fffffff,
+                                     0x80000000,
+                                     0xffffffff,
+                                     0x10000000,
+                                     0x80200000,
+                                     -100ul,
+                                     1024,
+                                     255,
+                                     32768};
   uint64_t random = tap_random(&seed);
   switch (random % 16) {
     case 0: return tap_random(&seed);
@@ -123,8 +162,10 @@ static void try_number(long number) {
     }
     int status = -1;
     EQUAL(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) tap_fail("call %ld: a wrong answer, see above", number);
-    if (WIFSIGNALED(status) && !is_known(number)) tap_fail("call %ld: died by signal %d", number, WTERMSIG(status));
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+      tap_fail("call %ld: a wrong answer, see above", number);
+    if (WIFSIGNALED(status) && !is_known(number))
+      tap_fail("call %ld: died by signal %d", number, WTERMSIG(status));
   }
 }
 
@@ -150,9 +191,23 @@ static void all_own(void) {
 }
 
 static void far_numbers(void) {
-  static const long numbers[] = {-1, -2, 601, 1000, 4095, 4201, 0x7fffffff, 0x80000000, 0xffffffff, 1l << 32, (1l << 32) + SYS_exit,
-                                 INT64_MAX, -4096, -4095, (long)KERNEL};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) ERROR(syscall(numbers[i], 0, 0, 0, 0, 0, 0), ENOSYS);
+  static const long numbers[] = {-1,
+                                 -2,
+                                 601,
+                                 1000,
+                                 4095,
+                                 4201,
+                                 0x7fffffff,
+                                 0x80000000,
+                                 0xffffffff,
+                                 1l << 32,
+                                 (1l << 32) + SYS_exit,
+                                 INT64_MAX,
+                                 -4096,
+                                 -4095,
+                                 (long)KERNEL};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    ERROR(syscall(numbers[i], 0, 0, 0, 0, 0, 0), ENOSYS);
 }
 
 /* Each known call with one special value in one register, the others 0. */

@@ -1,7 +1,8 @@
 /*
- * Guest instructions of the basic operations, one line `bench NAME VALUE` each; the names are rows of test/bench/peers.tsv.
- * Made as lmbench does it: a loop of the operation, its own instructions included, divided by its rounds; of several such
- * batches the median. For one hart under `-icount shift=0`, where instret counts exactly.
+ * Guest instructions of the basic operations, one line `bench NAME VALUE` each; the names are rows
+ * of test/bench/peers.tsv. Made as lmbench does it: a loop of the operation, its own instructions
+ * included, divided by its rounds; of several such batches the median. For one hart under `-icount
+ * shift=0`, where instret counts exactly.
  */
 #include "tap.h"
 
@@ -65,7 +66,8 @@ static void first_touch(void) {
   enum { PAGES = 256 };
   uint64_t results[BATCHES];
   for (int batch = 0; batch < BATCHES; batch++) {
-    volatile char* at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile char* at =
+        mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint64_t start = instructions();
     for (int i = 0; i < PAGES; i++) at[i * PAGE] = 1;
     results[batch] = (instructions() - start) / PAGES;
@@ -125,7 +127,8 @@ static void read_file(void) {
   close(fd);
 }
 
-/* What the kernel, init and a first program use, files apart: those of this initrd are the tests'. */
+/* What the kernel, init and a first program use, files apart: those of this initrd are the tests'.
+ */
 static uint64_t memory_in_use(void) {
   struct tine_memory_info info;
   memory_info(&info);

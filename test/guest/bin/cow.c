@@ -11,10 +11,10 @@ static struct tine_page_info look(const volatile void* at) {
 
 enum { OWN = TINE_PAGE_READ | TINE_PAGE_WRITE, SHARED = TINE_PAGE_READ | TINE_PAGE_COW };
 
-#define LOOKS(info, wanted_flags, count)  \
-  do {                                    \
-    EQUAL((info).flags, wanted_flags);    \
-    EQUAL((info).references, count);      \
+#define LOOKS(info, wanted_flags, count) \
+  do {                                   \
+    EQUAL((info).flags, wanted_flags);   \
+    EQUAL((info).references, count);     \
   } while (0)
 
 static uint64_t receive(void) {
@@ -254,11 +254,13 @@ static void write_and_verify(volatile char* pages, char mark) {
     CHECK(at[0] == 'o' && at[PAGE - 1] == (char)i);
     at[0] = mark;
   }
-  for (int i = 0; i < PAGES; i++) CHECK(pages[i * PAGE] == mark && pages[i * PAGE + PAGE - 1] == (char)i);
+  for (int i = 0; i < PAGES; i++)
+    CHECK(pages[i * PAGE] == mark && pages[i * PAGE + PAGE - 1] == (char)i);
 }
 
 static void both_write(void) {
-  volatile char* pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  volatile char* pages =
+      mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (int round = 0; round < ROUNDS; round++) {
     for (int i = 0; i < PAGES; i++) {
       pages[i * PAGE] = 'o';
@@ -295,8 +297,11 @@ static void counted_by_process_info(void) {
 
 int main(void) {
   tap_begin("cow");
-  RUN("both sides read-only and COW, count 2; the child's write copies; the last owner keeps its frame", story);
-  RUN("the parent's write copies as well, and then the child is the last owner", parent_writes_first);
+  RUN("both sides read-only and COW, count 2; the child's write copies; the last owner keeps its "
+      "frame",
+      story);
+  RUN("the parent's write copies as well, and then the child is the last owner",
+      parent_writes_first);
   RUN("when the child has ended the parent's write changes the page in place", after_child_exit);
   RUN("a grandchild makes three owners of a frame", three_generations);
   RUN("ten owners leave a frame one by one", ten_owners);

@@ -1,10 +1,13 @@
-/* Every way in which a program can hurt itself ends it with the right signal, and nothing else notices. */
+/* Every way in which a program can hurt itself ends it with the right signal, and nothing else
+ * notices. */
 #include "tap.h"
 
 #define NON_CANONICAL 0x0000800000000000ul /* bits 63..39 are not copies of bit 38 */
 #define UNMAPPED 0x20000000ul
 
-static void load(uintptr_t address) { asm volatile("lb t0, 0(%0)" ::"r"(address) : "t0", "memory"); }
+static void load(uintptr_t address) {
+  asm volatile("lb t0, 0(%0)" ::"r"(address) : "t0", "memory");
+}
 static void store(uintptr_t address) { asm volatile("sb zero, 0(%0)" ::"r"(address) : "memory"); }
 static void jump(uintptr_t address) { asm volatile("jalr %0" ::"r"(address) : "ra", "memory"); }
 
@@ -42,7 +45,8 @@ static void stack_call(void) {
 
 static void illegal(void) { asm volatile(".word 0"); }
 static void illegal_float(void) {
-  asm volatile("fmv.d.x f0, zero"); /* the first use is no fault; the next one, of no instruction, is */
+  asm volatile(
+      "fmv.d.x f0, zero"); /* the first use is no fault; the next one, of no instruction, is */
   asm volatile(".word 0xffffffff");
 }
 static void breakpoint(void) { asm volatile("ebreak"); }
@@ -53,8 +57,12 @@ static void fence_vma(void) { asm volatile("sfence.vma"); }
 static void odd_amo(void) {
   asm volatile("amoadd.w t0, zero, (%0)" ::"r"((uintptr_t)words + 1) : "t0", "memory");
 }
-static void odd_lr(void) { asm volatile("lr.d t0, (%0)" ::"r"((uintptr_t)words + 4) : "t0", "memory"); }
-static void amo_unmapped(void) { asm volatile("amoadd.w t0, zero, (%0)" ::"r"(UNMAPPED) : "t0", "memory"); }
+static void odd_lr(void) {
+  asm volatile("lr.d t0, (%0)" ::"r"((uintptr_t)words + 4) : "t0", "memory");
+}
+static void amo_unmapped(void) {
+  asm volatile("amoadd.w t0, zero, (%0)" ::"r"(UNMAPPED) : "t0", "memory");
+}
 static void amo_constant(void) {
   asm volatile("amoadd.w t0, zero, (%0)" ::"r"((uintptr_t)&code_in_constants) : "t0", "memory");
 }
@@ -104,7 +112,8 @@ static const struct way {
     {"a trap with sp 0 is only the trap", zero_sp, SIGTRAP},
     {"a trap with tp and gp in the kernel's half is only the trap", kernel_tp, SIGTRAP},
     {"an illegal instruction is SIGILL", illegal, SIGILL},
-    {"an illegal instruction of a program that uses floating point is SIGILL", illegal_float, SIGILL},
+    {"an illegal instruction of a program that uses floating point is SIGILL", illegal_float,
+     SIGILL},
     {"reading sstatus is SIGILL", csr_read, SIGILL},
     {"writing satp is SIGILL", csr_write, SIGILL},
     {"sret is SIGILL", supervisor_return, SIGILL},

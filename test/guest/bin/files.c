@@ -1,4 +1,5 @@
-/* openat, close, read, write, fstat, ioctl: good and bad arguments, and what a file in memory keeps. */
+/* openat, close, read, write, fstat, ioctl: good and bad arguments, and what a file in memory
+ * keeps. */
 #include "tap.h"
 
 #define FILE_A "/tmp/files.a"
@@ -11,7 +12,8 @@ static int open_ok(const char* path, int flags) {
 }
 static void empty(const char* path) { EQUAL(close(open_ok(path, O_WRONLY | O_TRUNC)), 0); }
 static char* pages(long count) {
-  return mmap(NULL, (size_t)(count * PAGE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return mmap(NULL, (size_t)(count * PAGE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+              0);
 }
 
 /* ---- openat ---- */
@@ -21,30 +23,40 @@ static void open_errors(void) {
     const char* path;
     int flags, error;
   } rows[] = {
-      {"/nothing", O_RDONLY, ENOENT},          {"", O_RDONLY, ENOENT},
-      {"/nothing/below", O_CREAT, ENOENT},     {"/dev/null/below", O_RDONLY, ENOTDIR},
-      {"/dev/null/", O_RDONLY, ENOTDIR},       {"/tmp/hello.elf/x", O_CREAT, ENOTDIR},
-      {"/tmp", O_WRONLY, EISDIR},              {"/tmp", O_RDWR, EISDIR},
-      {"/tmp", O_CREAT, EISDIR},               {"/tmp/new/", O_CREAT | O_WRONLY, EISDIR},
-      {"/dev/null", O_DIRECTORY, ENOTDIR},     {"/tmp/hello.elf", O_DIRECTORY, ENOTDIR},
-      {"/tmp", O_CREAT | O_DIRECTORY, EINVAL}, {"/dev/null", 3, EINVAL},
-      {"/dev/null", O_CREAT | O_EXCL, EEXIST}, {"/tmp", O_CREAT | O_EXCL, EEXIST},
-      {"/tmp/../nothing", O_RDONLY, ENOENT},   {"/tmp/hello.elf/..", O_RDONLY, ENOTDIR},
+      {"/nothing", O_RDONLY, ENOENT},
+      {"", O_RDONLY, ENOENT},
+      {"/nothing/below", O_CREAT, ENOENT},
+      {"/dev/null/below", O_RDONLY, ENOTDIR},
+      {"/dev/null/", O_RDONLY, ENOTDIR},
+      {"/tmp/hello.elf/x", O_CREAT, ENOTDIR},
+      {"/tmp", O_WRONLY, EISDIR},
+      {"/tmp", O_RDWR, EISDIR},
+      {"/tmp", O_CREAT, EISDIR},
+      {"/tmp/new/", O_CREAT | O_WRONLY, EISDIR},
+      {"/dev/null", O_DIRECTORY, ENOTDIR},
+      {"/tmp/hello.elf", O_DIRECTORY, ENOTDIR},
+      {"/tmp", O_CREAT | O_DIRECTORY, EINVAL},
+      {"/dev/null", 3, EINVAL},
+      {"/dev/null", O_CREAT | O_EXCL, EEXIST},
+      {"/tmp", O_CREAT | O_EXCL, EEXIST},
+      {"/tmp/../nothing", O_RDONLY, ENOENT},
+      {"/tmp/hello.elf/..", O_RDONLY, ENOTDIR},
       {"/tmp/hello.elf/.", O_RDONLY, ENOTDIR},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     errno = 0;
     int fd = open(rows[i].path, rows[i].flags, 0644);
     if (fd != -1 || errno != rows[i].error) {
-      tap_fail("open(%s, %o): expected %s, got %d, %s", rows[i].path, (unsigned)rows[i].flags, strerror(rows[i].error),
-               fd, strerror(errno));
+      tap_fail("open(%s, %o): expected %s, got %d, %s", rows[i].path, (unsigned)rows[i].flags,
+               strerror(rows[i].error), fd, strerror(errno));
     }
   }
 }
 
 static void open_pointers(void) {
   static const uintptr_t bad[] = {0, 8, KERNEL, ~0ul, -2ul, USER_TOP, 1ul << 40, 1ul << 63};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) ERROR(open(wild(bad[i]), O_RDONLY), EFAULT);
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    ERROR(open(wild(bad[i]), O_RDONLY), EFAULT);
   char* edge = pages(2);
   EQUAL(munmap(edge + PAGE, PAGE), 0);
   memcpy(edge + PAGE - 10, "/dev/null", 10);
@@ -54,8 +66,9 @@ static void open_pointers(void) {
 }
 
 static void good_paths(void) {
-  static const char* const same[] = {"/dev/null", "//dev///null", "/dev/./null", "/tmp/../dev/null", "/../../dev/null",
-                                     "dev/null", "./dev/null"};
+  static const char* const same[] = {"/dev/null",        "//dev///null",    "/dev/./null",
+                                     "/tmp/../dev/null", "/../../dev/null", "dev/null",
+                                     "./dev/null"};
   struct stat first, about;
   for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
     int fd = open_ok(same[i], O_RDONLY);
@@ -82,7 +95,8 @@ static void relative_to_directory(void) {
   ERROR(write(directory, &byte, 1), EBADF);
 }
 
-/* 255 bytes are a name, 4095 a path; one more is too long. (The file of the long name is made by main.) */
+/* 255 bytes are a name, 4095 a path; one more is too long. (The file of the long name is made by
+ * main.) */
 static char long_name[5 + 256 + 1] = "/tmp/";
 
 static void long_names(void) {
@@ -256,7 +270,8 @@ static void truncation(void) {
 }
 
 static void appending(void) {
-  int first = open_ok(FILE_A, O_WRONLY | O_TRUNC | O_APPEND), second = open_ok(FILE_A, O_WRONLY | O_APPEND);
+  int first = open_ok(FILE_A, O_WRONLY | O_TRUNC | O_APPEND),
+      second = open_ok(FILE_A, O_WRONLY | O_APPEND);
   for (int i = 0; i < 5; i++) {
     EQUAL(write(first, "ab", 2), 2);
     EQUAL(write(second, "cd", 2), 2);

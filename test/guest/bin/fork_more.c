@@ -96,7 +96,8 @@ static void deep_stack(void) {
   if (getpid() != self) _exit(99);
 }
 
-/* clone with a stack of its own: the child starts with sp there. Both sides run on in this function's assembly. */
+/* clone with a stack of its own: the child starts with sp there. Both sides run on in this
+ * function's assembly. */
 static long clone_on(uintptr_t stack) {
   register long a0 asm("a0") = SIGCHLD;
   register uintptr_t a1 asm("a1") = stack;
@@ -125,15 +126,17 @@ static void clone_own_stack(void) {
 }
 
 static void clone_bad_flags(void) {
-  static const unsigned long bad[] = {0x100,      0x200,   0x400,      0x800,      0x2000,     0x4000,    0x8000,
-                                      0x10000,    0x20000, 0x40000,    0x80000,    0x100000,   0x200000,  0x1000000,
-                                      0x80000000, 1ul << 32, 1ul << 63, ~0ul, ~0xfful};
+  static const unsigned long bad[] = {0x100,     0x200,     0x400,    0x800,     0x2000,
+                                      0x4000,    0x8000,    0x10000,  0x20000,   0x40000,
+                                      0x80000,   0x100000,  0x200000, 0x1000000, 0x80000000,
+                                      1ul << 32, 1ul << 63, ~0ul,     ~0xfful};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     pid_t self = getpid();
     errno = 0;
     long pid = syscall(SYS_clone, bad[i] | SIGCHLD, 0, 0, 0, 0);
     if (getpid() != self) _exit(0);
-    if (pid != -1 || errno != EINVAL) tap_fail("clone(%lx): expected EINVAL, got %ld (%d)", bad[i], pid, errno);
+    if (pid != -1 || errno != EINVAL)
+      tap_fail("clone(%lx): expected EINVAL, got %ld (%d)", bad[i], pid, errno);
   }
   ERROR(wait(NULL), ECHILD);
 }

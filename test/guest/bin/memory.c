@@ -16,13 +16,13 @@ static char* map(long pages) {
 static int read_byte(volatile char* at) { return *at; }
 
 /* Does touching it end a process with SIGSEGV? */
-#define DIES(action) \
-  do {               \
-    pid_t dying = FORK(); \
-    if (dying == 0) { \
-      action;        \
-      _exit(0);      \
-    }                \
+#define DIES(action)       \
+  do {                     \
+    pid_t dying = FORK();  \
+    if (dying == 0) {      \
+      action;              \
+      _exit(0);            \
+    }                      \
     ENDS(dying, -SIGSEGV); \
   } while (0)
 
@@ -49,8 +49,17 @@ static void brk_up_and_down(void) {
 
 static void brk_edges(void) {
   char* start = sbrk(0);
-  const uintptr_t bad[] = {0, 1, 0x10000, (uintptr_t)start - 64 * PAGE, KERNEL, ~0ul, ~0ul - 4095, USER_TOP, USER_TOP - 1,
-                           USER_TOP + PAGE, 1ul << 63};
+  const uintptr_t bad[] = {0,
+                           1,
+                           0x10000,
+                           (uintptr_t)start - 64 * PAGE,
+                           KERNEL,
+                           ~0ul,
+                           ~0ul - 4095,
+                           USER_TOP,
+                           USER_TOP - 1,
+                           USER_TOP + PAGE,
+                           1ul << 63};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) EQUAL(syscall(SYS_brk, bad[i]), start);
   char* wall = map_at(start + 16 * PAGE, PAGE, RW, MAP_FIXED);
   CHECK(wall == (char*)(((uintptr_t)start & ~(PAGE - 1ul)) + 16 * PAGE) || wall == MAP_FAILED);
@@ -267,7 +276,8 @@ static void stack_grows(void) {
   ENDS(child, 0);
   DIES(grow(here - TINE_STACK_SIZE - PAGE));
   DIES(read_byte(here - TINE_STACK_SIZE - 2 * PAGE));
-  EQUAL(read(open("/dev/zero", O_RDONLY), here - (1 << 20), 1), 1); /* the kernel's write grows it too */
+  EQUAL(read(open("/dev/zero", O_RDONLY), here - (1 << 20), 1),
+        1); /* the kernel's write grows it too */
   ERROR(read(open("/dev/zero", O_RDONLY), here - TINE_STACK_SIZE - 2 * PAGE, 1), EFAULT);
 }
 

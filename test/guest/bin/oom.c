@@ -1,16 +1,21 @@
 /*
- * No memory: each allocation of each call made to fail once (fail_alloc), then the real end of memory, then a fork bomb.
- * Whatever fails gives back what it had taken.
+ * No memory: each allocation of each call made to fail once (fail_alloc), then the real end of
+ * memory, then a fork bomb. Whatever fails gives back what it had taken.
  */
 #include "tap.h"
 
-enum { NOT_REACHED = 40, REFUSED = 41, SHORT = 42 }; /* how an attempt ended, besides death by SIGKILL */
+enum {
+  NOT_REACHED = 40,
+  REFUSED = 41,
+  SHORT = 42
+}; /* how an attempt ended, besides death by SIGKILL */
 
 static uintptr_t argument[4];
 
 /*
- * fail_alloc(n); the call; fail_alloc(0). All in registers: a page fault of ours in between would be counted, too. A child
- * made by clone ends at once. Answers what was left of the count, and the call's result through `result`.
+ * fail_alloc(n); the call; fail_alloc(0). All in registers: a page fault of ours in between would
+ * be counted, too. A child made by clone ends at once. Answers what was left of the count, and the
+ * call's result through `result`.
  */
 static long armed(long n, long number, long* result) {
   register long a0 asm("a0") = n;
@@ -36,7 +41,8 @@ static long armed(long n, long number, long* result) {
       "li a7, %[fail]\n"
       "ecall\n"
       : "+r"(a0), "+r"(a7), "+r"(a1), "+r"(a2), "+r"(a3), "=&r"(out)
-      : "r"(first), "r"(call), [clone] "i"(SYS_clone), [exit] "i"(SYS_exit_group), [fail] "i"(SYS_fail_alloc)
+      : "r"(first),
+        "r"(call), [clone] "i"(SYS_clone), [exit] "i"(SYS_exit_group), [fail] "i"(SYS_fail_alloc)
       : "memory");
   *result = out;
   return a0;
@@ -49,8 +55,9 @@ static int attempt(long n, long number, long* result) {
 }
 
 /*
- * Walks through all allocations of what `body(n)` does, each time in a child of its own, and compares the books each time.
- * Ends when the count is not reached; answers how many allocations there were.
+ * Walks through all allocations of what `body(n)` does, each time in a child of its own, and
+ * compares the books each time. Ends when the count is not reached; answers how many allocations
+ * there were.
  */
 static int walk(int (*body)(long n), int allowed) {
   for (long n = 1; n < 500; n++) {
@@ -63,7 +70,8 @@ static int walk(int (*body)(long n), int allowed) {
     int status = -1;
     EQUAL(waitpid(child, &status, 0), child);
     int files = tap.makes_files;
-    if (tap_leaked(&before, why, sizeof why)) tap_fail("allocation %ld: not given back: %s", n, why);
+    if (tap_leaked(&before, why, sizeof why))
+      tap_fail("allocation %ld: not given back: %s", n, why);
     tap.makes_files = files;
     if (status == NOT_REACHED << 8) return (int)n - 1;
     if (status == REFUSED << 8) continue;
@@ -74,11 +82,11 @@ static int walk(int (*body)(long n), int allowed) {
   tap_fail("500 allocations and no end");
 }
 
-#define WALK(body, allowed, least)                    \
-  do {                                                \
-    int met = walk(body, allowed);                    \
-    printf("# %d allocations\n", met);                \
-    CHECK(met >= (least));                            \
+#define WALK(body, allowed, least)     \
+  do {                                 \
+    int met = walk(body, allowed);     \
+    printf("# %d allocations\n", met); \
+    CHECK(met >= (least));             \
   } while (0)
 
 /* ---- Each call ---- */
@@ -103,7 +111,7 @@ static void in_fork(void) { WALK(try_fork, 0, 5); }
 static int try_exec(long n) {
   static char* argv[] = {"oom", "--exit", NULL};
   long result;
-  argument[0] = (uintptr_t) "/test/oom";
+  argument[0] = (uintptr_t)"/test/oom";
   argument[1] = (uintptr_t)argv;
   argument[2] = (uintptr_t)(argv + 2);
   int end = attempt(n, SYS_execve, &result); /* returns only on failure */
@@ -134,7 +142,8 @@ static int try_create(long n) {
   argument[2] = O_CREAT | O_RDWR | O_EXCL;
   argument[3] = 0644;
   int end = attempt(n, SYS_openat, &result);
-  if (end == REFUSED && (open(new_name, O_RDONLY) != -1 || errno != ENOENT)) return 1; /* nothing was made */
+  if (end == REFUSED && (open(new_name, O_RDONLY) != -1 || errno != ENOENT))
+    return 1; /* nothing was made */
   return end;
 }
 static void in_create(void) {
@@ -210,7 +219,8 @@ static int try_brk(long n) {
 static void in_brk(void) { WALK(try_brk, 0, 1); }
 
 static int try_touch(long n) {
-  volatile char* at = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  volatile char* at =
+      mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   fail_alloc(n);
   at[0] = 1;
   at[40 * 4096] = 1;
@@ -221,7 +231,8 @@ static void in_touch(void) { WALK(try_touch, 1, 3); }
 
 static int try_receive(long n) {
   long result;
-  struct tine_message* at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct tine_message* at =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (ipc_send(getpid(), 5) != 0) return 1;
   argument[0] = (uintptr_t)at;
   int end = attempt(n, SYS_ipc_recv, &result);
@@ -230,13 +241,27 @@ static int try_receive(long n) {
 }
 static void in_receive(void) { WALK(try_receive, 0, 1); }
 
+/* The next thread may lie where the ended one lay: it must not be taken for it. */
+static void count_ends(void) {
+  for (int i = 0; i < 20; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      fail_alloc(100);
+      _exit(0);
+    }
+    ENDS(child, 0);
+    EQUAL(fail_alloc(0), 0);
+  }
+}
+
 /* ---- The real end of memory ---- */
 
 static void touch_until_killed(void) {
   pid_t child = FORK();
   if (child == 0) {
     size_t size = 1ul << 34;
-    volatile char* at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile char* at =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(at != MAP_FAILED);
     for (size_t i = 0; i < size; i += 4096) at[i] = 1;
     _exit(0);
@@ -244,7 +269,8 @@ static void touch_until_killed(void) {
   ENDS(child, -SIGKILL);
 }
 
-/* read() fills memory without dying of it; then everything else says ENOMEM, and works again when some is given back. */
+/* read() fills memory without dying of it; then everything else says ENOMEM, and works again when
+ * some is given back. */
 static void all_used_up(void) {
   pid_t child = FORK();
   if (child == 0) {
@@ -252,7 +278,8 @@ static void all_used_up(void) {
     char* at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int zero = open("/dev/zero", O_RDONLY);
     char* next = at;
-    volatile char stack[8192]; /* our own pages first: a page fault without memory would be the end */
+    volatile char
+        stack[8192]; /* our own pages first: a page fault without memory would be the end */
     for (size_t i = 0; i < sizeof stack; i += 512) stack[i] = 1;
     errno = 1;
     for (long got; (got = read(zero, next, 1 << 30)) > 0;) next += got;
@@ -277,14 +304,16 @@ static void two_at_once(void) {
   for (int c = 0; c < 2; c++) {
     children[c] = FORK();
     if (children[c] != 0) continue;
-    volatile char* at = mmap(NULL, 1ul << 34, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile char* at =
+        mmap(NULL, 1ul << 34, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (size_t i = 0; i < 1ul << 34; i += 4096) at[i] = 1;
   }
   ENDS(children[0], -SIGKILL);
   ENDS(children[1], -SIGKILL);
 }
 
-/* Children that wait for the bomber's end, as many as there can be. Who meets the end of memory in a page fault dies of it. */
+/* Children that wait for the bomber's end, as many as there can be. Who meets the end of memory in
+ * a page fault dies of it. */
 static void bomb(void) {
   pid_t bomber = FORK();
   if (bomber == 0) {
@@ -300,7 +329,8 @@ static void bomb(void) {
   }
   int status = -1;
   EQUAL(waitpid(bomber, &status, 0), bomber);
-  if (status != 0 && status != SIGKILL) tap_fail("expected ENOMEM, EAGAIN or SIGKILL, got status %x", (unsigned)status);
+  if (status != 0 && status != SIGKILL)
+    tap_fail("expected ENOMEM, EAGAIN or SIGKILL, got status %x", (unsigned)status);
   struct tine_memory_info info;
   for (int i = 0; i < 3000; i++) { /* thousands of orphans end, and init reaps them */
     memory_info(&info);
@@ -311,10 +341,12 @@ static void bomb(void) {
 }
 
 int main(int argc, char** argv) {
-  if (argc == 2 && strcmp(argv[1], "--exit") == 0) return fail_alloc(0) != 0 ? NOT_REACHED : REFUSED;
+  if (argc == 2 && strcmp(argv[1], "--exit") == 0)
+    return fail_alloc(0) != 0 ? NOT_REACHED : REFUSED;
   tap_begin("oom");
   make_file("/tmp/oom.file");
-  RUN("fork: every allocation may fail; nothing is left behind, the parent's data is intact", in_fork);
+  RUN("fork: every allocation may fail; nothing is left behind, the parent's data is intact",
+      in_fork);
   RUN("execve: every allocation may fail, and the caller goes on", in_execve);
   RUN("exec(app_id): the first allocations may fail, and the caller goes on", in_exec);
   RUN_MAKING_FILES("openat: every allocation may fail, and then no file was made", in_create);
@@ -326,6 +358,7 @@ int main(int argc, char** argv) {
   RUN("brk: when an allocation fails the break stays", in_brk);
   RUN("touching a page without memory is SIGKILL", in_touch);
   RUN("ipc_recv without memory keeps the message", in_receive);
+  RUN("a count that was not reached ends with its process", count_ends);
   RUN("who touches all memory is ended by SIGKILL", touch_until_killed);
   RUN("when all memory is used fork and exec are ENOMEM, and work again afterwards", all_used_up);
   RUN("two processes meet the end of memory at once", two_at_once);

@@ -1,4 +1,5 @@
-/* SEEDS.md section 1: exec by app id with its arguments, what it resets; the mailbox; what ps is told of a process. */
+/* SEEDS.md section 1: exec by app id with its arguments, what it resets; the mailbox; what ps is
+ * told of a process. */
 #include "tap.h"
 
 /* ---- exec(app_id), execv(app_id, argv), getargs ---- */
@@ -131,7 +132,8 @@ static void one_slot(void) {
 static void nobody_there(void) {
   pid_t child = FORK();
   if (child == 0) _exit(0);
-  for (struct tine_process_info info; tap_info(child, &info) && info.state != TINE_ZOMBIE;) sleep_ms(1);
+  for (struct tine_process_info info; tap_info(child, &info) && info.state != TINE_ZOMBIE;)
+    sleep_ms(1);
   ERROR(ipc_send(child, 1), ESRCH); /* a zombie reads no more */
   ENDS(child, 0);
   ERROR(ipc_send(child, 1), ESRCH);
@@ -267,7 +269,8 @@ int main(int argc, char** argv) {
   RUN("exec(app_id) keeps pid and parent, and resets name, arguments and ticks", exec_resets);
   RUN("fork keeps name and arguments", fork_keeps_name);
   RUN("execv takes eight arguments of 31 characters", eight_of_31);
-  RUN("nine arguments or 32 characters are E2BIG, and the caller goes on unchanged", too_many_or_long);
+  RUN("nine arguments or 32 characters are E2BIG, and the caller goes on unchanged",
+      too_many_or_long);
   RUN("an unknown app id is ENOENT, a bad argv EFAULT", bad_exec);
   RUN("after execve getargs tells the first arguments, cut to fit", getargs_after_execve);
   RUN("a mailbox has one slot: a second message is EAGAIN", one_slot);
@@ -276,6 +279,7 @@ int main(int argc, char** argv) {
   RUN("five hundred messages there and back", ping_pong);
   RUN("four senders at once: every message arrives once, in order", many_senders);
   RUN("process_info tells why a process sleeps, and for whom", wait_reasons);
-  RUN("process_info lists every process once; bad arguments are ESRCH and EFAULT", all_processes_listed);
+  RUN("process_info lists every process once; bad arguments are ESRCH and EFAULT",
+      all_processes_listed);
   return tap_end();
 }

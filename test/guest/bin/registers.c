@@ -1,14 +1,17 @@
-/* Registers across system calls, switches and fork: the 31 of the integers, the 32 of floating point and fcsr. */
+/* Registers across system calls, switches and fork: the 31 of the integers, the 32 of floating
+ * point and fcsr. */
 #include "tap.h"
 
-/* A table of all registers that a call must not change. x0 is constant, a0 is the result; 2..31 without 10. */
+/* A table of all registers that a call must not change. x0 is constant, a0 is the result; 2..31
+ * without 10. */
 struct integers {
   uint64_t x[32];
 };
 
 /*
- * Loads every register from `in`, makes the system call that `in` has in a7, stores every register to `out`. sp, gp and
- * tp get values of their own as well: the kernel may not rely on them. The two pointers stay in memory.
+ * Loads every register from `in`, makes the system call that `in` has in a7, stores every register
+ * to `out`. sp, gp and tp get values of their own as well: the kernel may not rely on them. The two
+ * pointers stay in memory.
  */
 void all_registers(const struct integers* in, struct integers* out);
 asm(".text\n"
@@ -21,7 +24,8 @@ asm(".text\n"
     "  lla t0, registers_saved_sp\n"
     "  sd sp, 0(t0)\n"
     "  mv x31, a0\n"
-    "  .irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "  .irp n, "
+    "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
     "  ld x\\n, 8*\\n(x31)\n"
     "  .endr\n"
     "  ecall\n"
@@ -84,7 +88,8 @@ static void survive_fork(void) {
   }
 }
 
-/* Registers while interrupts come: a loop over all of them that no call leaves, long enough for many time slices. */
+/* Registers while interrupts come: a loop over all of them that no call leaves, long enough for
+ * many time slices. */
 static void survive_interrupts(void) {
   pid_t rival = FORK();
   if (rival == 0) {
@@ -93,7 +98,8 @@ static void survive_interrupts(void) {
   uint64_t stop = now_ns() + 200000000u, bad = 0;
   while (now_ns() < stop && bad == 0) {
     asm volatile(
-        "li t0, 20000; li s2, 102; li s3, 103; li s4, 104; li s5, 105; li t3, 203; li t4, 204; li a5, 305\n"
+        "li t0, 20000; li s2, 102; li s3, 103; li s4, 104; li s5, 105; li t3, 203; li t4, 204; li "
+        "a5, 305\n"
         "1: addi t0, t0, -1; bnez t0, 1b\n"
         "addi s2, s2, -102; addi s3, s3, -103; addi s4, s4, -104; addi s5, s5, -105\n"
         "addi t3, t3, -203; addi t4, t4, -204; addi a5, a5, -305\n"
@@ -109,14 +115,16 @@ static void survive_interrupts(void) {
 
 static void float_load(const double* from) {
   asm volatile(
-      ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+      ".irp n, "
+      "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
       "fld f\\n, 8*\\n(%0)\n"
       ".endr\n" ::"r"(from)
       : "memory");
 }
 static void float_store(double* to) {
   asm volatile(
-      ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+      ".irp n, "
+      "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
       "fsd f\\n, 8*\\n(%0)\n"
       ".endr\n" ::"r"(to)
       : "memory");
@@ -216,7 +224,8 @@ int main(int argc, char** argv) {
   RUN("all integer registers survive a system call, sp, gp and tp among them", survive_call);
   RUN("all integer registers survive fork, in parent and child", survive_fork);
   RUN("registers survive timer interrupts and another process", survive_interrupts);
-  RUN("five processes keep their own floating-point registers across switches", float_across_switches);
+  RUN("five processes keep their own floating-point registers across switches",
+      float_across_switches);
   RUN("the child of fork has the parent's floating-point registers", float_across_fork);
   RUN("a new program starts with floating-point registers of zeros", float_after_exec);
   return tap_end();

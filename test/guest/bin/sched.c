@@ -91,7 +91,8 @@ static void never_early(void) {
     uint64_t before = now_ns();
     EQUAL(nanosleep(&time, NULL), 0);
     uint64_t slept = now_ns() - before;
-    if (slept < (uint64_t)time.tv_nsec) tap_fail("expected %ld ns at least, got %lu", time.tv_nsec, slept);
+    if (slept < (uint64_t)time.tv_nsec)
+      tap_fail("expected %ld ns at least, got %lu", time.tv_nsec, slept);
     CHECK(slept < 20000000000u);
   }
 }
@@ -130,8 +131,9 @@ static void sleep_forever(void) {
 }
 
 /*
- * 64 processes sleep until moments some ms apart, in mixed order, and write their number into one open file. A busy host
- * may hold up a hart between a child's look at the clock and its sleep, so a round in disorder is tried again, slower.
+ * 64 processes sleep until moments some ms apart, in mixed order, and write their number into one
+ * open file. A busy host may hold up a hart between a child's look at the clock and its sleep, so a
+ * round in disorder is tried again, slower.
  */
 #define ORDER_FILE "/tmp/sched.order"
 enum { SLEEPERS = 64 };
@@ -186,7 +188,8 @@ static void clocks(void) {
   EQUAL(clock_gettime(CLOCK_REALTIME, &real), 0);
   CHECK(real.tv_sec > 1600000000 && real.tv_nsec >= 0 && real.tv_nsec < 1000000000);
   static const int bad[] = {2, 3, 7, 11, 12, -1, 0x7fffffff, (int)0x80000000};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) ERROR(clock_gettime(bad[i], &real), EINVAL);
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    ERROR(clock_gettime(bad[i], &real), EINVAL);
   ERROR(clock_gettime(CLOCK_MONOTONIC, NULL), EFAULT);
   ERROR(clock_gettime(CLOCK_MONOTONIC, wild(KERNEL)), EFAULT);
   ERROR(clock_gettime(CLOCK_MONOTONIC, wild((uintptr_t)bad)), EFAULT);

@@ -1,4 +1,5 @@
-/* stress [COUNT]: forks and waits, COUNT of them over four processes at once, then everything mixed. */
+/* stress [COUNT]: forks and waits, COUNT of them over four processes at once, then everything
+ * mixed. */
 #include "tap.h"
 
 enum { WORKERS = 4 };
@@ -83,7 +84,8 @@ static void send_something(uint64_t random) {
 
 static void map_something(uint64_t random) {
   long size = (long)(1 + random % 32);
-  char* at = mmap(NULL, (size_t)(size * PAGE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* at =
+      mmap(NULL, (size_t)(size * PAGE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(at != MAP_FAILED);
   for (long i = 0; i < size; i++) at[i * PAGE] = (char)i;
   pid_t child = FORK();

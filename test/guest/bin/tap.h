@@ -1,10 +1,11 @@
 /*
- * The frame of a guest test. A program runs its cases one by one and prints TAP: `ok K - what is true`, or
- * `not ok K - what # expected X, got Y`, and at the end the plan, `1..N`.
+ * The frame of a guest test. A program runs its cases one by one and prints TAP: `ok K - what is
+ * true`, or `not ok K - what # expected X, got Y`, and at the end the plan, `1..N`.
  *
- * Each case runs in a child, so it may crash, leak and be killed as it likes. Around it the kernel's books are
- * compared: frames by kind, heap bytes, stacks, processes, threads and open files must be afterwards what they
- * were before, to the last one. What the kernel keeps on purpose (pooled stacks, the process table's rows) is known below.
+ * Each case runs in a child, so it may crash, leak and be killed as it likes. Around it the
+ * kernel's books are compared: frames by kind, heap bytes, stacks, processes, threads and open
+ * files must be afterwards what they were before, to the last one. What the kernel keeps on purpose
+ * (pooled stacks, the process table's rows) is known below.
  */
 #pragma once
 
@@ -28,7 +29,7 @@
 #define PAGE ((long)TINE_PAGE_SIZE)
 
 static struct {
-  int number;      /* of the case that runs */
+  int number; /* of the case that runs */
   const char* what;
   pid_t owner;     /* the process that runs it: it alone may print the verdict */
   int failed;      /* cases so far */
@@ -39,7 +40,8 @@ static struct {
 
 /* ---- Inside a case: the first thing that is not as expected ends it ---- */
 
-/* The verdict of the case, or, from a process that the case made, a remark: that case fails by the child's status. */
+/* The verdict of the case, or, from a process that the case made, a remark: that case fails by the
+ * child's status. */
 static void __attribute__((noreturn, format(printf, 1, 2))) tap_fail(const char* format, ...) {
   char why[200];
   va_list arguments;
@@ -110,9 +112,12 @@ static inline uint64_t now_ns(void) {
 }
 
 /* What the kernel says of this very process; a zombie's or stranger's pid is no answer. */
-static inline int tap_info(pid_t pid, struct tine_process_info* info) { return process_info(pid, info) == pid; }
+static inline int tap_info(pid_t pid, struct tine_process_info* info) {
+  return process_info(pid, info) == pid;
+}
 
-/* Waits, at most some seconds, until the process sleeps for this reason; answers whether it does. */
+/* Waits, at most some seconds, until the process sleeps for this reason; answers whether it does.
+ */
 static inline int sleeps_for(pid_t pid, int reason) {
   struct tine_process_info info;
   for (int i = 0; i < 5000; i++) {
@@ -141,9 +146,11 @@ static inline void make_file(const char* path) {
 /* ---- The kernel's books ---- */
 
 enum {
-  TAP_PIDS_A_CHUNK = 256, /* the process table gets a row for each 256 pids, of 2048 bytes, and keeps it */
+  TAP_PIDS_A_CHUNK =
+      256, /* the process table gets a row for each 256 pids, of 2048 bytes, and keeps it */
   TAP_CHUNK_BYTES = 2048,
-  TAP_STACKS_A_TABLE = 64, /* kernel stacks stay; a page table for the window of so many of them does, too */
+  TAP_STACKS_A_TABLE =
+      64, /* kernel stacks stay; a page table for the window of so many of them does, too */
 };
 
 /* Chunks of the process table between two pids: the pids go in a circle. */
@@ -154,8 +161,9 @@ static inline uint64_t tap_chunks(pid_t from, pid_t to) {
 }
 
 /* Writes into `why` what differs; answers whether anything does. */
-static inline int tap_differs(const struct tine_memory_info* before, const struct tine_memory_info* after,
-                              uint64_t chunks, char* why, size_t size) {
+static inline int tap_differs(const struct tine_memory_info* before,
+                              const struct tine_memory_info* after, uint64_t chunks, char* why,
+                              size_t size) {
   uint64_t new_stacks = after->stack_frames - before->stack_frames;
   uint64_t new_tables = new_stacks > 0 ? 1 + new_stacks / TAP_STACKS_A_TABLE : 0;
   const struct {
@@ -176,8 +184,8 @@ static inline int tap_differs(const struct tine_memory_info* before, const struc
   for (size_t i = 0; i < sizeof books / sizeof books[0]; i++) {
     uint64_t grown = books[i].after - books[i].before;
     if (grown % books[i].unit == 0 && grown / books[i].unit <= books[i].kept) continue;
-    length += (size_t)snprintf(why + length, size - length, "%s%s: expected %lu, got %lu", length ? "; " : "",
-                               books[i].name, books[i].before, books[i].after);
+    length += (size_t)snprintf(why + length, size - length, "%s%s: expected %lu, got %lu",
+                               length ? "; " : "", books[i].name, books[i].before, books[i].after);
     if (length + 80 > size) break;
   }
   return length != 0;
@@ -187,7 +195,8 @@ static inline void tap_books(struct tine_memory_info* info) {
   memory_info(info);
   uint64_t sum = info->free_frames + info->user_frames + info->table_frames + info->file_frames +
                  info->heap_frames + info->stack_frames + info->kernel_frames;
-  if (sum != info->total_frames) printf("# the kinds of frames add up to %lu of %lu\n", sum, info->total_frames);
+  if (sum != info->total_frames)
+    printf("# the kinds of frames add up to %lu of %lu\n", sum, info->total_frames);
 }
 
 /* The newest pid; the process is gone again. */
@@ -198,7 +207,8 @@ static inline pid_t tap_probe(void) {
   return pid;
 }
 
-/* Has everything been given back? Orphans are reaped by init, which needs its turn: so a second chance. */
+/* Has everything been given back? Orphans are reaped by init, which needs its turn: so a second
+ * chance. */
 static inline int tap_leaked(const struct tine_memory_info* before, char* why, size_t size) {
   pid_t newest = tap_probe();
   uint64_t chunks = tap_chunks(tap.last_pid, newest);
@@ -207,12 +217,34 @@ static inline int tap_leaked(const struct tine_memory_info* before, char* why, s
   for (int i = 0; i < 100 && differs; i++) {
     if (i > 0) sleep_ms(10);
     tap_books(&after);
-    if (tap.makes_files && after.heap_bytes - before->heap_bytes < 4096) after.heap_bytes = before->heap_bytes;
+    if (tap.makes_files && after.heap_bytes - before->heap_bytes < 4096)
+      after.heap_bytes = before->heap_bytes;
     differs = tap_differs(before, &after, chunks, why, size);
   }
   tap.makes_files = 0;
   tap.last_pid = newest;
   return differs;
+}
+
+/*
+ * Waits until nobody else is in the middle of something that the books would show: whoever started
+ * us, up to init, sleeps (a hart of a busy host may stop for long right behind a fork), and harts
+ * that start late have done so.
+ */
+static inline void tap_settle(void) {
+  struct tine_process_info info;
+  struct tine_memory_info memory, before;
+  for (pid_t pid = getppid(); pid > 0 && tap_info(pid, &info); pid = info.parent) {
+    for (int i = 0; i < 5000 && tap_info(pid, &info) && info.state != TINE_SLEEPING; i++)
+      sleep_ms(1);
+  }
+  tap_books(&memory);
+  if (memory.uptime_ns > 2000000000u) return;
+  do {
+    before = memory;
+    sleep_ms(50);
+    tap_books(&memory);
+  } while (memory.heap_bytes != before.heap_bytes || memory.harts != before.harts);
 }
 
 /* ---- Programs ---- */
@@ -242,7 +274,8 @@ static inline void tap_run(const char* what, void (*body)(void)) {
     printf("not ok %d - %s # fork: %s\n", tap.number, what, strerror(errno));
   } else if (status != 1 << 8) { /* else it has said so itself */
     printf("not ok %d - %s # expected exit 0, got %s %d\n", tap.number, what,
-           WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : status >> 8);
+           WIFSIGNALED(status) ? "signal" : "exit",
+           WIFSIGNALED(status) ? WTERMSIG(status) : status >> 8);
   }
   if (!good && leaked) printf("# case %d, besides: not given back: %s\n", tap.number, why);
   fflush(NULL);
@@ -260,6 +293,8 @@ static inline void tap_begin(const char* program) {
   for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
   tap.program = program;
   printf("# %s\n", program);
+  fflush(NULL);
+  tap_settle();
   struct tine_memory_info info;
   tap_books(&info);
   tap.last_pid = tap_probe();

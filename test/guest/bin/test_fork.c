@@ -1,4 +1,5 @@
-/* SEEDS.md section 2, test_fork: create, wait, exit. Both sides go on behind the same call, with different values. */
+/* SEEDS.md section 2, test_fork: create, wait, exit. Both sides go on behind the same call, with
+ * different values. */
 #include "tap.h"
 
 static void two_returns(void) {
@@ -46,7 +47,8 @@ static int depth_of_calls(int depth) {
   return below + here;
 }
 
-/* The child returns through every frame that the parent had built: stack and return addresses are its own copies. */
+/* The child returns through every frame that the parent had built: stack and return addresses are
+ * its own copies. */
 static void returns_through_frames(void) {
   pid_t self = getpid();
   int sum = depth_of_calls(9);

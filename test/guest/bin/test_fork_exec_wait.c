@@ -1,4 +1,5 @@
-/* SEEDS.md section 2, test_fork_exec_wait: the waited pid is the child's, and the status arrives through fork, exec, exit. */
+/* SEEDS.md section 2, test_fork_exec_wait: the waited pid is the child's, and the status arrives
+ * through fork, exec, exit. */
 #include "tap.h"
 
 static void exit_17(void) {

@@ -1,7 +1,9 @@
 /* wait4 and kill: every form and every argument; blocked and running targets; orphans. */
 #include "tap.h"
 
-static long wait4(pid_t pid, int* status, int options) { return syscall(SYS_wait4, (long)pid, status, (long)options, NULL); }
+static long wait4(pid_t pid, int* status, int options) {
+  return syscall(SYS_wait4, (long)pid, status, (long)options, NULL);
+}
 
 static pid_t spinner(void) {
   pid_t pid = FORK();
@@ -88,7 +90,8 @@ static void no_children(void) {
   }
   struct tine_message message;
   EQUAL(ipc_recv(&message), 0);
-  ERROR(wait4((pid_t)message.word, NULL, 0), ECHILD); /* a grandchild is nobody's but its parent's */
+  ERROR(wait4((pid_t)message.word, NULL, 0),
+        ECHILD); /* a grandchild is nobody's but its parent's */
   EQUAL(ipc_send(child, 0), 0);
   ENDS(child, 0);
 }
@@ -189,7 +192,8 @@ static void running(void) {
   for (int i = 5; i >= 0; i--) dies_by(targets[i], i % 2 ? SIGKILL : SIGTERM);
 }
 static void at_once(void) {
-  for (int i = 0; i < 50; i++) dies_by(i % 2 ? spinner() : sleeper(), SIGKILL); /* perhaps before it first ran */
+  for (int i = 0; i < 50; i++)
+    dies_by(i % 2 ? spinner() : sleeper(), SIGKILL); /* perhaps before it first ran */
 }
 static void yielding(void) {
   for (int i = 0; i < 20; i++) {
@@ -201,7 +205,8 @@ static void yielding(void) {
 }
 static void itself(void) {
   for (int signal = 1; signal <= 64; signal++) {
-    if (signal == SIGCHLD || (signal >= SIGCONT && signal <= SIGURG) || signal == SIGWINCH) continue;
+    if (signal == SIGCHLD || (signal >= SIGCONT && signal <= SIGURG) || signal == SIGWINCH)
+      continue;
     pid_t child = FORK();
     if (child == 0) {
       kill(getpid(), signal);
@@ -214,7 +219,8 @@ static void ignored(void) {
   static const int harmless[] = {0, SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
   pid_t target = sleeper();
   CHECK(sleeps_for(target, TINE_WAIT_SLEEP));
-  for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) EQUAL(kill(target, harmless[i]), 0);
+  for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+    EQUAL(kill(target, harmless[i]), 0);
   CHECK(sleeps_for(target, TINE_WAIT_SLEEP));
   dies_by(target, SIGKILL);
 }
