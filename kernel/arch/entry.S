@@ -20,9 +20,9 @@ _start:
   li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel needs none
   csrc sstatus, t0
 
-  # The first hart to come boots. OpenSBI 1.1 can let a hart that is just arriving jump here although
-  # it was meant for secondary_start (its start address is stored a moment too late): it takes that
-  # way now. By then the boot hart has filled harts[].
+  # The first hart to come boots. OpenSBI 1.1 can let a hart that is just arriving jump here
+  # although it was meant for secondary_start (its start address is stored a moment too late): it
+  # takes that way now. By then the boot hart has filled harts[].
   la t0, boot_taken
   li t1, 1
   amoswap.w.aq t1, t1, (t0)

@@ -26,6 +26,6 @@
 #define HART_START_SP 8
 #define HART_START_SATP 16
 #define HART_ID 24
-#define HART_SIZE 152
+#define HART_SIZE 160
 
 #define BOOT_STACK_SIZE 16384

@@ -39,16 +39,19 @@ trap_entry:
   li s0, 0                     # a walk along the frame pointers ends here
   mv a0, sp
   call trap_handler
-  # [ecall 8] trap_handler has done all that return_to_user asks: what is left is to go.
 
-trap_return:                   # sp = TrapFrame
+leave:                         # sp = TrapFrame
+  mv a0, sp
+  call return_to_user          # [ecall 8] when it returns, nothing is left but to go
+trap_return:
   ld t1, TF_SEPC(sp)
   ld t2, TF_SSTATUS(sp)
   csrw sscratch, sp
   csrw sepc, t1
   csrw sstatus, t2
-  # The thread may have changed harts since it came in. Stored twice: the sc ends any reservation of lr
-  # that is still held, for another thread could have written in between (Unprivileged ISA, "Zalrsc").
+  # The thread may have changed harts since it came in. Stored twice: the sc ends any reservation of
+  # lr that is still held, for another thread could have written in between (Unprivileged ISA,
+  # "Zalrsc").
   sd tp, TF_HART(sp)
   sc.d zero, tp, (sp)
   each_x ld, sp
@@ -82,8 +85,6 @@ user_thread_start:
   .cfi_undefined ra
   li s0, 0
   call finish_switch           # the lock that was held across the switch
-  mv a0, sp
-  call return_to_user
-  j trap_return
+  j leave
   .cfi_endproc
 .size user_thread_start, . - user_thread_start

@@ -34,12 +34,12 @@ void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
   Thread* first = clock.sleepers.front();
   std::uint64_t wakeup = first ? first->wake_at : never;
   clock.timer = wakeup < clock.next_tick ? wakeup : clock.next_tick;
-  this_hart().unsettled = true;
+  this_hart().work |= Hart::must_settle;
 }
 
 void interrupt_later(std::uint64_t harts) REQUIRES(scheduler_lock) {
   own_clock().harts_to_interrupt |= harts;
-  this_hart().unsettled = true;
+  this_hart().work |= Hart::must_settle;
 }
 
 void make_ready(Thread& thread) REQUIRES(scheduler_lock) {
@@ -58,7 +58,7 @@ void run_on_this_hart(Thread& next) REQUIRES(scheduler_lock) {
   next.state = ThreadState::running;
   next.hart = hart.index;
   hart.current = &next;
-  hart.time_is_up = false;
+  hart.work &= ~Hart::must_yield;
   if (&next == hart.idle) return;
   next.schedules++;
   policy.begin_slice(next);
@@ -118,8 +118,8 @@ extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was tak
 
 void settle() {
   Hart& hart = this_hart();
-  if (!hart.unsettled) return;
-  hart.unsettled = false;
+  if (!(hart.work & Hart::must_settle)) return;
+  hart.work &= ~Hart::must_settle;
   HartClock& clock = own_clock();
   clock_set_timer(clock.timer);
   interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
@@ -168,7 +168,7 @@ void timer_interrupt() {
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
-    if (policy.tick(*self)) this_hart().time_is_up = true;
+    if (policy.tick(*self)) this_hart().work |= Hart::must_yield;
   }
   arm_timer(clock);
 }

@@ -28,8 +28,10 @@ struct Hart {
   unsigned index = 0;                     // in harts[]
   std::atomic<bool> online{false};
 
-  bool unsettled = false;     // something waits until no lock is held (settle, sched/scheduler.hh)
-  bool time_is_up = false;    // the current thread must yield before it returns to user mode
+  // What this hart still has to do before it returns to user mode (sched/scheduler.hh).
+  static constexpr unsigned must_yield = 1;   // the current thread's time is up
+  static constexpr unsigned must_settle = 2;  // something waits until no lock is held
+  unsigned work = 0;
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
   // What satp names; nullptr: the kernel's half alone (PageTable::activate).

@@ -84,7 +84,6 @@ void trap_handler(TrapFrame& frame) {
   } else {
     exception_or_interrupt(cause, frame);
   }
-  return_to_user(frame);
 }
 
 // The one way back: nothing is left to do for this thread when it returns. A new process comes here
@@ -92,11 +91,12 @@ void trap_handler(TrapFrame& frame) {
 void return_to_user(TrapFrame& frame) {
   (void)frame;
   while (true) {
+    unsigned work = this_hart().work;
     if (current_thread()->interrupted.load(std::memory_order_relaxed)) {
       handle_signals();
-    } else if (this_hart().time_is_up) {
+    } else if (work & Hart::must_yield) {
       yield();
-    } else if (this_hart().unsettled) {
+    } else if (work & Hart::must_settle) {
       settle();
     } else {
       return;

@@ -19,7 +19,7 @@ enum { HISTORY = 64 };
 /* Keys: bytes stand for themselves, escape sequences become these. */
 enum key { NO_KEY = 256, UP, DOWN, LEFT, RIGHT, HOME, LAST, DELETE };
 
-#define CONTROL(letter) ((letter)&0x1f)
+#define CONTROL(letter) ((letter) & 0x1f)
 
 struct editor {
   const char* prompt;
