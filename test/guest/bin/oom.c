@@ -60,6 +60,7 @@ static int attempt(long n, long number, long* result) {
  * there were.
  */
 static int walk(int (*body)(long n), int allowed) {
+  tap_settle();
   for (long n = 1; n < 500; n++) {
     struct tine_memory_info before;
     char why[256];
