@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tine {
 
@@ -101,12 +102,13 @@ class List {
     after->next = &l;
   }
 
-  // From a link back to the object around it. The offset comes from an object that is never read.
+  // From a link back to the object around it. Where the link lies in a T is seen on a made-up
+  // address, at which nothing is read; the compiler makes a constant of it.
   static T* owner(ListLink* at) {
-    alignas(T) static constinit char space[sizeof(T)] = {};
-    auto* origin = reinterpret_cast<T*>(space);
-    auto offset = reinterpret_cast<char*>(&(origin->*link)) - space;
-    return reinterpret_cast<T*>(reinterpret_cast<char*>(at) - offset);
+    constexpr std::uintptr_t somewhere = 1 << 16;
+    auto offset =
+        reinterpret_cast<std::uintptr_t>(&(reinterpret_cast<T*>(somewhere)->*link)) - somewhere;
+    return reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(at) - offset);
   }
 };
 
