@@ -47,11 +47,11 @@ void enable_interrupts() {
   csr::write_scounteren(7);
 }
 
-// The flow of control that calls this is from now on the idle thread of its hart.
-void make_idle_thread() {
+// What a hart runs when nothing else is ready. It lives as long as the machine.
+Thread& make_idle_thread() {
   auto thread = make<Thread>();
   if (!thread) panic("no memory for an idle thread");
-  become_idle_thread(*thread->release());
+  return *thread->release();
 }
 
 // Gives memory to the frame allocator, but for the holes in it.
@@ -133,6 +133,7 @@ void start_other_harts() {
   for (unsigned i = 1; i < hart_count; i++) {
     auto stack = kernel_stack_allocate();
     if (!stack) panic("no memory for the stack of hart {}", harts[i].id);
+    harts[i].idle = &make_idle_thread();
     harts[i].start_sp = stack->value();
     harts[i].start_satp = csr::read_satp();
     auto start = physical(reinterpret_cast<const void*>(secondary_start)).value();
@@ -159,7 +160,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   find_harts(machine);
 
   start_memory(machine, {device_tree_at, blob_size});
-  make_idle_thread();
+  become_idle_thread(make_idle_thread());
   start_devices(machine, line);
   seed_random(machine.rng_seed);
   syscall_init();
@@ -178,7 +179,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
 
 extern "C" [[noreturn]] void secondary_main() {
   this_hart().online.store(true);
-  make_idle_thread();
+  become_idle_thread(*this_hart().idle);
   enable_interrupts();
   idle();
 }

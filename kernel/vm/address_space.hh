@@ -113,7 +113,10 @@ class AddressSpace final : public RefCounted {
   void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
 
   // fault.cc
-  Result<Pte> resolve_locked(Access access) REQUIRES(mutex_);
+  Pte* entry_at(VirtAddr page) REQUIRES(mutex_) {
+    return page < user_top ? table_.find(page) : nullptr;  // the kernel's half is none of ours
+  }
+  Result<Pte> make_possible(Access access, Pte* entry) REQUIRES(mutex_);
   Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
   Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
@@ -124,7 +127,8 @@ class AddressSpace final : public RefCounted {
 template <class Use>
 Result<> AddressSpace::with_page(Access access, Use use) {
   MutexGuard guard(mutex_);
-  Pte entry = TRY(resolve_locked(access));
+  Pte* at = entry_at(access.address.page_down());
+  Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible(access, at));
   use(direct(entry.address() + access.address.page_offset()));
   return {};
 }

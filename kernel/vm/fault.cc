@@ -13,26 +13,28 @@ constexpr std::uint64_t stack_guard = page_size;  // kept free below a growing s
 }  // namespace
 
 Result<> AddressSpace::resolve(Access access) {
+  VirtAddr page = access.address.page_down();
   MutexGuard guard(mutex_);
-  TRY(resolve_locked(access));
+  Pte* entry = entry_at(page);
+  if (entry && entry->permits(access.wanted)) {
+    // Another thread was quicker, or this hart remembers an older entry.
+    csr::sfence_page(page.value());
+    return {};
+  }
+  TRY(make_possible(access, entry));
   return {};
 }
 
-// [fault 3] What may be there (region) and what is there (page table) decide. Answers the entry
-// that now permits the access.
-Result<Pte> AddressSpace::resolve_locked(Access access) {
+// [fault 3] What may be there (the region) and what is there (`entry`, if the tables above it
+// exist) decide. Answers the entry that now permits the access.
+Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   VirtAddr page = access.address.page_down();
-  if (page >= user_top) return Errno::fault;
-  Pte* entry = table_.find(page);
-  if (entry && entry->permits(access.wanted)) {
-    // Somebody else was quicker, or this hart remembers an older entry.
-    csr::sfence_page(page.value());
-    return *entry;
-  }
   Region* region = region_for_fault(page);
   if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
-  if (entry && entry->valid() && entry->is_cow()) return break_sharing(*region, page, entry);
-  ASSERT(!entry || !entry->valid());  // what is there and no COW permits what its region allows
+  if (entry && entry->valid()) {
+    ASSERT(entry->is_cow());  // any other entry permits all that its region allows
+    return break_sharing(*region, page, entry);
+  }
   if (region->source) return map_file_page(*region, page, entry, access.wanted);
   return map_zeros(*region, page, entry);
 }
