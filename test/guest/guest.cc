@@ -93,6 +93,10 @@ std::vector<std::string> command_line(const Options& o) {
                                    setting("TINE_INITRD", "build/release/test.cpio"),
                                    "-append",
                                    append};
+  if (!o.debugger.empty()) {
+    line.push_back("-gdb");
+    line.push_back("unix:" + o.debugger + ",server=on,wait=off");
+  }
   if (o.shift != ordinary) {
     line.push_back("-icount");
     line.push_back("shift=" + std::to_string(o.shift) + ",sleep=off");
@@ -256,6 +260,10 @@ std::string Guest::run(std::string_view command) {
 
 int Guest::wait_exit() {
   wait("the end of the machine", [&] { return !open_; });
+  return reaped_status();
+}
+
+int Guest::reaped_status() {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = -1;

@@ -38,6 +38,7 @@ struct Options {
   std::string kernel_args;  // more of them
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;
+  std::string debugger;       // path of a socket where QEMU speaks gdb's protocol
   double cpu_seconds = 120;   // allowance of a single wait, in CPU time of QEMU
   double host_seconds = 600;  // the watchdog of a single wait
 };
@@ -63,6 +64,7 @@ class Guest {
   void send(std::string_view keys);           // as if typed
   std::string run(std::string_view command);  // types a line at the prompt, answers its output
   int wait_exit();                            // the exit status that the guest gave the machine
+  int reaped_status();                        // the same, after a panic ended another wait
   double cpu_time() const;                    // seconds that QEMU has used so far
   const std::string& console() const { return console_; }
 

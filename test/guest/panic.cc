@@ -1,0 +1,123 @@
+// The kernel's own end: a fault in kernel mode and an overflow of a kernel stack must be named on
+// the console, with registers and a backtrace, and stop the machine with a failure. No program can
+// cause either, so a debugger does it: the boot hart, idle at the prompt, finds another pc or
+// another sp when the next key wakes it.
+#include "catch.hh"
+#include "guest/guest.hh"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace test {
+namespace {
+
+// Just enough of gdb's remote protocol ("GDB Remote Serial Protocol"): QEMU stops the machine while
+// we are connected.
+class Debugger {
+ public:
+  explicit Debugger(const std::string& path) : socket_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address))
+      throw NotJudged("cannot reach QEMU's debugger at " + path);
+    // Only who has asked what registers there are may write a single one.
+    ask("qXfer:features:read:target.xml:0,fff");
+  }
+  ~Debugger() { close(socket_); }
+  Debugger(const Debugger&) = delete;
+  Debugger& operator=(const Debugger&) = delete;
+
+  void set_register(unsigned number, std::uint64_t value) {
+    char text[64];
+    std::snprintf(text, sizeof text, "P%x=%016lx", number, __builtin_bswap64(value));
+    const std::string answer = ask(text);
+    if (answer != "OK") throw NotJudged("QEMU's debugger refuses a register: " + answer);
+  }
+  // The machine runs on.
+  void detach() { ask("D"); }
+
+ private:
+  int socket_;
+
+  std::string ask(const std::string& body) {
+    send_packet(body);
+    std::string answer = receive_packet();
+    while (answer.starts_with("T")) answer = receive_packet();  // that the machine has stopped
+    return answer;
+  }
+  void send_packet(const std::string& body) {
+    unsigned char sum = 0;
+    for (char c : body) sum += static_cast<unsigned char>(c);
+    char end[4];
+    std::snprintf(end, sizeof end, "#%02x", sum);
+    const std::string packet = "$" + body + end;
+    if (write(socket_, packet.data(), packet.size()) < 0)
+      throw NotJudged("QEMU's debugger is gone");
+  }
+  // What is between `$` and `#`; acknowledges it.
+  std::string receive_packet() {
+    std::string body;
+    char c = 0;
+    while (c != '$') read_byte(c);
+    for (read_byte(c); c != '#'; read_byte(c)) body.push_back(c);
+    read_byte(c);
+    read_byte(c);
+    if (write(socket_, "+", 1) < 0) throw NotJudged("QEMU's debugger is gone");
+    return body;
+  }
+  void read_byte(char& c) {
+    if (read(socket_, &c, 1) != 1) throw NotJudged("QEMU's debugger is gone");
+  }
+};
+
+constexpr unsigned register_sp = 2, register_pc = 32;
+
+// Boots, changes a register of the idle kernel, and answers what the console says of it.
+std::string panic_after(const std::string& name, unsigned number, std::uint64_t value) {
+  Options options;
+  options.log = name;
+  options.smp = 1;
+  options.debugger = "/tmp/tine-" + name + "-" + std::to_string(getpid());
+  Guest guest(options);
+  guest.expect(prompt);
+  {
+    Debugger debugger(options.debugger);
+    debugger.set_register(number, value);
+    debugger.detach();
+  }
+  guest.send("x");
+  std::string said;
+  try {
+    guest.wait_exit();
+  } catch (const Failed&) {
+    said = guest.console().substr(guest.console().find("Tine: panic"));
+  }
+  unlink(options.debugger.c_str());
+  CHECK(guest.reaped_status() == 255);
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("a wild jump of the kernel is a panic with registers and a backtrace", "[panic]") {
+  const std::string said = panic_after("panic-jump", register_pc, 0x10);
+  CHECK_THAT(said, contains("bad fetch in the kernel at address 0x10"));
+  CHECK_THAT(said, contains("scause c"));
+  CHECK_THAT(said, contains("backtrace:"));
+  CHECK_THAT(said, contains("kernel_main + "));
+}
+
+TEST_CASE("an overflow of a kernel stack is named", "[panic]") {
+  // In the lower half of the first stack's slot, which is never mapped.
+  const std::string said = panic_after("panic-overflow", register_sp, 0xffffffffc0000800);
+  CHECK_THAT(said, contains("kernel stack overflow, at address 0xffffffffc0000"));
+  CHECK_THAT(said, contains("backtrace:"));
+}
+
+}  // namespace test
