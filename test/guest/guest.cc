@@ -69,7 +69,7 @@ std::vector<std::string> command_line(const Options& o) {
                                    "-machine",
                                    "virt",
                                    "-cpu",
-                                   "rv64",
+                                   o.cpu,
                                    "-smp",
                                    std::to_string(o.smp),
                                    "-m",

@@ -34,6 +34,7 @@ struct Options {
   int smp = 4;
   int shift = ordinary;  // -icount shift=N: deterministic, one instruction takes 2^N ns
   int hz = 0;            // 0: the kernel's own default
+  std::string cpu = "rv64";
   std::string memory = "256M";
   std::string kernel_args;  // more of them
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off

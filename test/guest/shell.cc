@@ -30,6 +30,23 @@ TEST_CASE("the machine boots to the prompt with 1 to 8 harts", "[boot]") {
   }
 }
 
+TEST_CASE("small and large memories will do, and a CPU without Sstc", "[boot]") {
+  for (const char* memory : {"32M", "64M", "4G"}) {
+    DYNAMIC_SECTION(memory) {
+      Options options = shell(std::string("memory-") + memory);
+      options.memory = memory;
+      options.init_args = "/bin/fork_test";
+      CHECK(Guest(options).wait_exit() == 0);
+    }
+  }
+  SECTION("the firmware keeps the time") {
+    Options options = shell("without-sstc");
+    options.cpu = "rv64,sstc=false";
+    options.init_args = "/test/sched";
+    CHECK(Guest(options).finish_tap().failed == 0);
+  }
+}
+
 TEST_CASE("poweroff hands its code to the host", "[boot]") {
   Guest guest(shell("exit-code"));
   guest.expect(prompt);
