@@ -111,10 +111,16 @@ build/include/empty:
 	@mkdir -p build/include/{gnu,bits,user}
 	@touch build/include/{gnu/stubs-lp64.h,bits/atomic_wait.h,user/limits.h} $@
 
-$(B)/kernel/%.cc.o: kernel/%.cc $(B)/kernel.flags build/include/empty | deps
+# The standard headers that nearly every file includes, compiled once: half of the build's time. Every file
+# names what it needs all the same; `make lint` compiles without this.
+STANDARD := algorithm array atomic expected span string_view
+$(B)/standard.hh.gch: $(B)/kernel.flags build/include/empty | deps
+	@printf '#include <%s>\n' $(STANDARD) > $(B)/standard.hh
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) -x c++-header $(B)/standard.hh -o $@
+$(B)/kernel/%.cc.o: kernel/%.cc $(B)/standard.hh.gch
 	$(say) CXX $<
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -include $(B)/standard.hh -c $< -o $@
 $(B)/kernel/%.S.o: kernel/%.S $(B)/kernel.flags build/include/empty | deps
 	$(say) AS $<
 	@mkdir -p $(@D)
