@@ -105,7 +105,7 @@ extern "C" const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 // window for stacks; and runs the boot hart on it. Devices are below `devices_end`; the memory that
 // is ours is [start, end).
 void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
-// Runs this hart on the kernel's half (for the other harts, as they start).
+// Runs this hart on the kernel's half alone (PageTable::activate with nullptr).
 void kernel_map_activate();
 // Maps a page in the kernel's half for good. A hart that is going to use it calls
 // kernel_map_catch_up first. Errors: nomem.
