@@ -6,9 +6,15 @@
 
 #include <stdint.h>
 
-/* ---- Files (openat, fstat, ioctl) ---- */
+#include <tine/signal.h>
+
+/* ---- Files ---- */
 
 #define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100 /* newfstatat: the link itself */
+#define AT_REMOVEDIR 0x200        /* unlinkat: remove a directory, nothing else */
+#define AT_SYMLINK_FOLLOW 0x400   /* linkat: what the link names */
+#define AT_EMPTY_PATH 0x1000      /* newfstatat: an empty path is the descriptor itself */
 
 #define O_RDONLY 0
 #define O_WRONLY 1
@@ -32,6 +38,38 @@
 #define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define S_IFLNK 0120000
+
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+
+#define F_DUPFD 0
+#define F_GETFD 1
+#define F_SETFD 2
+#define F_GETFL 3
+#define F_SETFL 4
+#define F_DUPFD_CLOEXEC 1030
+#define FD_CLOEXEC 1
+
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
+
+/* What getdents64 answers: entries of d_reclen bytes (a multiple of 8), one behind the other. */
+struct tine_dirent64 {
+  uint64_t d_ino;
+  int64_t d_off; /* where lseek finds the next entry */
+  uint16_t d_reclen;
+  uint8_t d_type;
+  char d_name[]; /* with a final 0 */
+};
+
+#define DT_UNKNOWN 0
+#define DT_FIFO 1
+#define DT_CHR 2
+#define DT_DIR 4
+#define DT_BLK 6
+#define DT_REG 8
+#define DT_LNK 10
 
 struct tine_timespec {
   int64_t tv_sec;
@@ -115,32 +153,6 @@ struct tine_utsname {
   char machine[65];
   char domainname[65];
 };
-
-/* Signals: Linux's numbers. */
-#define SIGHUP 1
-#define SIGINT 2
-#define SIGQUIT 3
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGABRT 6
-#define SIGBUS 7
-#define SIGFPE 8
-#define SIGKILL 9
-#define SIGUSR1 10
-#define SIGSEGV 11
-#define SIGUSR2 12
-#define SIGPIPE 13
-#define SIGALRM 14
-#define SIGTERM 15
-#define SIGCHLD 17
-#define SIGCONT 18
-#define SIGSTOP 19
-#define SIGTSTP 20
-#define SIGTTIN 21
-#define SIGTTOU 22
-#define SIGURG 23
-#define SIGWINCH 28
-#define TINE_NSIG 64
 
 /* The auxiliary vector that execve leaves on the stack, behind envp. */
 #define AT_NULL 0

@@ -8,12 +8,28 @@
 #pragma once
 
 /* Files */
+#define SYS_getcwd 17
+#define SYS_dup 23
+#define SYS_dup3 24
+#define SYS_fcntl 25
 #define SYS_ioctl 29
+#define SYS_mkdirat 34
+#define SYS_unlinkat 35
+#define SYS_symlinkat 36
+#define SYS_linkat 37
+#define SYS_ftruncate 46
+#define SYS_chdir 49
 #define SYS_openat 56
 #define SYS_close 57
+#define SYS_pipe2 59
+#define SYS_getdents64 61
+#define SYS_lseek 62
 #define SYS_read 63
 #define SYS_write 64
+#define SYS_readlinkat 78
+#define SYS_newfstatat 79
 #define SYS_fstat 80
+#define SYS_renameat2 276
 
 /* Processes */
 #define SYS_exit 93
@@ -22,6 +38,8 @@
 #define SYS_clock_gettime 113
 #define SYS_sched_yield 124
 #define SYS_kill 129
+#define SYS_rt_sigaction 134
+#define SYS_rt_sigprocmask 135
 #define SYS_rt_sigreturn 139
 #define SYS_uname 160
 #define SYS_getpid 172

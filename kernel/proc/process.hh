@@ -119,6 +119,8 @@ Result<tine_process_info> process_info(int pid);
 
 // Sends a signal (0: only asks whether it could). Errors: inval (no such signal), srch.
 Result<> process_kill(int pid, int signal);
+// Sends a signal to the current process (SIGPIPE).
+void raise_signal(int signal);
 // Acts on what is pending for the current thread's process. Does not return if that ends it.
 void handle_signals();
 // The running program did something that the hardware refuses. Says so on the console and ends it.

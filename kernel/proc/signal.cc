@@ -47,6 +47,11 @@ Result<> process_kill(int pid, int signal) {
   return found ? Result<>() : Errno::srch;
 }
 
+void raise_signal(int signal) {
+  SpinGuard guard(process_table_lock);
+  send(current_process(), signal);
+}
+
 void handle_signals() {
   Thread& self = *current_thread();
   // First the flag, then the bits, as `send` sets first the bit, then the flag: a signal that comes

@@ -1,4 +1,4 @@
-/* Signals: the numbers are in tine/abi.h. */
+/* Signals: the numbers are in tine/signal.h. */
 #pragma once
 
 #include <sys/types.h>
