@@ -1,26 +1,23 @@
-/* The calls whose POSIX form is not the kernel's: each is a small shape around one system call. */
+/*
+ * The calls whose POSIX form is not the kernel's: each is a small shape around one system call.
+ * Those on files and directories are in files.c.
+ */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <tine.h>
+#include <tine/limits.h>
 #include <tine/syscall.h>
 #include <unistd.h>
 
 int errno;
-
-int open(const char* path, int flags, ...) {
-  va_list arguments;
-  va_start(arguments, flags);
-  mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
-  va_end(arguments);
-  return openat(AT_FDCWD, path, flags, mode);
-}
 
 /* stdout is written out first: else parent and child would both write what the buffer holds. */
 pid_t fork(void) {
@@ -38,6 +35,41 @@ int execve(const char* path, char* const argv[], char* const envp[]) {
   return tine_execve(path, argv, envp);
 }
 
+/* Tries one path. A file that is no program is a script: a shell reads it, as POSIX asks. */
+static void try_path(const char* path, char* const argv[]) {
+  execve(path, argv, environ);
+  if (errno != ENOEXEC) return;
+  size_t count = 0;
+  while (argv[count] != NULL) count++;
+  char* script[count + 2]; /* sh, the path, the arguments, NULL */
+  script[0] = (char*)"sh";
+  script[1] = (char*)path;
+  for (size_t i = 1; i <= count; i++) script[i + 1] = argv[i];
+  execve("/bin/sh", script, environ);
+}
+
+int execvp(const char* name, char* const argv[]) {
+  if (strchr(name, '/') != NULL) {
+    try_path(name, argv);
+    return -1;
+  }
+  const char* folder = getenv("PATH");
+  if (folder == NULL) folder = "/bin";
+  int error = ENOENT;
+  while (*folder != 0) {
+    size_t length = strcspn(folder, ":");
+    char path[TINE_PATH_MAX];
+    if (length + strlen(name) + 2 <= sizeof path) {
+      snprintf(path, sizeof path, "%.*s%s%s", (int)length, folder, length > 0 ? "/" : "", name);
+      try_path(path, argv);
+      if (errno != ENOENT && errno != ENOTDIR) error = errno; /* it is there, yet does not run */
+    }
+    folder += length + (folder[length] == ':');
+  }
+  errno = error;
+  return -1;
+}
+
 int exec(int app_id) {
   fflush(NULL);
   return tine_exec(app_id);
@@ -53,6 +85,25 @@ pid_t waitpid(pid_t pid, int* status, int options) {
 }
 
 pid_t wait(int* status) { return waitpid(-1, status, 0); }
+
+/* struct sigaction and sigset_t are the kernel's own, so they go as they are. */
+_Static_assert(sizeof(struct sigaction) == sizeof(struct tine_sigaction), "the kernel's layout");
+_Static_assert(sizeof(siginfo_t) == sizeof(struct tine_siginfo), "the kernel's layout");
+
+int sigaction(int number, const struct sigaction* action, struct sigaction* old) {
+  return (int)syscall(SYS_rt_sigaction, (long)number, action, old, sizeof(sigset_t));
+}
+
+/* As on BSD and Linux: the handler stays, and calls that it interrupts are made again. */
+sighandler_t signal(int number, sighandler_t handler) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  struct sigaction old;
+  return sigaction(number, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
+int sigprocmask(int how, const sigset_t* set, sigset_t* old) {
+  return (int)syscall(SYS_rt_sigprocmask, (long)how, set, old, sizeof(sigset_t));
+}
 
 int raise(int number) { return kill(getpid(), number); }
 

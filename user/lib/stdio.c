@@ -1,16 +1,22 @@
-/* The three files that every program has, and their buffers. stdio.h says when they are written. */
+/* Files with buffers: the three that every program has, and those that fopen opens. stdio.h says
+ * when they are written. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-FILE tine_stdin = {.fd = STDIN_FILENO, .by_line = 1};
+FILE tine_stdin = {.fd = STDIN_FILENO, .reading = 1};
 FILE tine_stdout = {.fd = STDOUT_FILENO, .by_line = 1};
-FILE tine_stderr = {.fd = STDERR_FILENO, .by_line = 0};
+FILE tine_stderr = {.fd = STDERR_FILENO, .by_call = 1};
+
+static FILE* opened; /* by fopen, the last one first */
 
 /* Writes the whole buffer out. What cannot be written is dropped: no program gets stuck on it. */
 static int flush(FILE* file) {
   size_t done = 0;
+  if (file->reading) return 0;
   while (done < file->used) {
     ssize_t n = write(file->fd, file->buffer + done, file->used - done);
     if (n < 0 && errno == EINTR) continue;
@@ -25,10 +31,37 @@ static int flush(FILE* file) {
 }
 
 int fflush(FILE* file) {
-  if (file == stdin) return 0;
   if (file != NULL) return flush(file);
-  int failed = flush(stdout);
-  return flush(stderr) != 0 || failed ? EOF : 0;
+  int failed = flush(stdout) | flush(stderr);
+  for (file = opened; file != NULL; file = file->link) failed |= flush(file);
+  return failed;
+}
+
+FILE* fopen(const char* path, const char* mode) {
+  int how = *mode == 'r'   ? O_RDONLY
+            : *mode == 'w' ? O_WRONLY | O_CREAT | O_TRUNC
+                           : O_WRONLY | O_CREAT | O_APPEND;
+  FILE* file = calloc(1, sizeof *file);
+  if (file == NULL) return NULL;
+  file->fd = open(path, how, 0666);
+  if (file->fd < 0) {
+    free(file);
+    return NULL;
+  }
+  file->reading = how == O_RDONLY;
+  file->link = opened;
+  opened = file;
+  return file;
+}
+
+int fclose(FILE* file) {
+  FILE** link = &opened;
+  while (*link != file) link = &(*link)->link;
+  *link = file->link;
+  int failed = flush(file) != 0;
+  failed |= close(file->fd) != 0;
+  free(file);
+  return failed ? EOF : 0;
 }
 
 int ferror(FILE* file) { return file->failed; }
@@ -40,9 +73,9 @@ static void put(FILE* file, int c) {
   if (c == '\n' && file->by_line) flush(file);
 }
 
-/* The end of a call that wrote: a file without lines is written out now. */
+/* The end of a call that wrote. */
 static int finish(FILE* file, int result) {
-  if (!file->by_line) flush(file);
+  if (file->by_call) flush(file);
   return file->failed ? EOF : result;
 }
 
@@ -112,6 +145,25 @@ char* fgets(char* to, int size, FILE* file) {
   }
   to[n] = 0;
   return n > 0 ? to : NULL;
+}
+
+ssize_t getline(char** line, size_t* size, FILE* file) {
+  size_t n = 0;
+  if (*line == NULL) *size = 0;
+  for (int c = 0; c != '\n'; (*line)[n++] = (char)c) {
+    if (n + 2 > *size) {
+      size_t larger = *size < 64 ? 128 : *size * 2;
+      char* block = realloc(*line, larger);
+      if (block == NULL) return -1;
+      *line = block;
+      *size = larger;
+    }
+    c = fgetc(file);
+    if (c == EOF) break;
+  }
+  if (n == 0 || file->failed) return -1;
+  (*line)[n] = 0;
+  return (ssize_t)n;
 }
 
 void perror(const char* what) { fprintf(stderr, "%s: %s\n", what, strerror(errno)); }

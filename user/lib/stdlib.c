@@ -1,4 +1,4 @@
-/* Numbers in text, the environment, the end of a program. */
+/* Numbers in text, the environment, sorting, the end of a program. */
 #include <stdlib.h>
 
 #include <ctype.h>
@@ -85,3 +85,25 @@ long strtol(const char* s, char** end, int base) {
 }
 
 int atoi(const char* s) { return (int)strtol(s, NULL, 10); }
+
+/* Shell's sort, by exchanges: for the few hundred names of a directory that is quick enough. */
+static void exchange(char* a, char* b, size_t size) {
+  for (; size > 0; size--, a++, b++) {
+    char c = *a;
+    *a = *b;
+    *b = c;
+  }
+}
+
+void qsort(void* base, size_t count, size_t size, compare_fn* compare) {
+  char* array = base;
+  for (size_t gap = count / 2; gap > 0; gap /= 2) {
+    for (size_t i = gap; i < count; i++) {
+      for (size_t j = i; j >= gap; j -= gap) {
+        char *before = array + (j - gap) * size, *at = array + j * size;
+        if (compare(before, at) <= 0) break;
+        exchange(before, at, size);
+      }
+    }
+  }
+}

@@ -80,6 +80,16 @@ char* strrchr(const char* s, int c) {
   }
 }
 
+/* How far `s` goes on being (in_set 1) or not being (in_set 0) in the set. */
+static size_t span(const char* s, const char* set, int in_set) {
+  size_t n = 0;
+  while (s[n] != 0 && (strchr(set, s[n]) != NULL) == in_set) n++;
+  return n;
+}
+
+size_t strspn(const char* s, const char* set) { return span(s, set, 1); }
+size_t strcspn(const char* s, const char* set) { return span(s, set, 0); }
+
 char* strstr(const char* s, const char* part) {
   size_t n = strlen(part);
   for (;; s++) {

@@ -1,4 +1,5 @@
-/* Opening files. The O_ and AT_ flags are the kernel's (tine/abi.h). */
+/* Opening files, and what a descriptor can be asked. The O_, F_ and AT_ flags are the kernel's
+ * (tine/abi.h). */
 #pragma once
 
 #include <sys/types.h>
@@ -10,6 +11,7 @@ extern "C" {
 
 int open(const char* path, int flags, ...); /* a mode follows when flags holds O_CREAT */
 int openat(int directory, const char* path, int flags, ...);
+int fcntl(int fd, int command, ...); /* F_DUPFD, F_SETFD and F_SETFL take an int */
 
 #ifdef __cplusplus
 }

@@ -1,20 +1,24 @@
 /*
  * Input and output through small buffers. stdout is written at each newline, when its buffer is
  * full, before stdin is read, and by fork, exec and exit, so that nothing is lost and nothing comes
- * twice. stderr is written by the end of each call. One call's line goes out in one write, so lines
- * of several processes do not mix.
+ * twice. stderr is written by the end of each call, what fopen opened when its buffer is full. One
+ * call's line goes out in one write, so lines of several processes do not mix.
  */
 #pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define EOF (-1)
 #define BUFSIZ 512
 
 typedef struct tine_file {
+  struct tine_file* link; /* the files that fopen opened */
   int fd;
-  int by_line; /* written at a newline; else by the end of each call */
+  int reading; /* else writing */
+  int by_line; /* written at a newline */
+  int by_call; /* written by the end of each call */
   int failed;  /* a read or write failed */
   int ended;   /* a read met the end */
   size_t next; /* reading: buffer[next..used) is still to be read */
@@ -45,10 +49,19 @@ int fputc(int c, FILE* file);
 int getchar(void);
 int fgetc(FILE* file);
 char* fgets(char* to, int size, FILE* file);
-int fflush(FILE* file); /* NULL: stdout and stderr */
+FILE* fopen(const char* path, const char* mode); /* r, w or a, without + */
+int fclose(FILE* file);                          /* what fopen opened */
+/* A whole line with its newline into *line, which malloc made (or NULL) and which grows. Answers
+ * its length; -1 at the end, after a failed read, and with ENOMEM. */
+ssize_t getline(char** line, size_t* size, FILE* file);
+
+int fflush(FILE* file); /* NULL: all files */
 int ferror(FILE* file);
 int feof(FILE* file);
 void perror(const char* what);
+
+int rename(const char* old, const char* path);
+int renameat2(int from, const char* old, int directory, const char* path, unsigned flags);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,9 @@ unsigned long strtoul(const char* s, char** end, int base);
 
 char* getenv(const char* name);
 
+typedef int compare_fn(const void* a, const void* b);
+void qsort(void* base, size_t count, size_t size, compare_fn* compare);
+
 void exit(int status) __attribute__((noreturn)); /* writes out stdout first */
 void abort(void) __attribute__((noreturn));      /* dies by SIGABRT */
 

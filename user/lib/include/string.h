@@ -19,6 +19,8 @@ int strcmp(const char* a, const char* b);
 int strncmp(const char* a, const char* b, size_t n);
 char* strchr(const char* s, int c);
 char* strrchr(const char* s, int c);
+size_t strspn(const char* s, const char* set);  /* characters at the start that are in the set */
+size_t strcspn(const char* s, const char* set); /* characters at the start that are not */
 char* strstr(const char* s, const char* part);
 char* strcpy(char* to, const char* from);
 char* strncpy(char* to, const char* from, size_t n);
