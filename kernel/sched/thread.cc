@@ -9,6 +9,7 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   OwnPtr<Thread> thread = TRY(make<Thread>());
   thread->stack_top = TRY(kernel_stack_allocate());
   thread->process = &process;
+  thread->calls = current_thread()->calls;
   // The stack as user_thread_start and trap_entry expect it: the frame at the very top, nothing
   // below it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));

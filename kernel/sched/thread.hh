@@ -41,6 +41,8 @@ enum class WaitReason : std::uint8_t {
 
 constexpr unsigned time_slice_ticks = 3;
 
+using SystemCall = void (*)(TrapFrame& frame);
+
 struct Thread {
   // ---- Its own, or fixed before it first runs ----
   Context context{};
@@ -48,6 +50,9 @@ struct Thread {
   VirtAddr stack_top;
   Process* process = nullptr;       // nullptr: a kernel thread
   PageTable* page_table = nullptr;  // what it runs on; changed by itself only (exec, exit)
+  // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
+  // it.
+  SystemCall const* calls = nullptr;
   int tid = 0;
   FpState fp{};                  // while its registers are not in a hart
   unsigned fp_hart = max_harts;  // the hart that loaded them last

@@ -9,6 +9,7 @@
 
 #include <tine/syscall.h>
 
+#include <array>
 #include <cstdint>
 #include <tuple>
 #include <type_traits>
@@ -16,23 +17,39 @@
 #include "arch/trap_frame.hh"
 #include "lib/result.hh"
 #include "proc/process.hh"
+#include "sched/thread.hh"
 #include "vm/user_memory.hh"
 
 namespace tine {
 
-// [ecall 4] Finds the row for the number in a7 and calls its handler; leaves the result in the
-// frame.
-void syscall_dispatch(TrapFrame& frame);
-
 struct SyscallRow {
   unsigned number;
   const char* name;
-  void (*call)(TrapFrame& frame);
+  SystemCall call;
 };
 
-// Builds the table from the rows. At boot, before the first process. Two rows of one number are a
-// panic.
+// A table has a place for every number that a call can have, Linux's and then Tine's own; and a
+// last one for all other numbers.
+constexpr unsigned linux_calls = 512, private_base = 4096, private_calls = 64;
+constexpr unsigned no_call = linux_calls + private_calls;
+constexpr unsigned slot_of(std::uint64_t number) {
+  if (number < linux_calls) return unsigned(number);
+  std::uint64_t own = number - private_base;
+  return own < private_calls ? linux_calls + unsigned(own) : no_call;
+}
+using CallTable = std::array<SystemCall, no_call + 1>;
+
+// The table that threads use unless a wing gave them another (Thread::calls). Written at boot only.
+extern constinit CallTable core_calls;
+
+// Builds it from the rows. At boot, in the thread that starts the first process, which inherits it.
+// Two rows of one number are a panic.
 void syscall_init();
+
+// [ecall 4] Calls the handler for the number in a7, which leaves its result in the frame.
+inline void syscall_dispatch(TrapFrame& frame) {
+  current_thread()->calls[slot_of(frame.call_number())](frame);  // [ecall 5..7]: see Thunk
+}
 
 namespace syscall_internal {
 
