@@ -164,6 +164,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   start_devices(machine, line);
   seed_random(machine.rng_seed);
   syscall_init();
+  signal_init();
+  console_interrupt_hook = interrupt_programs;  // ^C
   start_files(machine);
   enable_interrupts();
   start_other_harts();

@@ -2,6 +2,8 @@
 //
 //   0xffff_ffc0_0000_0000  direct map: physical address + this (devices, memory, the image)
 //   0xffff_ffff_c000_0000  kernel stacks: slots of 32 KiB, of which the lower half is never mapped
+//   0xffff_ffff_ffff_f000  where signal handlers return to: the one page here that user mode may
+//   see
 //
 // The unit tests put a header of the same name before this one, in which `direct` finds simulated
 // memory.
@@ -14,6 +16,7 @@ namespace tine {
 
 constexpr VirtAddr direct_map{DIRECT_MAP_BASE};
 constexpr VirtAddr stack_window{0xffffffffc0000000};
+constexpr VirtAddr signal_trampoline{0xfffffffffffff000};
 constexpr std::size_t kernel_stack_size = 16384;
 constexpr std::size_t kernel_stack_slot = 2 * kernel_stack_size;
 

@@ -13,8 +13,7 @@
 #define TF_X(n) ((n) * 8)
 #define TF_SEPC 256
 #define TF_SSTATUS 264
-#define TF_ORIG_A0 272
-#define TF_SIZE 288
+#define TF_SIZE 272
 
 /* Context */
 #define CTX_RA 0

@@ -33,7 +33,6 @@ trap_entry:
   sd t0, TF_X(2)(sp)
   sd t1, TF_SEPC(sp)
   sd t2, TF_SSTATUS(sp)
-  sd a0, TF_ORIG_A0(sp)        # a call that is restarted needs its first argument again
 
   ld tp, TF_HART(sp)           # the kernel's tp: this hart, as trap_return left it
   li s0, 0                     # a walk along the frame pointers ends here

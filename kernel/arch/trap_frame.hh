@@ -33,8 +33,6 @@ struct TrapFrame {
   };
   std::uint64_t sepc;  // the user's pc
   std::uint64_t sstatus;
-  std::uint64_t orig_a0;  // a0 at entry: the first argument, even after the result has replaced it
-  std::uint64_t reserved;
 
   std::uint64_t& a0() { return x[reg_a0]; }
   std::uint64_t& sp() { return x[reg_sp]; }
@@ -44,7 +42,7 @@ struct TrapFrame {
 
 static_assert(offsetof(TrapFrame, x) + 8 == TF_X(1) && offsetof(TrapFrame, hart) == TF_HART);
 static_assert(offsetof(TrapFrame, sepc) == TF_SEPC && offsetof(TrapFrame, sstatus) == TF_SSTATUS);
-static_assert(offsetof(TrapFrame, orig_a0) == TF_ORIG_A0 && sizeof(TrapFrame) == TF_SIZE);
+static_assert(sizeof(TrapFrame) == TF_SIZE);
 static_assert(TF_SIZE % 16 == 0, "the stack pointer stays 16-byte aligned");
 
 // Length of the ecall instruction: what sepc moves by when a system call returns.

@@ -162,7 +162,7 @@ Taken take_raw(std::span<std::byte> to) REQUIRES(input_lock) {
   return {n, head == committed};
 }
 
-// Sleeps until something is there. Errors: intr, again.
+// Sleeps until something is there. Errors: restart, again.
 Result<> wait_for_input(bool may_block) REQUIRES(input_lock) {
   if (!may_block && head == committed) return Errno::again;
   return wait(readers, input_lock, WaitReason::console, [] {

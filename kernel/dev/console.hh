@@ -21,7 +21,7 @@ namespace tine {
 Result<> console_init(unsigned irq);
 
 // Moves typed bytes into `to`: in canonical mode at most one line, sleeping until it is complete;
-// ^D at its begin answers 0. Errors: intr, fault, nomem; again, when nothing is there and
+// ^D at its begin answers 0. Errors: restart, fault, nomem; again, when nothing is there and
 // `may_block` is false.
 Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
 // Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault,

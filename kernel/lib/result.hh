@@ -43,6 +43,9 @@ enum class Errno : int {
   nosys = ENOSYS,
   notempty = ENOTEMPTY,
   loop = ELOOP,
+  // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
+  // EINTR (proc/signal.hh).
+  restart = 512,
 };
 
 // A class of its own, because an alias of std::expected would not carry [[nodiscard]].

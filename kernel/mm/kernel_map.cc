@@ -29,12 +29,12 @@ Result<Pte*> table_below(Pte& entry) {
 }
 
 // One leaf of `level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB).
-Result<> map_leaf(VirtAddr at, PhysAddr to, Prot prot, unsigned level) {
+Result<> map_leaf(VirtAddr at, Pte entry, unsigned level) {
   Pte* table = direct<Pte>(root);
   for (unsigned above = table_levels - 1; above > level; above--) {
     table = TRY(table_below(table[pte_index(at, above)]));
   }
-  table[pte_index(at, level)] = Pte::kernel(to, prot);
+  table[pte_index(at, level)] = entry;
   return {};
 }
 
@@ -45,7 +45,7 @@ void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
     unsigned level = table_levels - 1;
     while (level > 0 && (start.value() % pte_span(level) != 0 || end - start < pte_span(level)))
       level--;
-    if (!map_leaf(direct_map + start.value(), start, prot, level))
+    if (!map_leaf(direct_map + start.value(), Pte::kernel(start, prot), level))
       panic("no memory for the kernel's page table");
     start += pte_span(level);
   }
@@ -83,10 +83,10 @@ void kernel_map_activate() {
   csr::sfence_all();
 }
 
-Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot) {
+Result<> kernel_map_page(VirtAddr at, Pte entry) {
   {
     SpinGuard guard(lock);
-    TRY(map_leaf(at, frame, prot, 0));
+    TRY(map_leaf(at, entry, 0));
   }
   generation.fetch_add(1, std::memory_order_release);
   return {};

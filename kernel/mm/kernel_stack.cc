@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint64_t mark = 0x6b7374616b636174;  // what a debug build fills an unused stack with
 constexpr unsigned pages_per_stack = kernel_stack_size / page_size;
-constexpr std::uint64_t max_stacks = pte_span(2) / kernel_stack_slot;
+// All that the window holds but the last, where signal_trampoline is.
+constexpr std::uint64_t max_stacks = pte_span(2) / kernel_stack_slot - 1;
 
 constinit Spinlock lock{Rank::stack_pool, "stack pool"};
 constinit VirtAddr first_spare GUARDED_BY(lock);  // its lowest word names the next one
@@ -41,7 +42,7 @@ Result<> map_stack(VirtAddr top) {
   for (FrameRef& frame : frames) frame = FrameRef::adopt(TRY(frame_allocate(FrameKind::stack)));
   for (unsigned i = 0; i < pages_per_stack; i++) {
     VirtAddr page = top - kernel_stack_size + i * page_size;
-    TRY(kernel_map_page(page, frames[i].address(), Prot::read | Prot::write));
+    TRY(kernel_map_page(page, Pte::kernel(frames[i].address(), Prot::read | Prot::write)));
   }
   for (FrameRef& frame : frames) frame.release();  // the mapping holds them, for good
   return {};

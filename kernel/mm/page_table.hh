@@ -109,7 +109,7 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
 void kernel_map_activate();
 // Maps a page in the kernel's half for good. A hart that is going to use it calls
 // kernel_map_catch_up first. Errors: nomem.
-Result<> kernel_map_page(VirtAddr at, PhysAddr frame, Prot prot);
+Result<> kernel_map_page(VirtAddr at, Pte entry);
 // Fences on this hart whatever was mapped since it last did; next to nothing when that is nothing.
 void kernel_map_catch_up();
 

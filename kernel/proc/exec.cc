@@ -103,6 +103,7 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
     std::swap(self.space, program.space);
     copy_text(self.name, sizeof(self.name), base_name(path));
     self.args = args;
+    reset_signal_handlers(self);
   }
   thread.page_table = &self.space->page_table();
   PageTable::activate(thread.page_table);

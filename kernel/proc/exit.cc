@@ -18,15 +18,25 @@ void leave_address_space(Process& self) {
   space = std::move(self.space);
 }  // the pages are freed here, if nobody else holds the space, after the lock
 
-// Orphans go to init; those that have ended already will be reaped by it.
-void give_children_to_init(Process& self) REQUIRES(process_table_lock) {
+// A child without a parent that wants it. If it has ended, init will reap it.
+void give_to_init(Process& child) REQUIRES(process_table_lock) {
   Process* init = find_process(init_pid);
-  while (Process* child = self.children.pop_front()) {
-    child->parent = init;
-    child->parent_pid.store(init_pid, std::memory_order_relaxed);
-    init->children.push_back(child);
-    if (child->zombie) init->child_ended.wake_all();
-  }
+  List<Process, &Process::sibling_link>::remove(&child);
+  child.parent = init;
+  child.parent_pid.store(init_pid, std::memory_order_relaxed);
+  init->children.push_back(&child);
+  if (child.zombie) init->child_ended.wake_all();
+}
+
+// wait4 sees the end, and a signal tells of it. To a parent that wants no zombies the child is as
+// good as reaped.
+void tell_parent(Process& self) REQUIRES(process_table_lock) {
+  Process& parent = *self.parent;
+  SignalOrigin origin{CLD_EXITED, self.pid, self.status >> 8};
+  if (self.status & 0xff) origin = {CLD_KILLED, self.pid, self.status & 0xff};
+  send_signal(parent, self.exit_signal, origin);
+  parent.child_ended.wake_all();
+  if (leaves_no_zombies(parent)) give_to_init(self);
 }
 
 // The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
@@ -61,10 +71,10 @@ void process_exit(int status) {
   // (reap).
   {
     SpinGuard guard(process_table_lock);
-    give_children_to_init(self);
+    while (Process* child = self.children.front()) give_to_init(*child);
     self.status = status;
     self.zombie = true;
-    self.parent->child_ended.wake_all();
+    tell_parent(self);
   }
   exit_thread();  // [exit 5]
 }

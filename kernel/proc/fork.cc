@@ -7,7 +7,7 @@
 
 namespace tine {
 
-Result<int> process_fork(const TrapFrame& frame, VirtAddr stack) {
+Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal) {
   Process& parent = current_process();
   Thread& self = *current_thread();
 
@@ -16,9 +16,13 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack) {
   RefPtr<Process> child = TRY(make_ref<Process>());
   OwnPtr<Thread> thread = TRY(Thread::make_user(*child));
 
-  // [fork 4] What it inherits: memory, copy on write; open files, shared; where paths start; name.
+  // [fork 4] What it inherits: memory, copy on write; open files, shared; what it does about
+  // signals; where paths start; name.
   child->space = TRY(parent.space->clone());
   TRY(child->files.copy_from(parent.files));
+  TRY(inherit_signals(*child));
+  thread->blocked_signals = self.blocked_signals;
+  child->exit_signal = exit_signal;
   child->paths = parent.paths;
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;

@@ -22,7 +22,7 @@ class Mailbox {
     return {};
   }
 
-  // Sleeps until there is a message. Errors: intr.
+  // Sleeps until there is a message. Errors: restart.
   Result<tine_message> receive() {
     SpinGuard guard(lock_);
     TRY(wait(receivers_, lock_, WaitReason::ipc, [&] {

@@ -18,6 +18,7 @@
 #include "lib/result.hh"
 #include "proc/fd_table.hh"
 #include "proc/mailbox.hh"
+#include "proc/signal.hh"
 #include "sched/thread.hh"
 #include "sched/wait_queue.hh"
 #include "vm/address_space.hh"
@@ -31,13 +32,12 @@ constexpr int init_pid = 1;
 struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
+  int exit_signal = 0;  // what the parent gets when it ends; 0: none
 
   // ---- Its own threads' (locks of their own inside) ----
   FdTable files;
   PathContext paths;  // root, current directory, umask
   Mailbox mailbox;
-  // Signals sent and not yet acted on: bit number - 1.
-  std::atomic<std::uint64_t> pending{0};
 
   // ---- Changed by its own thread under the table's lock; others read under it ----
   RefPtr<AddressSpace> space;
@@ -52,8 +52,13 @@ struct Process final : RefCounted {
   int status GUARDED_BY(process_table_lock) = 0;    // as wait4 tells it
   int wait_pid GUARDED_BY(process_table_lock) = 0;  // while in wait4: for whom
   WaitQueue child_ended;
+  std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
+  OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;
   List<Process, &Process::sibling_link> children GUARDED_BY(process_table_lock);
+
+  // What is to be done about a signal.
+  tine_sigaction action(int signal) const REQUIRES(process_table_lock);
 
   ~Process() override;
 };
@@ -64,16 +69,16 @@ inline Process& current_process() { return *current_thread()->process; }
 
 // [fork 2] Copies the current process, which made the system call in `frame`. The child's first
 // return to user mode is from the same call, with 0. Answers the child's pid. `stack`: the child's
-// stack pointer, 0 for the parent's. Errors: nomem, again (too many processes); nothing is left
-// behind.
-Result<int> process_fork(const TrapFrame& frame, VirtAddr stack);
+// stack pointer, 0 for the parent's. `exit_signal`: what the parent gets when the child ends.
+// Errors: nomem, again (too many processes); nothing is left behind.
+Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal);
 
 // ---- exec (exec.cc) ----
 
 class ArgumentBuffer;
 
-// A new program is in place of the old one: the trap frame is its first, and no result is to be
-// written into it.
+// The trap frame is another one now: a new program's, or the one from before a signal. No result is
+// to be written into it.
 struct Replaced {};
 
 // [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
@@ -92,7 +97,7 @@ struct WaitResult {
   int status;
 };
 // Takes the status of a child that has ended, and removes it. `pid`: which child, or -1 for any.
-// Sleeps until there is one, unless `block` is false. Errors: child, intr.
+// Sleeps until there is one, unless `block` is false. Errors: child, restart.
 Result<WaitResult> process_wait(int pid, bool block);
 
 // ---- The table (table.cc) ----
@@ -115,16 +120,7 @@ ProcessCounts process_counts();
 // What `ps` shows of the process with the lowest pid not below `pid`. Errors: srch.
 Result<tine_process_info> process_info(int pid);
 
-// ---- Signals (signal.cc) ----
-
-// Sends a signal (0: only asks whether it could). Errors: inval (no such signal), srch.
-Result<> process_kill(int pid, int signal);
-// Sends a signal to the current process (SIGPIPE).
-void raise_signal(int signal);
-// Acts on what is pending for the current thread's process. Does not return if that ends it.
-void handle_signals();
-// The running program did something that the hardware refuses. Says so on the console and ends it.
-[[noreturn]] void end_by_fault(int signal, const char* cause, VirtAddr address, VirtAddr pc);
+// ---- init ----
 
 // Starts the first process, from `path`, with console as its files 0, 1 and 2. Errors: those of
 // exec.

@@ -1,75 +1,148 @@
-// Signals: sent by kill, acted on by the target itself on its way back to user mode.
-#include <bit>
+#include "proc/signal.hh"
 
+#include "mm/heap.hh"
 #include "proc/process.hh"
-#include "sync/panic.hh"
 
 namespace tine {
 namespace {
 
-constexpr std::uint64_t bit(int signal) { return 1ul << (signal - 1); }
+constexpr std::uint64_t unblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-// Signals that do nothing unless a program asks for more (signal(7): Ign, Cont). Those that stop a
-// process do nothing yet either: a stopped process could not be continued.
-constexpr std::uint64_t ignored_by_default = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) |
-                                             bit(SIGWINCH) | bit(SIGSTOP) | bit(SIGTSTP) |
-                                             bit(SIGTTIN) | bit(SIGTTOU);
+// Signals that do nothing unless a program asks for more (signal(7): Ign, Cont). Those that would
+// stop a process do nothing either: stopping is job control's.
+constexpr std::uint64_t ignored_by_default =
+    signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGURG) | signal_bit(SIGWINCH) |
+    signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU);
 
-// init cannot be killed: everything else rests on it.
-void send(Process& process, int signal) REQUIRES(process_table_lock) {
-  if (process.zombie || process.pid == init_pid || signal == 0) return;
-  if (bit(signal) & ignored_by_default) return;
-  process.pending.fetch_or(bit(signal));
-  for (Thread& thread : process.threads) interrupt(thread);
+Result<> ensure_actions(Process& process) REQUIRES(process_table_lock) {
+  if (!process.signal_actions) process.signal_actions = TRY(make<SignalActions>());
+  return {};
+}
+
+}  // namespace
+
+tine_sigaction Process::action(int signal) const {
+  return signal_actions ? signal_actions->actions[signal - 1] : tine_sigaction{};
+}
+
+// Everything rests on init: what it does not handle, it ignores.
+bool is_ignored(const Process& process, int signal) {
+  std::uint64_t handler = process.action(signal).handler;
+  if (handler != TINE_SIG_DFL) return handler == TINE_SIG_IGN;
+  return (signal_bit(signal) & ignored_by_default) || process.pid == init_pid;
+}
+
+// ---- Sending ----
+
+// [signal 1] An ignored signal is dropped at once, unless a thread blocks it: the action may be
+// another one when it unblocks it. A second signal of a kind that is pending adds nothing.
+void send_signal(Process& process, int signal, const SignalOrigin& origin) {
+  if (signal == 0 || process.zombie) return;
+  std::uint64_t bit = signal_bit(signal);
+  bool wanted = !is_ignored(process, signal);
+  for (Thread& thread : process.threads) wanted |= (thread.blocked_signals & bit) != 0;
+  if (!wanted) return;
+  bool is_new = !(process.pending_signals & bit);
+  if (is_new && process.signal_actions && signal <= SignalActions::with_origin) {
+    process.signal_actions->origins[signal - 1] = origin;
+  }
+  process.pending_signals |= bit;
+  for (Thread& thread : process.threads) {
+    if (!(thread.blocked_signals & bit)) interrupt(thread);  // [signal 2] it ends its sleep
+  }
+}
+
+namespace {
+
+// Answers whether there was anybody. `but`: who is spared besides init.
+bool send_to_all(int signal, const SignalOrigin& origin, const Process* but)
+    REQUIRES(process_table_lock) {
+  bool found = false;
+  for (Process* target = find_process_from(init_pid + 1); target;
+       target = find_process_from(target->pid + 1)) {
+    if (target == but) continue;
+    send_signal(*target, signal, origin);
+    found = true;
+  }
+  return found;
 }
 
 }  // namespace
 
 Result<> process_kill(int pid, int signal) {
   if (signal < 0 || signal > TINE_NSIG) return Errno::inval;
+  Process& self = current_process();
+  SignalOrigin origin{SI_USER, self.pid};
   SpinGuard guard(process_table_lock);
   if (pid > 0) {
     Process* target = find_process(pid);
     if (!target) return Errno::srch;
-    send(*target, signal);
+    send_signal(*target, signal, origin);
     return {};
   }
   // There are no process groups: of the other forms only -1, everybody but init and the sender, has
   // a meaning.
-  if (pid != -1) return Errno::srch;
-  bool found = false;
-  for (Process* target = find_process_from(init_pid + 1); target;
-       target = find_process_from(target->pid + 1)) {
-    if (target == &current_process()) continue;
-    send(*target, signal);
-    found = true;
-  }
-  return found ? Result<>() : Errno::srch;
+  if (pid != -1 || !send_to_all(signal, origin, &self)) return Errno::srch;
+  return {};
 }
 
 void raise_signal(int signal) {
   SpinGuard guard(process_table_lock);
-  send(current_process(), signal);
+  send_signal(current_process(), signal, {SI_USER, current_process().pid});
 }
 
-void handle_signals() {
-  Thread& self = *current_thread();
-  // First the flag, then the bits, as `send` sets first the bit, then the flag: a signal that comes
-  // in between is taken now and finds its flag set for nothing, but is never left without a flag.
-  // Sequentially consistent, so that the two steps keep their order in every hart's eyes.
-  self.interrupted.exchange(0);
-  std::uint64_t pending = self.process->pending.exchange(0);
-  if (pending) process_exit(std::countr_zero(pending) + 1);  // the lowest number first
+void interrupt_programs() {
+  SpinGuard guard(process_table_lock);
+  send_to_all(SIGINT, {}, nullptr);
 }
 
-void end_by_fault(int signal, const char* cause, VirtAddr address, VirtAddr pc) {
+// ---- Actions and mask ----
+
+Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fresh) {
+  if (signal < 1 || signal > TINE_NSIG) return Errno::inval;
+  if (fresh && (signal_bit(signal) & unblockable)) return Errno::inval;
   Process& self = current_process();
-  log("{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name, self.pid, cause, address,
-      pc, signal);
-  process_exit(signal);
+  SpinGuard guard(process_table_lock);
+  tine_sigaction old = self.action(signal);
+  if (!fresh) return old;
+  TRY(ensure_actions(self));
+  self.signal_actions->actions[signal - 1] = *fresh;
+  if (is_ignored(self, signal)) self.pending_signals &= ~signal_bit(signal);
+  return old;
 }
 
-// docs/rooms.md: how the room `vm` finds the program that the kernel works for.
-AddressSpace& current_space() { return *current_process().space; }
+Result<> block_signals(std::uint64_t set) {
+  Process& self = current_process();
+  SpinGuard guard(process_table_lock);
+  TRY(ensure_actions(self));
+  set_blocked_signals(*current_thread(), set);
+  return {};
+}
+
+void set_blocked_signals(Thread& self, std::uint64_t set) {
+  self.blocked_signals = set & ~unblockable;
+  self.interrupted.store((self.process->pending_signals & ~self.blocked_signals) != 0);
+}
+
+Result<> inherit_signals(Process& child) {
+  Process& self = current_process();
+  SpinGuard guard(process_table_lock);
+  if (self.signal_actions) child.signal_actions = TRY(make<SignalActions>(*self.signal_actions));
+  return {};
+}
+
+void reset_signal_handlers(Process& process) {
+  if (!process.signal_actions) return;
+  for (tine_sigaction& action : process.signal_actions->actions) {
+    bool keep = action.handler == TINE_SIG_IGN;
+    action = {};
+    if (keep) action.handler = TINE_SIG_IGN;
+  }
+}
+
+bool leaves_no_zombies(const Process& process) {
+  tine_sigaction action = process.action(SIGCHLD);
+  return action.handler == TINE_SIG_IGN || (action.flags & SA_NOCLDWAIT);
+}
 
 }  // namespace tine

@@ -3,6 +3,7 @@
 // when their thread comes back and they are gone. A program that never uses them has FS Off and
 // pays nothing.
 #include "arch/csr.hh"
+#include "lib/string.hh"
 #include "sched/thread.hh"
 #include "sync/hart.hh"
 
@@ -51,6 +52,19 @@ bool fp_first_use(Thread& thread) {
 void fp_reset(Thread& thread) {
   set_fs(*thread.frame, csr::sstatus_fs_off);
   thread.fp_hart = max_harts;
+}
+
+FpState fp_read(Thread& thread) {
+  if (fs(*thread.frame) == csr::sstatus_fs_off) return {};
+  fp_leave(thread);
+  return thread.fp;
+}
+
+void fp_write(Thread& thread, const FpState& state) {
+  constexpr FpState none{};
+  if (fs(*thread.frame) == csr::sstatus_fs_off && memcmp(&state, &none, sizeof(none)) == 0) return;
+  thread.fp = state;
+  load(thread);
 }
 
 void fp_copy(Thread& parent, Thread& child) {

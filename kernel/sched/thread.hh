@@ -60,6 +60,8 @@ struct Thread {
   const Mutex* mutexes[max_mutexes] =
       {};  // held, in order of acquisition (checked in debug builds)
   unsigned mutex_count = 0;
+  // Its system call ended with Errno::restart: the frame is as the call found it.
+  bool call_interrupted = false;
 
   // ---- Guarded by the scheduler's lock ----
   ThreadState state = ThreadState::fresh;
@@ -75,8 +77,13 @@ struct Thread {
   std::uint64_t run_ticks = 0;  // ticks that found it running
   std::uint64_t schedules = 0;  // times it was given a hart
 
+  // Signals that wait until they are unblocked: bit number - 1 (guarded by the process table's
+  // lock).
+  std::uint64_t blocked_signals = 0;
+
   // Something waits for this thread before it may go on in user mode or in an interruptible sleep:
-  // a signal. Set by `interrupt`, cleared by the thread itself when it has looked after everything.
+  // a signal. Set by `interrupt`, cleared by the thread itself when it has looked after everything
+  // (both under the process table's lock).
   std::atomic<std::uint32_t> interrupted{0};
 
   // A thread without a stack: the first code of a hart (its idle thread) already has one.
@@ -102,5 +109,8 @@ bool fp_first_use(Thread& thread);
 void fp_reset(Thread& thread);
 // `child` gets a copy of what the running thread has; its frame must be a copy already.
 void fp_copy(Thread& parent, Thread& child);
+// What the running thread has: all zeros while it uses none. And what it shall have.
+FpState fp_read(Thread& thread);
+void fp_write(Thread& thread, const FpState& state);
 
 }  // namespace tine

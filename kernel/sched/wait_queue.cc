@@ -19,7 +19,7 @@ Result<> WaitQueue::sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadl
   // Under the lock: an interrupt that comes now either is seen here or finds us in the queue.
   if (self.interrupted.load(std::memory_order_relaxed)) {
     scheduler_lock.unlock();
-    return Errno::intr;
+    return Errno::restart;
   }
   enqueue_self(reason, true);
   if (deadline != never) {

@@ -34,9 +34,9 @@ class WaitQueue {
   // For wake_thread: takes a sleeper out.
   void remove(Thread& thread) REQUIRES(scheduler_lock);
 
-  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: intr, when the
-  // thread is interrupted (at once if it was already). `deadline` is a clock value; the sleep ends
-  // then at the latest.
+  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: restart, when
+  // the thread is interrupted (at once if it was already). `deadline` is a clock value; the sleep
+  // ends then at the latest.
   Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline) REQUIRES(lock)
   EXCLUDES(scheduler_lock);
   // The same for short waits that no signal may end. Only for Mutex.
@@ -49,7 +49,7 @@ class WaitQueue {
   void enqueue_self(WaitReason reason, bool interruptible) REQUIRES(scheduler_lock);
 };
 
-// Sleeps until `condition()` is true; it is called with the lock held. Errors: intr.
+// Sleeps until `condition()` is true; it is called with the lock held. Errors: restart.
 template <class Condition>
 Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition condition)
     REQUIRES(lock) {
@@ -58,6 +58,7 @@ Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition con
 }
 
 // The same until `deadline` (a clock value) at the latest. Answers whether the condition holds.
+// Errors: restart.
 template <class Condition>
 Result<bool> wait_until(WaitQueue& queue, Spinlock& lock, WaitReason reason, std::uint64_t deadline,
                         Condition condition) REQUIRES(lock) {

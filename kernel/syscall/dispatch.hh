@@ -78,21 +78,26 @@ struct Decode<UserPtr<T>> {
     return UserPtr<T>(VirtAddr(frame.argument(n)));
   }
 };
-// The frame itself, as the last parameter: for fork, which copies all of it.
+// The frame itself, as the last parameter: for calls that copy or replace all of it.
 template <>
-struct Decode<const TrapFrame&> {
-  static const TrapFrame& from(const TrapFrame& frame, unsigned) { return frame; }
+struct Decode<TrapFrame&> {
+  static TrapFrame& from(TrapFrame& frame, unsigned) { return frame; }
 };
 
 // [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec
-// (Replaced) the frame is already that of the new program.
+// or rt_sigreturn (Replaced) the frame is already another one. And a call that a signal interrupted
+// leaves it as it is: on the ecall, with its arguments, so that the program makes the call again
+// unless handle_signals decides otherwise.
 inline void finish(TrapFrame& frame, std::uint64_t a0) {
   frame.a0() = a0;
   frame.sepc += ecall_size;
 }
 template <class T>
 void finish(TrapFrame& frame, const Result<T>& result) {
-  if (!result) return finish(frame, -static_cast<std::uint64_t>(result.error()));
+  if (!result) {
+    if (result.error() == Errno::restart) return void(current_thread()->call_interrupted = true);
+    return finish(frame, -static_cast<std::uint64_t>(result.error()));
+  }
   if constexpr (std::is_same_v<T, Replaced>) return;
   if constexpr (std::is_void_v<T>) {
     finish(frame, std::uint64_t(0));

@@ -1,4 +1,4 @@
-// System calls about processes: birth, death, identity, signals.
+// System calls about processes: birth, death, identity, messages.
 #include <tine/abi.h>
 
 #include "lib/string.hh"
@@ -12,10 +12,11 @@
 namespace tine {
 
 // [fork 1] fork is clone with nothing shared. `stack`: where the child's sp points, 0 for the same
-// as here. Errors: inval (a flag that only threads need), nomem, again.
-SYSCALL(SYS_clone, clone, int, (std::uint64_t flags, VirtAddr stack, const TrapFrame& frame)) {
-  if (flags & ~std::uint64_t(CSIGNAL)) return Errno::inval;
-  return process_fork(frame, stack);
+// as here. `flags`: only CSIGNAL, the signal at the child's end. Errors: inval (a flag that only
+// threads need), nomem, again.
+SYSCALL(SYS_clone, clone, int, (std::uint64_t flags, VirtAddr stack, TrapFrame& frame)) {
+  if (flags > TINE_NSIG) return Errno::inval;
+  return process_fork(frame, stack, int(flags));
 }
 
 // [exec 1] By path, with a POSIX stack.
@@ -84,9 +85,6 @@ SYSCALL(SYS_getppid, getppid, int, ()) {
 }
 
 SYSCALL(SYS_gettid, gettid, int, ()) { return current_thread()->tid; }
-
-// Errors: inval (no such signal), srch.
-SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 
 SYSCALL(SYS_sched_yield, sched_yield, void, ()) {
   yield();

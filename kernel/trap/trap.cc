@@ -14,35 +14,35 @@ namespace {
 
 extern "C" const char boot_stack_guard[];  // entry.S
 
-// What ends a program, and how it is called. Signals as Linux sends them for the same mistakes.
-struct FaultName {
+// What the hardware refuses, and the signal that Linux sends for it.
+struct FaultCause {
   std::uint64_t cause;
-  int signal;
+  int signal, code;
   const char* text;
 };
-constexpr FaultName fault_names[] = {
-    {csr::cause_fetch_misaligned, SIGBUS, "misaligned fetch"},
-    {csr::cause_fetch_access, SIGSEGV, "fetch access fault"},
-    {csr::cause_illegal_instruction, SIGILL, "illegal instruction"},
-    {csr::cause_breakpoint, SIGTRAP, "breakpoint"},
-    {csr::cause_load_misaligned, SIGBUS, "misaligned load"},
-    {csr::cause_load_access, SIGSEGV, "load access fault"},
-    {csr::cause_store_misaligned, SIGBUS, "misaligned store or atomic"},
-    {csr::cause_store_access, SIGSEGV, "store access fault"},
-    {csr::cause_fetch_page_fault, SIGSEGV, "bad fetch"},
-    {csr::cause_load_page_fault, SIGSEGV, "bad load"},
-    {csr::cause_store_page_fault, SIGSEGV, "bad store"},
+constexpr FaultCause fault_causes[] = {
+    {csr::cause_fetch_misaligned, SIGBUS, BUS_ADRALN, "misaligned fetch"},
+    {csr::cause_fetch_access, SIGSEGV, SEGV_ACCERR, "fetch access fault"},
+    {csr::cause_illegal_instruction, SIGILL, ILL_ILLOPC, "illegal instruction"},
+    {csr::cause_breakpoint, SIGTRAP, TRAP_BRKPT, "breakpoint"},
+    {csr::cause_load_misaligned, SIGBUS, BUS_ADRALN, "misaligned load"},
+    {csr::cause_load_access, SIGSEGV, SEGV_ACCERR, "load access fault"},
+    {csr::cause_store_misaligned, SIGBUS, BUS_ADRALN, "misaligned store or atomic"},
+    {csr::cause_store_access, SIGSEGV, SEGV_ACCERR, "store access fault"},
+    {csr::cause_fetch_page_fault, SIGSEGV, SEGV_MAPERR, "bad fetch"},
+    {csr::cause_load_page_fault, SIGSEGV, SEGV_MAPERR, "bad load"},
+    {csr::cause_store_page_fault, SIGSEGV, SEGV_MAPERR, "bad store"},
 };
 
-[[noreturn]] void end_program(std::uint64_t cause, VirtAddr address, VirtAddr pc) {
-  for (const FaultName& fault : fault_names) {
-    if (fault.cause == cause) end_by_fault(fault.signal, fault.text, address, pc);
+Fault fault_of(std::uint64_t cause, VirtAddr address) {
+  for (const FaultCause& row : fault_causes) {
+    if (row.cause == cause) return {row.signal, row.code, row.text, address};
   }
-  end_by_fault(SIGILL, "unknown exception", address, pc);
+  return {SIGILL, SI_KERNEL, "unknown exception", address};
 }
 
 // [fault 2] What the program wanted to do, as a value; the address space says whether it may.
-void page_fault(std::uint64_t cause, const TrapFrame& frame) {
+void page_fault(std::uint64_t cause, TrapFrame& frame) {
   VirtAddr address(csr::read_stval()), pc(frame.sepc);
   Prot wanted = cause == csr::cause_store_page_fault   ? Prot::write
                 : cause == csr::cause_fetch_page_fault ? Prot::exec
@@ -53,13 +53,19 @@ void page_fault(std::uint64_t cause, const TrapFrame& frame) {
         resolved ? "resolved" : "refused");
   }
   if (resolved) return;  // [fault 6] sret repeats the access
-  if (resolved.error() == Errno::nomem) end_by_fault(SIGKILL, "out of memory", address, pc);
-  end_program(cause, address, pc);
+  Fault fault = fault_of(cause, address);
+  switch (resolved.error()) {
+    case Errno::fault: break;  // nothing is mapped there
+    case Errno::access: fault.code = SEGV_ACCERR; break;
+    case Errno::nomem: fault = {SIGKILL, SI_KERNEL, "out of memory", address}; break;
+    default: fault.signal = SIGBUS, fault.code = BUS_ADRERR;  // the file has no such page
+  }
+  signal_fault(frame, fault);
 }
 
 // Everything but system calls. Kept out of trap_handler, so that a call does not save the registers
 // that only this needs.
-[[gnu::noinline]] void exception_or_interrupt(std::uint64_t cause, const TrapFrame& frame) {
+[[gnu::noinline]] void exception_or_interrupt(std::uint64_t cause, TrapFrame& frame) {
   switch (cause) {
     case csr::cause_fetch_page_fault:
     case csr::cause_load_page_fault:
@@ -67,10 +73,10 @@ void page_fault(std::uint64_t cause, const TrapFrame& frame) {
     case csr::cause_illegal_instruction:
       if (fp_first_use(*current_thread())) return;
       [[fallthrough]];
-    case csr::cause_breakpoint: end_program(cause, VirtAddr(frame.sepc), VirtAddr(frame.sepc));
+    case csr::cause_breakpoint: return signal_fault(frame, fault_of(cause, VirtAddr(frame.sepc)));
     default:
       if (cause & csr::cause_interrupt) return handle_interrupts();
-      end_program(cause, VirtAddr(csr::read_stval()), VirtAddr(frame.sepc));
+      signal_fault(frame, fault_of(cause, VirtAddr(csr::read_stval())));
   }
 }
 
@@ -89,11 +95,11 @@ void trap_handler(TrapFrame& frame) {
 // The one way back: nothing is left to do for this thread when it returns. A new process comes here
 // first.
 void return_to_user(TrapFrame& frame) {
-  (void)frame;
+  bool in_handler = false;
   while (true) {
     unsigned work = this_hart().work;
-    if (current_thread()->interrupted.load(std::memory_order_relaxed)) {
-      handle_signals();
+    if (current_thread()->interrupted.load(std::memory_order_relaxed) && !in_handler) {
+      in_handler = handle_signals(frame);
     } else if (work & Hart::must_yield) {
       yield();
     } else if (work & Hart::must_settle) {
@@ -111,11 +117,8 @@ void kernel_trap(TrapFrame& frame) {
   if (in_guard || (address >= boot_guard && address < boot_guard + page_size)) {
     panic_at(frame, "kernel stack overflow, at address {}", VirtAddr(address));
   }
-  for (const FaultName& fault : fault_names) {
-    if (fault.cause != cause) continue;
-    panic_at(frame, "{} in the kernel at address {}", fault.text, VirtAddr(address));
-  }
-  panic_at(frame, "unexpected trap in the kernel, cause {:x}", cause);
+  panic_at(frame, "{} in the kernel at address {}, cause {}",
+           fault_of(cause, VirtAddr(address)).text, VirtAddr(address), cause);
 }
 
 }  // namespace tine

@@ -74,8 +74,8 @@ class AddressSpace final : public RefCounted {
 
   // ---- Page faults and user copies ----
 
-  // Makes `access` possible if its region allows it. Errors: fault (no region, or not allowed),
-  // nomem.
+  // Makes `access` possible if its region allows it. Errors: fault (no region), access (not
+  // allowed), nomem, and the source's (inval: behind the end of the file).
   Result<> resolve(Access access) EXCLUDES(mutex_);
 
   // Calls use(std::byte*) with the kernel's view of the byte at a user address, after making sure
@@ -117,6 +117,7 @@ class AddressSpace final : public RefCounted {
     return page < user_top ? table_.find(page) : nullptr;  // the kernel's half is none of ours
   }
   Result<Pte> make_possible(Access access, Pte* entry) REQUIRES(mutex_);
+  Result<Pte> make_possible_for_copy(Access access, Pte* entry) REQUIRES(mutex_);  // fault, nomem
   Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
   Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
@@ -128,7 +129,7 @@ template <class Use>
 Result<> AddressSpace::with_page(Access access, Use use) {
   MutexGuard guard(mutex_);
   Pte* at = entry_at(access.address.page_down());
-  Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible(access, at));
+  Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible_for_copy(access, at));
   use(direct(entry.address() + access.address.page_offset()));
   return {};
 }

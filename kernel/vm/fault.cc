@@ -30,13 +30,20 @@ Result<> AddressSpace::resolve(Access access) {
 Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   VirtAddr page = access.address.page_down();
   Region* region = region_for_fault(page);
-  if (!region || !allows(region->prot, access.wanted)) return Errno::fault;
+  if (!region) return Errno::fault;
+  if (!allows(region->prot, access.wanted)) return Errno::access;
   if (entry && entry->valid()) {
     ASSERT(entry->is_cow());  // any other entry permits all that its region allows
     return break_sharing(*region, page, entry);
   }
   if (region->source) return map_file_page(*region, page, entry, access.wanted);
   return map_zeros(*region, page, entry);
+}
+
+Result<Pte> AddressSpace::make_possible_for_copy(Access access, Pte* entry) {
+  Result<Pte> made = make_possible(access, entry);
+  if (!made && made.error() != Errno::nomem) return Errno::fault;
+  return made;
 }
 
 // The region for an address; a stack grows down to it if it may.

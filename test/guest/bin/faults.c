@@ -24,7 +24,7 @@ static void kernel_write(void) { store(KERNEL); }
 static void kernel_call(void) { jump(KERNEL); }
 static void direct_map_read(void) { load(0xffffffc080000000ul); }
 static void stack_window_write(void) { store(0xffffffffc0007000ul); }
-static void last_byte(void) { load(~0ul); }
+static void last_byte(void) { store(~0ul); } /* in the page that handlers return to */
 static void top_read(void) { load(USER_TOP); }
 static void top_call(void) { jump(USER_TOP - 2); }
 static void far_read(void) { load(NON_CANONICAL); }
@@ -92,7 +92,7 @@ static const struct way {
     {"calling the kernel is SIGSEGV", kernel_call, SIGSEGV},
     {"reading the direct map is SIGSEGV", direct_map_read, SIGSEGV},
     {"writing a kernel stack is SIGSEGV", stack_window_write, SIGSEGV},
-    {"reading the last byte of all is SIGSEGV", last_byte, SIGSEGV},
+    {"writing the last byte of all is SIGSEGV", last_byte, SIGSEGV},
     {"reading at USER_TOP is SIGSEGV", top_read, SIGSEGV},
     {"calling just below USER_TOP is SIGSEGV", top_call, SIGSEGV},
     {"reading a non-canonical address is SIGSEGV", far_read, SIGSEGV},

@@ -1,0 +1,174 @@
+// How a signal reaches a handler, and how the handler returns: the program's registers, mask and
+// floating point go onto its own stack, and come back from there by rt_sigreturn. What comes back
+// is the program's word, and is trusted with nothing but the registers that it could set anyway.
+#include <tine/syscall.h>
+
+#include <bit>
+#include <utility>
+
+#include "arch/layout.hh"
+#include "lib/string.hh"
+#include "mm/page_table.hh"
+#include "proc/process.hh"
+#include "sync/panic.hh"
+#include "vm/user_memory.hh"
+
+namespace tine {
+namespace {
+
+static_assert(sizeof(tine_siginfo) == 128 && sizeof(tine_ucontext) == 960);
+static_assert(offsetof(tine_ucontext, context) == 176 && sizeof(tine_signal_frame) == 1088);
+
+struct Delivery {
+  int signal;
+  tine_sigaction action;
+  tine_siginfo info;
+  std::uint64_t old_mask;
+};
+
+[[noreturn]] void end_by_fault(const Fault& fault, VirtAddr pc) {
+  Process& self = current_process();
+  log("{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name, self.pid, fault.text,
+      fault.address, pc, fault.signal);
+  process_exit(fault.signal);
+}
+
+bool is_handler(std::uint64_t handler) {
+  return handler != TINE_SIG_DFL && handler != TINE_SIG_IGN;
+}
+
+// [signal 4] From here on the signal can neither be lost nor come twice, and while it has a handler
+// the mask is the handler's.
+Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
+  Process& process = *self.process;
+  Delivery delivery{signal, process.action(signal), {}, self.blocked_signals};
+  process.pending_signals &= ~signal_bit(signal);
+  if (is_ignored(process, signal)) delivery.action.handler = TINE_SIG_IGN;
+  if (!is_handler(delivery.action.handler)) return delivery;
+
+  delivery.info.number = signal;
+  if (signal <= SignalActions::with_origin) {
+    const SignalOrigin& origin = process.signal_actions->origins[signal - 1];
+    delivery.info.code = origin.code;
+    delivery.info.about.process = {origin.pid, 0, origin.status};
+  }
+  std::uint64_t flags = delivery.action.flags;
+  if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1] = {};
+  std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
+  set_blocked_signals(self, self.blocked_signals | delivery.action.mask | itself);
+  return delivery;
+}
+
+tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mask) {
+  tine_ucontext context{};
+  context.stack_flags = SS_DISABLE;
+  context.mask = mask;
+  context.context.pc = frame.sepc;
+  memcpy(context.context.x, &frame.x[1], sizeof(context.context.x));
+  FpState fp = fp_read(self);
+  memcpy(context.context.f, fp.f, sizeof(fp.f));
+  context.context.fcsr = static_cast<std::uint32_t>(fp.fcsr);
+  return context;
+}
+
+// [signal 5] Lays the signal frame on the program's stack and makes the trap frame call the
+// handler, as if the program had: handler(number, info, context), returning to the trampoline.
+void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
+  // An interrupted call answers EINTR, or is made again when the handler has returned.
+  if (std::exchange(self.call_interrupted, false) && !(delivery.action.flags & SA_RESTART)) {
+    frame.a0() = -static_cast<std::uint64_t>(EINTR);
+    frame.sepc += ecall_size;
+  }
+  VirtAddr at((frame.sp() - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
+  tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
+  if (!copy_to_user(current_space(), at, &on_stack, sizeof(on_stack))) {
+    end_by_fault({SIGSEGV, SEGV_MAPERR, "no room for a signal frame", at}, VirtAddr(frame.sepc));
+  }
+  frame.x[reg_ra] = signal_trampoline.value();
+  frame.sp() = at.value();
+  frame.a0() = static_cast<std::uint64_t>(delivery.signal);
+  frame.x[reg_a1] = at.value() + offsetof(tine_signal_frame, info);
+  frame.x[reg_a2] = at.value() + offsetof(tine_signal_frame, context);
+  frame.sepc = delivery.action.handler;
+}
+
+// The next signal to act on; 0 when there is none.
+int next_signal(const Thread& self) REQUIRES(process_table_lock) {
+  std::uint64_t ready = self.process->pending_signals & ~self.blocked_signals;
+  if (ready & signal_bit(SIGKILL)) return SIGKILL;
+  return ready ? std::countr_zero(ready) + 1 : 0;
+}
+
+}  // namespace
+
+bool handle_signals(TrapFrame& frame) {
+  Thread& self = *current_thread();
+  while (true) {
+    Delivery delivery;
+    {
+      SpinGuard guard(process_table_lock);
+      int signal = next_signal(self);
+      if (!signal) {
+        self.interrupted.store(0);
+        self.call_interrupted = false;  // nothing came of it: the call is made again
+        return false;
+      }
+      delivery = begin_delivery(self, signal);
+    }
+    if (delivery.action.handler == TINE_SIG_DFL) process_exit(delivery.signal);
+    if (delivery.action.handler == TINE_SIG_IGN) continue;
+    enter_handler(self, frame, delivery);
+    return true;
+  }
+}
+
+// It is the thread's own doing: so it does not wait its turn behind other signals, and it cannot be
+// put off.
+void signal_fault(TrapFrame& frame, const Fault& fault) {
+  Thread& self = *current_thread();
+  Delivery delivery{};
+  {
+    SpinGuard guard(process_table_lock);
+    bool blocked = self.blocked_signals & signal_bit(fault.signal);
+    if (!blocked) delivery = begin_delivery(self, fault.signal);
+  }
+  if (!is_handler(delivery.action.handler)) end_by_fault(fault, VirtAddr(frame.sepc));
+  delivery.info.code = fault.code;
+  delivery.info.about.address = fault.address.value();
+  enter_handler(self, frame, delivery);
+}
+
+Replaced signal_return(TrapFrame& frame) {
+  Thread& self = *current_thread();
+  VirtAddr at(frame.sp());
+  tine_signal_frame saved;
+  if (!copy_from_user(current_space(), &saved, at, sizeof(saved))) {
+    signal_fault(frame, {SIGSEGV, SEGV_MAPERR, "no signal frame to return to", at});
+    return {};
+  }
+  const tine_sigcontext& context = saved.context.context;
+  frame.sepc = context.pc;
+  memcpy(&frame.x[1], context.x, sizeof(context.x));
+  FpState fp;
+  memcpy(fp.f, context.f, sizeof(fp.f));
+  fp.fcsr = context.fcsr;
+  fp_write(self, fp);
+  SpinGuard guard(process_table_lock);
+  set_blocked_signals(self, saved.context.mask);
+  return {};
+}
+
+// In the kernel's half, which all page tables share: so one mapping serves every program, and costs
+// none of them anything. Unwinders know a signal frame by these two instructions.
+void signal_init() {
+  constexpr std::uint32_t code[] = {0x08b00893, 0x00000073};  // li a7, SYS_rt_sigreturn; ecall
+  static_assert(SYS_rt_sigreturn == 0x08b00893 >> 20);
+  Result<PhysAddr> page = frame_allocate_zeroed(FrameKind::kernel);
+  if (!page) panic("no memory for the signal trampoline");
+  memcpy(direct(*page), code, sizeof(code));
+  if (!kernel_map_page(signal_trampoline, Pte::user(*page, Prot::read | Prot::exec))) {
+    panic("no memory for the signal trampoline");
+  }
+}
+
+}  // namespace tine

@@ -1,0 +1,56 @@
+// System calls about signals (proc/signal.hh).
+#include <tine/signal.h>
+
+#include "proc/process.hh"
+#include "syscall/dispatch.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::size_t set_size = sizeof(std::uint64_t);  // Linux asks for the size of a set
+
+}  // namespace
+
+// Errors: inval (no such signal), srch.
+SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
+
+// Either pointer may be null. Errors: inval (size; no such signal; SIGKILL and SIGSTOP keep their
+// action), fault, nomem; nothing has changed then.
+SYSCALL(SYS_rt_sigaction, rt_sigaction, void,
+        (int signal, UserPtr<tine_sigaction> fresh, UserPtr<tine_sigaction> old,
+         std::size_t size)) {
+  if (size != set_size) return Errno::inval;
+  if (fresh.is_null()) {
+    tine_sigaction action = TRY(change_signal_action(signal, nullptr));
+    return old.is_null() ? Result<>() : old.store(action);
+  }
+  tine_sigaction action = TRY(fresh.load());
+  if (!old.is_null()) TRY(old.store(TRY(change_signal_action(signal, nullptr))));
+  TRY(change_signal_action(signal, &action));
+  return {};
+}
+
+// Errors: inval (size, how), fault, nomem; nothing has changed then.
+SYSCALL(SYS_rt_sigprocmask, rt_sigprocmask, void,
+        (int how, UserPtr<std::uint64_t> fresh, UserPtr<std::uint64_t> old, std::size_t size)) {
+  if (size != set_size) return Errno::inval;
+  std::uint64_t before = current_thread()->blocked_signals, after = before;
+  if (!fresh.is_null()) {
+    std::uint64_t set = TRY(fresh.load());
+    switch (how) {
+      case SIG_BLOCK: after |= set; break;
+      case SIG_UNBLOCK: after &= ~set; break;
+      case SIG_SETMASK: after = set; break;
+      default: return Errno::inval;
+    }
+  }
+  if (!old.is_null()) TRY(old.store(before));
+  return fresh.is_null() ? Result<>() : block_signals(after);
+}
+
+// Called by the trampoline that a handler returns to. A frame that cannot be read is a SIGSEGV.
+SYSCALL(SYS_rt_sigreturn, rt_sigreturn, Replaced, (TrapFrame & frame)) {
+  return signal_return(frame);
+}
+
+}  // namespace tine
