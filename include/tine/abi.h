@@ -51,8 +51,8 @@
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC 1
 
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
+#define RENAME_NOREPLACE (1 << 0)
+#define RENAME_EXCHANGE (1 << 1)
 
 /* What getdents64 answers: entries of d_reclen bytes (a multiple of 8), one behind the other. */
 struct tine_dirent64 {

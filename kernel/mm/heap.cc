@@ -25,11 +25,17 @@ constinit Spinlock lock{Rank::heap, "heap"};
 constinit std::array<std::uint32_t, class_sizes.size()> with_room GUARDED_BY(lock){};
 constinit std::uint64_t bytes_in_use GUARDED_BY(lock) = 0;
 
-unsigned class_of(std::size_t size) {
-  unsigned c = 0;
-  while (class_sizes[c] < size) c++;
-  return c;
-}
+// The smallest class that is large enough, by the size in units of 16 bytes.
+constexpr auto class_by_units = [] {
+  std::array<std::uint8_t, heap_max / 16 + 1> classes{};
+  for (std::size_t units = 0, c = 0; units < classes.size(); units++) {
+    if (class_sizes[c] < units * 16) c++;
+    classes[units] = static_cast<std::uint8_t>(c);
+  }
+  return classes;
+}();
+
+unsigned class_of(std::size_t size) { return class_by_units[(size + 15) / 16]; }
 
 std::uint32_t number(FrameRecord& slab) {
   return static_cast<std::uint32_t>(&slab - frames_internal::records);

@@ -41,6 +41,18 @@ Fault fault_of(std::uint64_t cause, VirtAddr address) {
   return {SIGILL, SI_KERNEL, "unknown exception", address};
 }
 
+[[gnu::noinline]] void refuse(TrapFrame& frame, std::uint64_t cause, VirtAddr address,
+                              Errno error) {
+  Fault fault = fault_of(cause, address);
+  switch (error) {
+    case Errno::fault: break;  // nothing is mapped there
+    case Errno::access: fault.code = SEGV_ACCERR; break;
+    case Errno::nomem: fault = {SIGKILL, SI_KERNEL, "out of memory", address}; break;
+    default: fault.signal = SIGBUS, fault.code = BUS_ADRERR;  // the file has no such page
+  }
+  signal_fault(frame, fault);
+}
+
 // [fault 2] What the program wanted to do, as a value; the address space says whether it may.
 void page_fault(std::uint64_t cause, TrapFrame& frame) {
   VirtAddr address(csr::read_stval()), pc(frame.sepc);
@@ -53,14 +65,7 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
         resolved ? "resolved" : "refused");
   }
   if (resolved) return;  // [fault 6] sret repeats the access
-  Fault fault = fault_of(cause, address);
-  switch (resolved.error()) {
-    case Errno::fault: break;  // nothing is mapped there
-    case Errno::access: fault.code = SEGV_ACCERR; break;
-    case Errno::nomem: fault = {SIGKILL, SI_KERNEL, "out of memory", address}; break;
-    default: fault.signal = SIGBUS, fault.code = BUS_ADRERR;  // the file has no such page
-  }
-  signal_fault(frame, fault);
+  refuse(frame, cause, address, resolved.error());
 }
 
 // Everything but system calls. Kept out of trap_handler, so that a call does not save the registers
@@ -80,6 +85,26 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
   }
 }
 
+bool is_interrupted() { return current_thread()->interrupted.load(std::memory_order_relaxed); }
+
+// Each step may make more work, on this hart or on the one where the thread goes on. One handler at
+// a time: what else is pending comes when the program is next in the kernel.
+[[gnu::noinline]] void finish_work(TrapFrame& frame) {
+  bool in_handler = false;
+  while (true) {
+    unsigned work = this_hart().work;
+    if (is_interrupted() && !in_handler) {
+      in_handler = handle_signals(frame);
+    } else if (work & Hart::must_yield) {
+      yield();
+    } else if (work & Hart::must_settle) {
+      settle();
+    } else {
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 // [ecall 3] What brought us here?
@@ -95,19 +120,7 @@ void trap_handler(TrapFrame& frame) {
 // The one way back: nothing is left to do for this thread when it returns. A new process comes here
 // first.
 void return_to_user(TrapFrame& frame) {
-  bool in_handler = false;
-  while (true) {
-    unsigned work = this_hart().work;
-    if (current_thread()->interrupted.load(std::memory_order_relaxed) && !in_handler) {
-      in_handler = handle_signals(frame);
-    } else if (work & Hart::must_yield) {
-      yield();
-    } else if (work & Hart::must_settle) {
-      settle();
-    } else {
-      return;
-    }
-  }
+  if (this_hart().work || is_interrupted()) finish_work(frame);
 }
 
 void kernel_trap(TrapFrame& frame) {

@@ -24,6 +24,7 @@ static char* const programs[] = {"test_getpid",
                                  "exec_files",
                                  "wait_kill",
                                  "sched",
+                                 "signals",
                                  "faults",
                                  "oom",
                                  "stress=1000"};

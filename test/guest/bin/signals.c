@@ -1,0 +1,736 @@
+/* Signals: actions, mask, delivery, frames, forged frames; a signal into every call that blocks. */
+#include "tap.h"
+
+#define UNMAPPED 0x3000000000ul
+
+static volatile int order[16];
+static volatile int count;
+static siginfo_t seen;
+static uint64_t mask_inside;
+
+static void note(int number) { order[count++] = number; }
+static void note_info(int number, siginfo_t* info, void* context) {
+  (void)context;
+  seen = *info;
+  sigprocmask(SIG_BLOCK, NULL, &mask_inside);
+  order[count++] = number;
+}
+
+static void handle(int number, void (*handler)(int), unsigned long flags) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+  EQUAL(sigaction(number, &action, NULL), 0);
+}
+static void handle_info(int number, unsigned long flags, sigset_t mask) {
+  struct sigaction action = {.sa_sigaction = note_info, .sa_flags = flags | SA_SIGINFO};
+  action.sa_mask = mask;
+  EQUAL(sigaction(number, &action, NULL), 0);
+}
+static sigset_t set_of(int number) { return (sigset_t)1 << (number - 1); }
+static void block(sigset_t set) { EQUAL(sigprocmask(SIG_SETMASK, &set, NULL), 0); }
+
+/* ---- sigaction ---- */
+
+static void either_pointer_null(void) {
+  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART, .sa_mask = 0x50}, old;
+  EQUAL(sigaction(SIGUSR1, NULL, NULL), 0);
+  EQUAL(sigaction(SIGUSR1, NULL, &old), 0);
+  CHECK(old.sa_handler == SIG_DFL && old.sa_flags == 0 && old.sa_mask == 0);
+  EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+  action.sa_handler = SIG_IGN, action.sa_mask = 0;
+  EQUAL(sigaction(SIGUSR1, &action, &old), 0);
+  CHECK(old.sa_handler == note && old.sa_flags == SA_RESTART && old.sa_mask == 0x50);
+  EQUAL(sigaction(SIGUSR1, NULL, &old), 0);
+  CHECK(old.sa_handler == SIG_IGN && old.sa_mask == 0);
+}
+
+static void bad_arguments(void) {
+  struct sigaction action = {.sa_handler = note}, old;
+  static const uint64_t constant = 1;
+  for (int number = -1; number <= 65; number++) {
+    if (number == SIGKILL || number == SIGSTOP || number < 1 || number > TINE_NSIG) {
+      ERROR(sigaction(number, &action, NULL), EINVAL);
+    } else {
+      EQUAL(sigaction(number, &action, NULL), 0);
+    }
+  }
+  EQUAL(sigaction(SIGKILL, NULL, &old), 0);
+  for (int size = 0; size <= 128; size += 4) {
+    if (size == 8) continue;
+    ERROR(syscall(SYS_rt_sigaction, (long)SIGUSR1, NULL, &old, (long)size), EINVAL);
+    ERROR(syscall(SYS_rt_sigprocmask, (long)SIG_BLOCK, NULL, &old, (long)size), EINVAL);
+  }
+  const uintptr_t bad[] = {1, 0xfff, UNMAPPED, KERNEL, USER_TOP - 4, ~0ul - 3};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    ERROR(sigaction(SIGUSR1, wild(bad[i]), NULL), EFAULT);
+    ERROR(sigaction(SIGUSR1, NULL, wild(bad[i])), EFAULT);
+    ERROR(sigprocmask(SIG_BLOCK, wild(bad[i]), NULL), EFAULT);
+    ERROR(sigprocmask(SIG_BLOCK, NULL, wild(bad[i])), EFAULT);
+  }
+  /* What cannot be told has not happened. */
+  action.sa_handler = SIG_IGN;
+  ERROR(sigaction(SIGUSR1, &action, wild((uintptr_t)&constant)), EFAULT);
+  EQUAL(sigaction(SIGUSR1, NULL, &old), 0);
+  CHECK(old.sa_handler == note);
+  sigset_t set = ~0ul;
+  ERROR(sigprocmask(SIG_BLOCK, &set, wild((uintptr_t)&constant)), EFAULT);
+  EQUAL(sigprocmask(SIG_BLOCK, NULL, &set), 0);
+  EQUAL(set, 0);
+  ERROR(sigprocmask(3, &set, NULL), EINVAL);
+  ERROR(sigprocmask(-1, &set, NULL), EINVAL);
+  EQUAL(sigprocmask(77, NULL, &set), 0); /* nothing is to be done: nothing is looked at */
+}
+
+static void mask_arithmetic(void) {
+  sigset_t set = 0x0f, old;
+  EQUAL(sigprocmask(SIG_BLOCK, &set, &old), 0);
+  EQUAL(old, 0);
+  set = 0xf0;
+  EQUAL(sigprocmask(SIG_BLOCK, &set, &old), 0);
+  EQUAL(old, 0x0f);
+  set = 0x3c;
+  EQUAL(sigprocmask(SIG_UNBLOCK, &set, &old), 0);
+  EQUAL(old, 0xff);
+  set = ~0ul;
+  EQUAL(sigprocmask(SIG_SETMASK, &set, &old), 0);
+  EQUAL(old, 0xc3);
+  EQUAL(sigprocmask(SIG_SETMASK, NULL, &old), 0);
+  EQUAL(old, ~(set_of(SIGKILL) | set_of(SIGSTOP)));
+}
+
+/* ---- Delivery ---- */
+
+static void handler_runs(void) {
+  handle_info(SIGUSR1, 0, 0);
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(count, 1); /* before kill returns */
+  EQUAL(order[0], SIGUSR1);
+  EQUAL(seen.si_signo, SIGUSR1);
+  EQUAL(seen.si_code, SI_USER);
+  EQUAL(seen.si_pid, getpid());
+  EQUAL(seen.si_errno, 0);
+}
+
+static void lowest_first(void) {
+  for (int number = 1; number <= TINE_NSIG; number++) {
+    if (number != SIGKILL && number != SIGSTOP && number % 5 == 2) handle(number, note, 0);
+  }
+  block(~0ul);
+  for (int number = 62; number >= 1; number -= 5) EQUAL(kill(getpid(), number), 0);
+  EQUAL(count, 0);
+  block(0);
+  getpid(); /* each return to user mode enters one handler */
+  while (count < 13) getpid();
+  for (int i = 0; i < 13; i++) EQUAL(order[i], 2 + 5 * i);
+}
+
+static void once_while_pending(void) {
+  handle(SIGUSR1, note, 0);
+  block(set_of(SIGUSR1));
+  for (int i = 0; i < 10; i++) EQUAL(kill(getpid(), SIGUSR1), 0);
+  block(0);
+  EQUAL(count, 1);
+}
+
+static void mask_in_handler(void) {
+  handle_info(SIGUSR1, 0, set_of(SIGTERM) | set_of(SIGKILL));
+  block(set_of(SIGINT));
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(mask_inside, set_of(SIGUSR1) | set_of(SIGTERM) | set_of(SIGINT));
+  sigset_t after;
+  EQUAL(sigprocmask(SIG_BLOCK, NULL, &after), 0);
+  EQUAL(after, set_of(SIGINT));
+  handle_info(SIGUSR1, SA_NODEFER, 0);
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(mask_inside, set_of(SIGINT));
+}
+
+static void reset_hand(void) {
+  struct sigaction old;
+  handle(SIGUSR1, note, SA_RESETHAND);
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(count, 1);
+  EQUAL(sigaction(SIGUSR1, NULL, &old), 0);
+  CHECK(old.sa_handler == SIG_DFL);
+  pid_t child = FORK();
+  if (child == 0) {
+    kill(getpid(), SIGUSR1);
+    _exit(0);
+  }
+  ENDS(child, -SIGUSR1);
+}
+
+static void ignored(void) {
+  handle(SIGTERM, SIG_IGN, 0);
+  EQUAL(kill(getpid(), SIGTERM), 0);
+  EQUAL(kill(getpid(), SIGCHLD), 0);
+  EQUAL(kill(getpid(), SIGWINCH), 0);
+  /* Ignoring throws away what is pending. */
+  handle(SIGUSR1, note, 0);
+  block(set_of(SIGUSR1));
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  handle(SIGUSR1, SIG_IGN, 0);
+  handle(SIGUSR1, note, 0);
+  block(0);
+  getpid();
+  EQUAL(count, 0);
+  /* An ignored signal that is blocked stays: its action may change. */
+  handle(SIGUSR1, SIG_IGN, 0);
+  block(set_of(SIGUSR1));
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  handle(SIGUSR1, note, 0);
+  block(0);
+  EQUAL(count, 1);
+}
+
+static void nested(int number) {
+  order[count++] = number;
+  if (number == SIGUSR1) kill(getpid(), SIGUSR2);
+  order[count++] = -number;
+}
+static void handlers_nest(void) {
+  handle(SIGUSR1, nested, 0);
+  handle(SIGUSR2, nested, 0);
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  const int expected[] = {SIGUSR1, SIGUSR2, -SIGUSR2, -SIGUSR1};
+  EQUAL(count, 4);
+  for (int i = 0; i < 4; i++) EQUAL(order[i], expected[i]);
+}
+
+/* Every register, mask and floating point: a handler that destroys all of them is not noticed. */
+static void destroy(int number) {
+  (void)number;
+  count++;
+  asm volatile(
+      "fmv.d.x fa0, zero; fmv.d.x fs0, zero; fmv.d.x ft0, zero; fmv.d.x fs11, zero; fscsr zero" ::
+          : "memory");
+}
+static uint64_t registers_survive_once(uint64_t a, uint64_t b) {
+  uint64_t result = 0, self = (uint64_t)getpid();
+  register uint64_t a0 asm("a0") = self;
+  register uint64_t a1 asm("a1") = SIGUSR1;
+  register uint64_t a7 asm("a7") = SYS_kill;
+  asm volatile(
+      "mv t3, %2; mv t4, %3; mv t5, %2; mv t6, %3; mv s2, %2; mv s11, %3;"
+      "fmv.d.x fa0, %2; fmv.d.x fs0, %3; fmv.d.x ft0, %2; fmv.d.x fs11, %3; li t0, 0x21; fscsr t0;"
+      "ecall;"
+      "xor t3, t3, %2; xor t4, t4, %3; xor t5, t5, %2; xor t6, t6, %3;"
+      "xor s2, s2, %2; xor s11, s11, %3;"
+      "or %0, t3, t4; or %0, %0, t5; or %0, %0, t6; or %0, %0, s2; or %0, %0, s11;"
+      "fmv.x.d t3, fa0; xor t3, t3, %2; or %0, %0, t3; fmv.x.d t3, fs0; xor t3, t3, %3;"
+      "or %0, %0, t3; fmv.x.d t3, ft0; xor t3, t3, %2; or %0, %0, t3;"
+      "fmv.x.d t3, fs11; xor t3, t3, %3; or %0, %0, t3; frcsr t3; xori t3, t3, 0x21;"
+      "or %0, %0, t3; or %0, %0, a0"
+      : "=&r"(result), "+r"(a0)
+      : "r"(a), "r"(b), "r"(a1), "r"(a7)
+      : "t0", "t3", "t4", "t5", "t6", "s2", "s11", "memory");
+  return result;
+}
+static void registers_survive(void) {
+  handle(SIGUSR1, destroy, 0);
+  for (int i = 0; i < 100; i++)
+    EQUAL(registers_survive_once(0x1234567890abcdefu * (uint64_t)i, ~(uint64_t)i), 0);
+  EQUAL(count, 100);
+}
+
+/* A tick may find the program anywhere: asynchronous signals from another process. */
+static volatile uint64_t spins;
+static void asynchronous(void) {
+  handle(SIGUSR1, destroy, 0);
+  pid_t self = getpid(), child = FORK();
+  if (child == 0) {
+    for (int i = 0; i < 200; i++) {
+      kill(self, SIGUSR1);
+      sched_yield();
+    }
+    _exit(0);
+  }
+  double x = 1.0;
+  uint64_t sum = 0;
+  int status;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    x = x * 1.5 / 1.5 + 1.0 - 1.0;
+    for (int i = 0; i < 1000; i++) sum += (uint64_t)i;
+    spins++;
+  }
+  EQUAL(status, 0);
+  CHECK(x == 1.0);
+  EQUAL(sum, spins * 499500);
+  CHECK(count > 0 && count <= 200);
+}
+
+/* ---- Faults ---- */
+
+static volatile uintptr_t fault_pc;
+static void skip(int number, siginfo_t* info, void* context) {
+  ucontext_t* saved = context;
+  order[count++] = number;
+  seen = *info;
+  fault_pc = saved->uc_mcontext.pc;
+  const uint16_t* instruction = (const uint16_t*)saved->uc_mcontext.pc;
+  if (number == SIGSEGV && saved->uc_mcontext.pc == (uintptr_t)seen.si_addr) {
+    saved->uc_mcontext.pc = saved->uc_mcontext.x[0]; /* a call: back to the caller */
+  } else {
+    saved->uc_mcontext.pc += (*instruction & 3) == 3 ? 4 : 2;
+  }
+}
+static const uint64_t constant_word = 7;
+static uint64_t words[4] __attribute__((aligned(64)));
+
+static void expect_fault(int number, int code, uintptr_t address) {
+  EQUAL(count, 1);
+  EQUAL(order[0], number);
+  EQUAL(seen.si_signo, number);
+  EQUAL(seen.si_code, code);
+  CHECK((uintptr_t)seen.si_addr == address);
+  count = 0;
+}
+static void faults_are_caught(void) {
+  struct sigaction action = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO};
+  const int all[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP};
+  for (int i = 0; i < 4; i++) EQUAL(sigaction(all[i], &action, NULL), 0);
+  asm volatile("lb zero, 0(%0)" ::"r"(8ul) : "memory");
+  expect_fault(SIGSEGV, SEGV_MAPERR, 8);
+  asm volatile("sb zero, 0(%0)" ::"r"(UNMAPPED + 5) : "memory");
+  expect_fault(SIGSEGV, SEGV_MAPERR, UNMAPPED + 5);
+  asm volatile("sb zero, 0(%0)" ::"r"(&constant_word) : "memory");
+  expect_fault(SIGSEGV, SEGV_ACCERR, (uintptr_t)&constant_word);
+  asm volatile("lb zero, 0(%0)" ::"r"(KERNEL) : "memory");
+  expect_fault(SIGSEGV, SEGV_MAPERR, KERNEL);
+  asm volatile("jalr %0" ::"r"(UNMAPPED + 64) : "ra", "memory");
+  expect_fault(SIGSEGV, SEGV_MAPERR, UNMAPPED + 64);
+  asm volatile("jalr %0" ::"r"(words) : "ra", "memory");
+  expect_fault(SIGSEGV, SEGV_ACCERR, (uintptr_t)words);
+  asm volatile("amoadd.d zero, zero, (%0)" ::"r"((uintptr_t)words + 1) : "memory");
+  expect_fault(SIGBUS, BUS_ADRALN, (uintptr_t)words + 1);
+  asm volatile(".word 0xffffffff" ::: "memory");
+  EQUAL(seen.si_code, ILL_ILLOPC);
+  expect_fault(SIGILL, ILL_ILLOPC, fault_pc);
+  asm volatile("ebreak" ::: "memory");
+  expect_fault(SIGTRAP, TRAP_BRKPT, fault_pc);
+}
+
+static void fault_while_blocked(void) {
+  handle(SIGSEGV, note, 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    block(set_of(SIGSEGV));
+    *(volatile char*)wild(8) = 0;
+    _exit(0);
+  }
+  ENDS(child, -SIGSEGV);
+  child = FORK();
+  if (child == 0) {
+    handle(SIGSEGV, SIG_IGN, 0);
+    *(volatile char*)wild(8) = 0;
+    _exit(0);
+  }
+  ENDS(child, -SIGSEGV);
+}
+
+static void no_stack(void) {
+  handle(SIGUSR1, note, 0);
+  handle(SIGSEGV, note, 0);
+  const uintptr_t stacks[] = {
+      0, 8, UNMAPPED, KERNEL, 0xfffffffffffffff0ul, (uintptr_t)&constant_word};
+  for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      register long a0 asm("a0") = getpid();
+      register long a1 asm("a1") = SIGUSR1;
+      register long a7 asm("a7") = SYS_kill;
+      asm volatile("mv sp, %0; ecall; unimp" ::"r"(stacks[i]), "r"(a0), "r"(a1), "r"(a7));
+      _exit(0);
+    }
+    ENDS(child, -SIGSEGV);
+  }
+}
+
+/* ---- Forged frames ---- */
+
+/* 100,000 of them: random bytes, or a good frame with one word changed. Each is tried in a child
+ * that goes on from whatever the frame says, which is nearly always its end; a forged frame may do
+ * no more than the program could have done to its registers by itself. */
+static void sigreturn_from(const void* frame) {
+  asm volatile("mv sp, %0; li a7, %1; ecall" ::"r"(frame), "i"(SYS_rt_sigreturn));
+  __builtin_unreachable();
+}
+static uint64_t forge_seed = 0x666f726765;
+static int rounds;
+static struct tine_signal_frame forged __attribute__((aligned(16)));
+static uintptr_t forged_sp; /* always the same: else each round would need more stack */
+static void after_forging(void) {
+  sigset_t set;
+  syscall(SYS_rt_sigprocmask, (long)SIG_BLOCK, NULL, &set, 8l);
+  if (set & (set_of(SIGKILL) | set_of(SIGSTOP))) _exit(99);
+  uint64_t word;
+  asm volatile("frcsr %0" : "=r"(word));
+  if (word > 0xff) _exit(98);
+  for (;;) {
+    if (rounds-- == 0) _exit(42);
+    uint64_t* words = (uint64_t*)&forged;
+    for (size_t i = 0; i < sizeof forged / 8; i++) words[i] = tap_random(&forge_seed);
+    forged.context.context.pc = (uintptr_t)after_forging;
+    forged.context.context.x[1] = forged_sp;
+    sigreturn_from(&forged);
+  }
+}
+static void forged_good_pc(void) {
+  rounds = 60000, forged_sp = (uintptr_t)__builtin_frame_address(0) - 4096;
+  pid_t child = FORK();
+  if (child == 0) after_forging();
+  ENDS(child, 42);
+}
+static void forged_anything(void) {
+  for (int i = 0; i < 400; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      uint64_t* words = (uint64_t*)&forged;
+      for (int n = 0; n <= i; n++) tap_random(&forge_seed);
+      for (size_t k = 0; k < sizeof forged / 8; k++) words[k] = tap_random(&forge_seed);
+      if (i % 4 == 1) forged.context.context.pc = KERNEL;
+      if (i % 4 == 2) forged.context.context.pc = ~0ul - 4095; /* the trampoline: once more */
+      if (i % 4 == 3) forged.context.context.pc |= 1;
+      sigreturn_from(&forged);
+    }
+    int status;
+    EQUAL(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+  }
+}
+/* SIGSEGV is caught, and its handler forges the next frame: 40,000 in one process. */
+static void forge_again(int number) {
+  (void)number;
+  if (rounds-- == 0) _exit(42);
+  uint64_t* words = (uint64_t*)&forged;
+  for (size_t i = 0; i < sizeof forged / 8; i++) words[i] = tap_random(&forge_seed);
+  forged.context.context.x[1] = forged_sp;
+  forged.context.mask = 0;
+  /* Nearly every random pc faults; what is mapped is a tiny part of all addresses. */
+  sigreturn_from(&forged);
+}
+static void forged_and_caught(void) {
+  rounds = 40000, forged_sp = (uintptr_t)__builtin_frame_address(0) - 4096;
+  pid_t child = FORK();
+  if (child == 0) {
+    const int all[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP};
+    for (int i = 0; i < 4; i++) handle(all[i], forge_again, SA_NODEFER);
+    forge_again(0);
+  }
+  ENDS(child, 42);
+}
+static void bad_frame_address(void) {
+  const uintptr_t bad[] = {0, 8, UNMAPPED, KERNEL, USER_TOP - 8, ~0ul - 7};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    pid_t child = FORK();
+    if (child == 0) sigreturn_from(wild(bad[i]));
+    ENDS(child, -SIGSEGV);
+  }
+}
+
+/* ---- fork and exec ---- */
+
+static void across_fork(void) {
+  handle(SIGUSR1, note, 0);
+  handle(SIGTERM, SIG_IGN, 0);
+  block(set_of(SIGUSR1) | set_of(SIGUSR2));
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    struct sigaction action;
+    sigset_t mask;
+    EQUAL(sigaction(SIGTERM, NULL, &action), 0);
+    CHECK(action.sa_handler == SIG_IGN);
+    EQUAL(sigaction(SIGUSR1, NULL, &action), 0);
+    CHECK(action.sa_handler == note);
+    EQUAL(sigprocmask(SIG_BLOCK, NULL, &mask), 0);
+    EQUAL(mask, set_of(SIGUSR1) | set_of(SIGUSR2));
+    block(0);
+    EQUAL(count, 0);             /* the parent's pending signal is the parent's */
+    handle(SIGUSR1, SIG_DFL, 0); /* and an action set here is the child's */
+    _exit(7);
+  }
+  ENDS(child, 7);
+  EQUAL(count, 0);
+  block(0);
+  EQUAL(count, 1);
+}
+
+/* Signals that rain on a process while it forks: the handler's count in the parent is that of
+ * those sent and not merged, and the child gets none. */
+static void rain(pid_t target, int drops) {
+  for (int i = 0; i < drops; i++) kill(target, SIGUSR1);
+  _exit(0);
+}
+static void during_fork(void) {
+  handle(SIGUSR1, note, SA_RESTART);
+  pid_t self = getpid();
+  for (int round = 0; round < 40; round++) {
+    count = 0;
+    block(set_of(SIGUSR1));
+    pid_t cloud = FORK();
+    if (cloud == 0) rain(self, 1);
+    pid_t child = FORK();
+    if (child == 0) {
+      block(0);
+      getpid();
+      _exit(count);
+    }
+    ENDS(child, 0);
+    ENDS(cloud, 0);
+    EQUAL(count, 0);
+    block(0);
+    EQUAL(count, 1);
+  }
+}
+
+static void across_exec(void) {
+  pid_t child = FORK();
+  if (child == 0) {
+    handle(SIGUSR1, note, 0);
+    handle(SIGTERM, SIG_IGN, 0);
+    block(set_of(SIGUSR2) | set_of(SIGINT));
+    kill(getpid(), SIGINT);
+    char* argv[] = {"/test/signals", "after-exec", NULL};
+    execve(argv[0], argv, NULL);
+    _exit(1);
+  }
+  ENDS(child, -SIGINT); /* pending since before the exec, unblocked by the new program */
+}
+static int after_exec(void) {
+  struct sigaction action;
+  sigset_t mask;
+  if (sigaction(SIGUSR1, NULL, &action) != 0 || action.sa_handler != SIG_DFL) return 2;
+  if (action.sa_flags != 0 || action.sa_mask != 0) return 3;
+  if (sigaction(SIGTERM, NULL, &action) != 0 || action.sa_handler != SIG_IGN) return 4;
+  if (sigprocmask(SIG_BLOCK, NULL, &mask) != 0) return 5;
+  if (mask != (set_of(SIGUSR2) | set_of(SIGINT))) return 6;
+  block(0);
+  return 7;
+}
+
+/* Killed in the middle of exec, again and again: either the old or the new program ends by it. */
+static void kill_during_exec(void) {
+  for (int round = 0; round < 30; round++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      char* argv[] = {"/bin/sleep", "100", NULL};
+      execve(argv[0], argv, NULL);
+      _exit(1);
+    }
+    for (int i = 0; i < round; i++) sched_yield();
+    EQUAL(kill(child, SIGTERM), 0);
+    ENDS(child, -SIGTERM);
+  }
+}
+
+/* ---- SIGCHLD ---- */
+
+static void child_signal(void) {
+  handle_info(SIGCHLD, SA_RESTART, 0);
+  pid_t child = FORK();
+  if (child == 0) _exit(33);
+  ENDS(child, 33);
+  while (count < 1) getpid();
+  EQUAL(seen.si_code, CLD_EXITED);
+  EQUAL(seen.si_pid, child);
+  EQUAL(seen.si_status, 33);
+  child = FORK();
+  if (child == 0) kill(getpid(), SIGTERM), _exit(0);
+  ENDS(child, -SIGTERM);
+  while (count < 2) getpid();
+  EQUAL(seen.si_code, CLD_KILLED);
+  EQUAL(seen.si_pid, child);
+  EQUAL(seen.si_status, SIGTERM);
+  /* clone with another signal, or with none */
+  handle(SIGUSR2, note, SA_RESTART);
+  long other = syscall(SYS_clone, (long)SIGUSR2, 0l);
+  if (other == 0) _exit(1);
+  ENDS((pid_t)other, 1);
+  while (count < 3) getpid();
+  EQUAL(order[2], SIGUSR2);
+  other = syscall(SYS_clone, 0l, 0l);
+  if (other == 0) _exit(2);
+  ENDS((pid_t)other, 2);
+  EQUAL(count, 3);
+  ERROR(syscall(SYS_clone, 65l, 0l), EINVAL);
+}
+
+static void no_zombies(void) {
+  for (int way = 0; way < 2; way++) {
+    if (way == 0) {
+      handle(SIGCHLD, SIG_IGN, 0);
+    } else {
+      handle(SIGCHLD, note, SA_NOCLDWAIT | SA_RESTART);
+    }
+    pid_t child = FORK();
+    if (child == 0) _exit(5);
+    ERROR(waitpid(child, NULL, 0), ECHILD);
+    child = FORK();
+    if (child == 0) {
+      sleep_ms(20);
+      _exit(5);
+    }
+    ERROR(waitpid(-1, NULL, 0), ECHILD); /* sleeps until the last one has gone */
+  }
+}
+
+/* ---- A signal into every call that blocks ---- */
+
+static int pipe_ends[2];
+static char page[70000];
+
+static long wait_for_child(void) { return waitpid(-1, NULL, 0); }
+static long receive(void) {
+  struct tine_message message;
+  return ipc_recv(&message);
+}
+static long read_console(void) { return read(0, page, 1); }
+static long read_pipe(void) { return read(pipe_ends[0], page, 1); }
+static long write_pipe(void) { return write(pipe_ends[1], page, sizeof page); }
+static long pause_long(void) {
+  struct timespec time = {.tv_sec = 1000};
+  return nanosleep(&time, &time);
+}
+
+struct blocking {
+  const char* what;
+  long (*call)(void);
+  int reason;
+  int restarts;
+};
+static const struct blocking blockings[] = {
+    {"wait4", wait_for_child, TINE_WAIT_CHILD, 1},
+    {"ipc_recv", receive, TINE_WAIT_IPC, 1},
+    {"read of the console", read_console, TINE_WAIT_CONSOLE, 1},
+    {"read of a pipe", read_pipe, TINE_WAIT_PIPE, 1},
+    {"write of a pipe", write_pipe, TINE_WAIT_PIPE, 1},
+    {"nanosleep", pause_long, TINE_WAIT_SLEEP, 0},
+};
+
+/* In the child: makes the call, with a handler that has `flags`. Exits 1 after EINTR. */
+static void blocked_child(const struct blocking* how, unsigned long flags) {
+  if (how->call == wait_for_child && FORK() == 0) {
+    for (int parent = getppid(); getppid() == parent;) sleep_ms(5);
+    _exit(0);
+  }
+  if (how->call == write_pipe) {
+    while (fcntl(pipe_ends[1], F_SETFL, O_NONBLOCK), write(pipe_ends[1], page, 4096) == 4096)
+      continue;
+    fcntl(pipe_ends[1], F_SETFL, 0);
+  }
+  handle(SIGUSR1, note, flags);
+  long result = how->call();
+  _exit(result == -1 && errno == EINTR && count == 1 ? 1 : 2);
+}
+
+static const struct blocking* current;
+static void answers_eintr(void) {
+  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
+  pid_t child = FORK();
+  if (child == 0) blocked_child(current, 0);
+  CHECK(sleeps_for(child, current->reason));
+  EQUAL(kill(child, SIGUSR1), 0);
+  ENDS(child, 1);
+}
+/* With SA_RESTART it sleeps again, and is still to be killed. */
+static void restarts(void) {
+  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
+  pid_t child = FORK();
+  if (child == 0) blocked_child(current, SA_RESTART);
+  for (int i = 0; i < 3; i++) {
+    CHECK(sleeps_for(child, current->reason));
+    EQUAL(kill(child, SIGUSR1), 0);
+    sleep_ms(10);
+  }
+  if (!current->restarts) {
+    ENDS(child, 1);
+    return;
+  }
+  CHECK(sleeps_for(child, current->reason));
+  EQUAL(kill(child, SIGKILL), 0);
+  ENDS(child, -SIGKILL);
+}
+/* Ignored and blocked signals disturb nobody. */
+static void undisturbed(void) {
+  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    handle(SIGTERM, SIG_IGN, 0);
+    block(set_of(SIGUSR2));
+    blocked_child(current, 0);
+  }
+  CHECK(sleeps_for(child, current->reason));
+  struct tine_process_info before, after;
+  CHECK(tap_info(child, &before));
+  EQUAL(kill(child, SIGTERM), 0);
+  EQUAL(kill(child, SIGUSR2), 0);
+  EQUAL(kill(child, SIGCHLD), 0);
+  EQUAL(kill(child, SIGTSTP), 0);
+  sleep_ms(10);
+  CHECK(tap_info(child, &after));
+  EQUAL(after.schedules, before.schedules);
+  EQUAL(kill(child, SIGINT), 0);
+  ENDS(child, -SIGINT);
+}
+
+static void nanosleep_tells_the_rest(void) {
+  handle(SIGUSR1, note, SA_RESTART);
+  pid_t self = getpid(), child = FORK();
+  if (child == 0) {
+    sleeps_for(self, TINE_WAIT_SLEEP);
+    sleep_ms(30);
+    kill(self, SIGUSR1);
+    _exit(0);
+  }
+  struct timespec time = {.tv_sec = 500}, left = {0};
+  uint64_t start = now_ns();
+  ERROR(nanosleep(&time, &left), EINTR);
+  uint64_t slept = now_ns() - start;
+  uint64_t rest = (uint64_t)left.tv_sec * 1000000000u + (uint64_t)left.tv_nsec;
+  CHECK(slept >= 30000000u);
+  CHECK(rest + slept >= 500ul * 1000000000u - 1000000u);
+  CHECK(rest <= 500ul * 1000000000u - 30000000u);
+  ENDS(child, 0);
+}
+
+int main(int argc, char** argv) {
+  if (argc > 1 && strcmp(argv[1], "after-exec") == 0) return after_exec();
+  tap_begin("signals");
+  RUN("sigaction takes either pointer null", either_pointer_null);
+  RUN("sigaction and sigprocmask refuse bad arguments and change nothing then", bad_arguments);
+  RUN("sigprocmask blocks, unblocks and sets; SIGKILL and SIGSTOP stay out", mask_arithmetic);
+  RUN("a handler runs before kill returns, and is told who sent", handler_runs);
+  RUN("of several pending signals the lowest comes first", lowest_first);
+  RUN("a signal that is pending already is not counted twice", once_while_pending);
+  RUN("the mask in a handler is the old one, sa_mask and the signal itself", mask_in_handler);
+  RUN("SA_RESETHAND: the second time it is the default action", reset_hand);
+  RUN("ignored signals do nothing", ignored);
+  RUN("handlers nest", handlers_nest);
+  RUN("a handler changes no register of the program", registers_survive);
+  RUN("signals from another process, at any instruction, change nothing", asynchronous);
+  RUN("faults are caught with si_code and si_addr, and can be stepped over", faults_are_caught);
+  RUN("a fault whose signal is blocked or ignored ends the process", fault_while_blocked);
+  RUN("without room for the frame the process ends by SIGSEGV", no_stack);
+  RUN("60,000 forged frames with a good pc change registers and nothing else", forged_good_pc);
+  RUN("forged frames with a bad pc end the process", forged_anything);
+  RUN("40,000 forged frames, each from the handler of the one before", forged_and_caught);
+  RUN("a frame where nothing is ends the process by SIGSEGV", bad_frame_address);
+  RUN("fork: actions and mask are copied, pending signals are not", across_fork);
+  RUN("a signal during fork comes once, to the parent", during_fork);
+  RUN("exec: handlers go, what is ignored, blocked or pending stays", across_exec);
+  RUN("SIGTERM during exec ends the process, whichever program it is", kill_during_exec);
+  RUN("SIGCHLD says which child and how it ended", child_signal);
+  RUN("who ignores SIGCHLD leaves no zombies", no_zombies);
+  RUN("nanosleep interrupted tells what was left", nanosleep_tells_the_rest);
+  for (size_t i = 0; i < sizeof blockings / sizeof blockings[0]; i++) {
+    char what[96];
+    current = &blockings[i];
+    snprintf(what, sizeof what, "a signal into %s: EINTR", current->what);
+    RUN(what, answers_eintr);
+    snprintf(what, sizeof what, "a signal with SA_RESTART into %s", current->what);
+    RUN(what, restarts);
+    snprintf(what, sizeof what, "ignored and blocked signals do not disturb %s", current->what);
+    RUN(what, undisturbed);
+  }
+  return tap_end();
+}
