@@ -34,8 +34,8 @@ constexpr Device devices[] = {
 
 class DeviceNode final : public Node {
  public:
-  explicit DeviceNode(const Device& device)
-      : Node(NodeKind::character_device, 0666), device_(device) {}
+  DeviceNode(const Device& device, std::uint64_t file_system)
+      : Node(NodeKind::character_device, 0666, file_system), device_(device) {}
 
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
     return device_.read(at, to);
@@ -57,7 +57,7 @@ class DeviceNode final : public Node {
 
 Result<> add_device_nodes(Node& dev) {
   for (const Device& device : devices) {
-    RefPtr<Node> node = TRY(make_ref<DeviceNode>(device));
+    RefPtr<Node> node = TRY(make_ref<DeviceNode>(device, dev.file_system()));
     TRY(dev.add(device.name, std::move(node)));
   }
   return {};

@@ -1,14 +1,15 @@
 #include "fs/node.hh"
 
+#include "lib/string.hh"
 #include "sched/clock.hh"
 
 namespace tine {
 namespace {
 
-constexpr std::uint64_t device = 1;  // st_dev: one file system so far
 constexpr std::uint64_t stat_block = 512;
 
 constinit std::atomic<std::uint64_t> next_inode{1};
+constinit std::atomic<std::uint64_t> next_file_system{1};
 
 std::uint64_t wall_clock_ns() { return clock_config.wall_offset_ns + clock_to_ns(clock_now()); }
 
@@ -19,10 +20,18 @@ tine_timespec to_timespec(std::uint64_t ns) {
 
 }  // namespace
 
+std::uint64_t new_file_system() { return next_file_system.fetch_add(1, std::memory_order_relaxed); }
+
+void DirectoryEntry::set_name(std::string_view name) {
+  length = name.size();
+  memcpy(bytes, name.data(), length);
+}
+
 // A directory has two links from the start: its name, and its own ".".
-Node::Node(NodeKind kind, std::uint32_t permissions)
+Node::Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system)
     : kind_(kind),
       inode_(next_inode.fetch_add(1, std::memory_order_relaxed)),
+      file_system_(file_system),
       permissions_(permissions & 07777),
       links_(kind == NodeKind::directory ? 2 : 1),
       modified_ns_(wall_clock_ns()),
@@ -34,9 +43,20 @@ void Node::contents_changed() {
   changed_ns_.store(now, std::memory_order_relaxed);
 }
 
+void Node::add_links(int more) {
+  links_.fetch_add(static_cast<std::uint32_t>(more), std::memory_order_relaxed);
+  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+}
+
+void Node::mount(RefPtr<Node> root) {
+  ref();
+  root->covered_ = this;
+  mounted_ = root.release();
+}
+
 tine_stat Node::stat() {
   tine_stat result{};
-  result.st_dev = device;
+  result.st_dev = file_system_;
   result.st_ino = inode_;
   result.st_mode = static_cast<std::uint32_t>(kind_) | permissions();
   result.st_nlink = links_.load(std::memory_order_relaxed);
@@ -52,12 +72,23 @@ tine_stat Node::stat() {
 
 Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }
 Result<RefPtr<Node>> Node::parent() { return Errno::notdir; }
-Result<RefPtr<Node>> Node::create(std::string_view, std::uint32_t) { return Errno::notdir; }
-Result<RefPtr<Node>> Node::make_directory(std::string_view, std::uint32_t) { return Errno::notdir; }
-Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view) {
-  return Errno::notdir;
+Result<> Node::entry_from(std::uint64_t, DirectoryEntry&) { return Errno::notdir; }
+
+Errno Node::unchangeable() const { return is_directory() ? Errno::perm : Errno::notdir; }
+Result<RefPtr<Node>> Node::create(std::string_view, std::uint32_t) { return unchangeable(); }
+Result<RefPtr<Node>> Node::make_directory(std::string_view, std::uint32_t) {
+  return unchangeable();
 }
-Result<> Node::add(std::string_view, RefPtr<Node>) { return Errno::notdir; }
+Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view) {
+  return unchangeable();
+}
+Result<> Node::add(std::string_view, RefPtr<Node>) { return unchangeable(); }
+Result<> Node::link(std::string_view, RefPtr<Node>) { return unchangeable(); }
+Result<> Node::unlink(std::string_view) { return unchangeable(); }
+Result<> Node::remove_directory(std::string_view) { return unchangeable(); }
+Result<> Node::rename(std::string_view, Node&, std::string_view, unsigned) {
+  return unchangeable();
+}
 
 Result<std::string_view> Node::link_target() { return Errno::inval; }
 

@@ -36,25 +36,59 @@ struct IoPlace {
   bool may_block = true;     // false: EAGAIN instead of waiting (O_NONBLOCK)
 };
 
+// One name in a directory. Positions grow from each entry to the next, and an entry keeps its own
+// as long as it is there: so whoever reads a directory bit by bit sees every name that was there
+// all the time exactly once, whatever comes and goes meanwhile.
+struct DirectoryEntry {
+  std::uint64_t position = 0;
+  std::uint64_t inode = 0;
+  NodeKind kind = NodeKind::regular;
+  std::size_t length = 0;
+  char bytes[TINE_NAME_MAX];
+
+  DirectoryEntry() {}  // leaves the bytes as they are
+  std::string_view name() const { return {bytes, length}; }
+  void set_name(std::string_view name);  // of at most TINE_NAME_MAX bytes
+};
+
 class Node : public RefCounted {
  public:
   NodeKind kind() const { return kind_; }
   bool is_directory() const { return kind_ == NodeKind::directory; }
   std::uint64_t inode() const { return inode_; }
+  std::uint64_t file_system() const { return file_system_; }  // st_dev
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
   tine_stat stat();
 
   // ---- Directories (others: notdir). Names are neither empty, "." nor "..", and at most
-  // TINE_NAME_MAX bytes ----
+  // TINE_NAME_MAX bytes. A directory that cannot be changed answers perm to all that would. ----
 
   virtual Result<RefPtr<Node>> lookup(std::string_view name);  // Errors: noent
-  virtual Result<RefPtr<Node>> parent();  // the root's is itself. Errors: noent
+  // The root's is itself. Errors: noent (this directory was removed).
+  virtual Result<RefPtr<Node>> parent();
+  // The first entry, "." and ".." not among them, that stands at `position` or behind it. Positions
+  // 0 and 1 are those of "." and "..": an entry's is 2 or more. Errors: noent (there is none).
+  virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry);
+
   // New entries. Errors: exist, noent (the directory itself was removed), nomem; nothing is changed
   // then.
   virtual Result<RefPtr<Node>> create(std::string_view name, std::uint32_t permissions);
   virtual Result<RefPtr<Node>> make_directory(std::string_view name, std::uint32_t permissions);
   virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target);
   virtual Result<> add(std::string_view name, RefPtr<Node> fresh);  // a node that has no name yet
+  // One name more for a node of the same file system. Errors besides: perm (a directory).
+  virtual Result<> link(std::string_view name, RefPtr<Node> existing);
+
+  // Takes a name away: `unlink` from what is no directory, `remove_directory` from an empty one.
+  // The node lives on while it is in use. Errors: noent; isdir; notdir, notempty, busy (something
+  // is mounted there).
+  virtual Result<> unlink(std::string_view name);
+  virtual Result<> remove_directory(std::string_view name);
+  // Gives `name` the new name `new_name` in the directory `to` of the same file system, in one
+  // step; what had that name loses it. `flags`: RENAME_*, at most one. Errors: noent, exist
+  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, nomem.
+  virtual Result<> rename(std::string_view name, Node& to, std::string_view new_name,
+                          unsigned flags);
 
   // ---- Symbolic links (others: inval) ----
 
@@ -71,26 +105,46 @@ class Node : public RefCounted {
   virtual Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument);  // Errors: notty
   // The contents, for mapping into an address space. Errors: access (no regular file).
   virtual Result<RefPtr<PageSource>> pages();
+  // An open file of it comes to life, or dies; with open's flags. For who counts them.
+  virtual void opened(unsigned) {}
+  virtual void closed(unsigned) {}
 
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
   bool has_positions() const { return kind_ == NodeKind::regular || kind_ == NodeKind::directory; }
 
+  // ---- Mounts: one file system's root takes the place of another's directory ----
+
+  // Puts `root` in the place of this directory, for good. At boot, before the first process.
+  void mount(RefPtr<Node> root);
+  Node* mounted() const { return mounted_; }  // on this directory; nullptr: nothing
+  Node* covered() const { return covered_; }  // by this root; nullptr: nothing
+
  protected:
-  Node(NodeKind kind, std::uint32_t permissions);
+  // `file_system`: the number of the one it belongs to, from new_file_system().
+  Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system);
 
   void contents_changed();  // now
-  void add_links(int more) { links_.fetch_add(more, std::memory_order_relaxed); }
+  // Names more or fewer: whoever changes a directory does this to the node that is named.
+  void add_links(int more);
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
 
  private:
   const NodeKind kind_;
   const std::uint64_t inode_;
+  const std::uint64_t file_system_;
   std::atomic<std::uint32_t> permissions_;  // the low 12 bits of st_mode
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> changed_ns_;
+  Node* mounted_ = nullptr;  // both counted, and never given back
+  Node* covered_ = nullptr;
+
+  Errno unchangeable() const;
 };
+
+// A number that no other file system has.
+std::uint64_t new_file_system();
 
 }  // namespace tine

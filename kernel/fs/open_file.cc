@@ -13,7 +13,10 @@ OpenFile::OpenFile(unsigned flags) : flags_(flags) {
   open_files.fetch_add(1, std::memory_order_relaxed);
 }
 
-OpenFile::~OpenFile() { open_files.fetch_sub(1, std::memory_order_relaxed); }
+OpenFile::~OpenFile() {
+  if (node_) node_->closed(flags_);
+  open_files.fetch_sub(1, std::memory_order_relaxed);
+}
 
 Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
   RefPtr<OpenFile> file = TRY(make_ref<OpenFile>(flags));
@@ -21,7 +24,10 @@ Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
   return file;
 }
 
-void OpenFile::attach(RefPtr<Node> node) { node_ = std::move(node); }
+void OpenFile::attach(RefPtr<Node> node) {
+  node_ = std::move(node);
+  if (node_) node_->opened(flags_);
+}
 
 Result<std::size_t> OpenFile::read(IoBuffer& to) {
   if (!readable()) return Errno::badf;

@@ -59,7 +59,9 @@ Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
   if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
   if (!at_->is_directory()) return Errno::notdir;
   if (name == "." || (name == ".." && at_ == root_)) return at_;
-  return name == ".." ? at_->parent() : at_->lookup(name);
+  if (name == "..") return parent_of(*at_);
+  RefPtr<Node> node = TRY(at_->lookup(name));
+  return node->mounted() ? RefPtr<Node>(node->mounted()) : node;
 }
 
 // Puts the link's target before what is still to be walked.
@@ -145,6 +147,10 @@ Result<> check_flags_fit(Node& node, unsigned flags) {
 }
 
 }  // namespace
+
+Result<RefPtr<Node>> parent_of(Node& directory) {
+  return directory.covered() ? directory.covered()->parent() : directory.parent();
+}
 
 Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last) {
   PathEnd end = TRY(PathWalk(context, path).run(follow_last ? Last::follow : Last::look_up));

@@ -47,6 +47,9 @@ struct PathEnd {
 Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path,
                              bool follow_last = true);
 
+// Where ".." leads from `directory`: out of a mounted file system, too.
+Result<RefPtr<Node>> parent_of(Node& directory);
+
 // The directory in which the last component of `path` is to be made or removed. `last` may lie in
 // `path`.
 Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path);

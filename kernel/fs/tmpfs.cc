@@ -35,8 +35,8 @@ class HeapText {
 
 class File final : public Node {
  public:
-  File(std::uint32_t permissions, RefPtr<FilePages> contents)
-      : Node(NodeKind::regular, permissions), contents_(std::move(contents)) {}
+  File(std::uint32_t permissions, std::uint64_t file_system, RefPtr<FilePages> contents)
+      : Node(NodeKind::regular, permissions, file_system), contents_(std::move(contents)) {}
 
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
     return contents_->read(at.offset, to);
@@ -62,7 +62,8 @@ class File final : public Node {
 
 class Symlink final : public Node {
  public:
-  explicit Symlink(HeapText target) : Node(NodeKind::symlink, 0777), target_(std::move(target)) {}
+  Symlink(std::uint64_t file_system, HeapText target)
+      : Node(NodeKind::symlink, 0777, file_system), target_(std::move(target)) {}
 
   Result<std::string_view> link_target() override { return target_.view(); }
   std::uint64_t size() override { return target_.view().size(); }
@@ -82,8 +83,8 @@ struct Entry {
 class Directory final : public Node {
  public:
   // `parent`: nullptr for the root, which is its own.
-  Directory(std::uint32_t permissions, Directory* parent)
-      : Node(NodeKind::directory, permissions), parent_(parent ? parent : this) {}
+  Directory(std::uint32_t permissions, std::uint64_t file_system, Directory* parent)
+      : Node(NodeKind::directory, permissions, file_system), parent_(parent ? parent : this) {}
   ~Directory() override {
     while (Entry* entry = entries_.pop_front()) delete entry;
   }
@@ -139,13 +140,13 @@ Result<> Directory::add(std::string_view name, RefPtr<Node> fresh) {
 
 Result<RefPtr<Node>> Directory::create(std::string_view name, std::uint32_t permissions) {
   RefPtr<FilePages> contents = TRY(make_ref<FilePages>());
-  RefPtr<Node> file = TRY(make_ref<File>(permissions, std::move(contents)));
+  RefPtr<Node> file = TRY(make_ref<File>(permissions, file_system(), std::move(contents)));
   TRY(add(name, file));
   return file;
 }
 
 Result<RefPtr<Node>> Directory::make_directory(std::string_view name, std::uint32_t permissions) {
-  RefPtr<Node> directory = TRY(make_ref<Directory>(permissions, this));
+  RefPtr<Node> directory = TRY(make_ref<Directory>(permissions, file_system(), this));
   TRY(add(name, directory));
   return directory;
 }
@@ -154,7 +155,7 @@ Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_
   if (target.empty()) return Errno::noent;
   if (target.size() >= TINE_PATH_MAX) return Errno::nametoolong;
   HeapText text = TRY(HeapText::copy_of(target));
-  RefPtr<Node> symlink = TRY(make_ref<Symlink>(std::move(text)));
+  RefPtr<Node> symlink = TRY(make_ref<Symlink>(file_system(), std::move(text)));
   TRY(add(name, symlink));
   return symlink;
 }
@@ -162,7 +163,7 @@ Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_
 }  // namespace
 
 Result<RefPtr<Node>> make_tmpfs() {
-  RefPtr<Node> root = TRY(make_ref<Directory>(0755u, nullptr));
+  RefPtr<Node> root = TRY(make_ref<Directory>(0755u, new_file_system(), nullptr));
   return root;
 }
 

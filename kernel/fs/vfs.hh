@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "fs/node.hh"
 #include "lib/ref.hh"
@@ -10,8 +11,24 @@
 
 namespace tine {
 
+// A kind of file system that is mounted at boot. Each is one row, gathered by the linker from the
+// core and the wings:
+//
+//   FILE_SYSTEM(procfs, "proc", make_procfs)
+struct FileSystemType {
+  std::string_view name;
+  std::string_view directory;  // where: a name in the root directory, made if it is not there
+  // Its root, new. Errors: nodev (nothing to be mounted: left out), others end the boot.
+  Result<RefPtr<Node>> (*make)();
+};
+
+#define FILE_SYSTEM(name, directory, make)                                                  \
+  [[gnu::section(".table.fs"), gnu::used]] static constinit const FileSystemType fs_##name{ \
+      #name, directory, make};
+
 // At boot, before the first process: makes the root, fills it from the initrd (a cpio archive,
-// which may be given back afterwards), adds the devices. Errors: inval (no such archive), nomem.
+// which may be given back afterwards), adds the devices, mounts the file systems of the table.
+// Errors: inval (no such archive), nomem, and those of the file systems.
 Result<> mount_root(std::span<const std::byte> initrd);
 
 // "/" of the whole machine.

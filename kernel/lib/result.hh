@@ -26,6 +26,7 @@ enum class Errno : int {
   fault = EFAULT,
   busy = EBUSY,
   exist = EEXIST,
+  xdev = EXDEV,
   nodev = ENODEV,
   notdir = ENOTDIR,
   isdir = EISDIR,
