@@ -25,6 +25,8 @@ static char* const programs[] = {"test_getpid",
                                  "wait_kill",
                                  "sched",
                                  "signals",
+                                 "sigreturn",
+                                 "interrupted",
                                  "faults",
                                  "oom",
                                  "stress=1000"};

@@ -1,14 +1,9 @@
-/* Signals: actions, mask, delivery, frames, forged frames; a signal into every call that blocks. */
-#include "tap.h"
+/* Signals: actions, mask, delivery, faults; across fork and exec; children's ends. */
+#include "signals.h"
 
-#define UNMAPPED 0x3000000000ul
-
-static volatile int order[16];
-static volatile int count;
 static siginfo_t seen;
 static uint64_t mask_inside;
 
-static void note(int number) { order[count++] = number; }
 static void note_info(int number, siginfo_t* info, void* context) {
   (void)context;
   seen = *info;
@@ -16,18 +11,11 @@ static void note_info(int number, siginfo_t* info, void* context) {
   order[count++] = number;
 }
 
-static void handle(int number, void (*handler)(int), unsigned long flags) {
-  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-  EQUAL(sigaction(number, &action, NULL), 0);
-}
 static void handle_info(int number, unsigned long flags, sigset_t mask) {
   struct sigaction action = {.sa_sigaction = note_info, .sa_flags = flags | SA_SIGINFO};
   action.sa_mask = mask;
   EQUAL(sigaction(number, &action, NULL), 0);
 }
-static sigset_t set_of(int number) { return (sigset_t)1 << (number - 1); }
-static void block(sigset_t set) { EQUAL(sigprocmask(SIG_SETMASK, &set, NULL), 0); }
-
 /* ---- sigaction ---- */
 
 static void either_pointer_null(void) {
@@ -345,88 +333,6 @@ static void no_stack(void) {
   }
 }
 
-/* ---- Forged frames ---- */
-
-/* 100,000 of them: random bytes, or a good frame with one word changed. Each is tried in a child
- * that goes on from whatever the frame says, which is nearly always its end; a forged frame may do
- * no more than the program could have done to its registers by itself. */
-static void sigreturn_from(const void* frame) {
-  asm volatile("mv sp, %0; li a7, %1; ecall" ::"r"(frame), "i"(SYS_rt_sigreturn));
-  __builtin_unreachable();
-}
-static uint64_t forge_seed = 0x666f726765;
-static int rounds;
-static struct tine_signal_frame forged __attribute__((aligned(16)));
-static uintptr_t forged_sp; /* always the same: else each round would need more stack */
-static void after_forging(void) {
-  sigset_t set;
-  syscall(SYS_rt_sigprocmask, (long)SIG_BLOCK, NULL, &set, 8l);
-  if (set & (set_of(SIGKILL) | set_of(SIGSTOP))) _exit(99);
-  uint64_t word;
-  asm volatile("frcsr %0" : "=r"(word));
-  if (word > 0xff) _exit(98);
-  for (;;) {
-    if (rounds-- == 0) _exit(42);
-    uint64_t* words = (uint64_t*)&forged;
-    for (size_t i = 0; i < sizeof forged / 8; i++) words[i] = tap_random(&forge_seed);
-    forged.context.context.pc = (uintptr_t)after_forging;
-    forged.context.context.x[1] = forged_sp;
-    sigreturn_from(&forged);
-  }
-}
-static void forged_good_pc(void) {
-  rounds = 60000, forged_sp = (uintptr_t)__builtin_frame_address(0) - 4096;
-  pid_t child = FORK();
-  if (child == 0) after_forging();
-  ENDS(child, 42);
-}
-static void forged_anything(void) {
-  for (int i = 0; i < 400; i++) {
-    pid_t child = FORK();
-    if (child == 0) {
-      uint64_t* words = (uint64_t*)&forged;
-      for (int n = 0; n <= i; n++) tap_random(&forge_seed);
-      for (size_t k = 0; k < sizeof forged / 8; k++) words[k] = tap_random(&forge_seed);
-      if (i % 4 == 1) forged.context.context.pc = KERNEL;
-      if (i % 4 == 2) forged.context.context.pc = ~0ul - 4095; /* the trampoline: once more */
-      if (i % 4 == 3) forged.context.context.pc |= 1;
-      sigreturn_from(&forged);
-    }
-    int status;
-    EQUAL(waitpid(child, &status, 0), child);
-    CHECK(WIFSIGNALED(status));
-  }
-}
-/* SIGSEGV is caught, and its handler forges the next frame: 40,000 in one process. */
-static void forge_again(int number) {
-  (void)number;
-  if (rounds-- == 0) _exit(42);
-  uint64_t* words = (uint64_t*)&forged;
-  for (size_t i = 0; i < sizeof forged / 8; i++) words[i] = tap_random(&forge_seed);
-  forged.context.context.x[1] = forged_sp;
-  forged.context.mask = 0;
-  /* Nearly every random pc faults; what is mapped is a tiny part of all addresses. */
-  sigreturn_from(&forged);
-}
-static void forged_and_caught(void) {
-  rounds = 40000, forged_sp = (uintptr_t)__builtin_frame_address(0) - 4096;
-  pid_t child = FORK();
-  if (child == 0) {
-    const int all[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP};
-    for (int i = 0; i < 4; i++) handle(all[i], forge_again, SA_NODEFER);
-    forge_again(0);
-  }
-  ENDS(child, 42);
-}
-static void bad_frame_address(void) {
-  const uintptr_t bad[] = {0, 8, UNMAPPED, KERNEL, USER_TOP - 8, ~0ul - 7};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    pid_t child = FORK();
-    if (child == 0) sigreturn_from(wild(bad[i]));
-    ENDS(child, -SIGSEGV);
-  }
-}
-
 /* ---- fork and exec ---- */
 
 static void across_fork(void) {
@@ -574,125 +480,6 @@ static void no_zombies(void) {
   }
 }
 
-/* ---- A signal into every call that blocks ---- */
-
-static int pipe_ends[2];
-static char page[70000];
-
-static long wait_for_child(void) { return waitpid(-1, NULL, 0); }
-static long receive(void) {
-  struct tine_message message;
-  return ipc_recv(&message);
-}
-static long read_console(void) { return read(0, page, 1); }
-static long read_pipe(void) { return read(pipe_ends[0], page, 1); }
-static long write_pipe(void) { return write(pipe_ends[1], page, sizeof page); }
-static long pause_long(void) {
-  struct timespec time = {.tv_sec = 1000};
-  return nanosleep(&time, &time);
-}
-
-struct blocking {
-  const char* what;
-  long (*call)(void);
-  int reason;
-  int restarts;
-};
-static const struct blocking blockings[] = {
-    {"wait4", wait_for_child, TINE_WAIT_CHILD, 1},
-    {"ipc_recv", receive, TINE_WAIT_IPC, 1},
-    {"read of the console", read_console, TINE_WAIT_CONSOLE, 1},
-    {"read of a pipe", read_pipe, TINE_WAIT_PIPE, 1},
-    {"write of a pipe", write_pipe, TINE_WAIT_PIPE, 1},
-    {"nanosleep", pause_long, TINE_WAIT_SLEEP, 0},
-};
-
-/* In the child: makes the call, with a handler that has `flags`. Exits 1 after EINTR. */
-static void blocked_child(const struct blocking* how, unsigned long flags) {
-  if (how->call == wait_for_child && FORK() == 0) {
-    for (int parent = getppid(); getppid() == parent;) sleep_ms(5);
-    _exit(0);
-  }
-  if (how->call == write_pipe) {
-    while (fcntl(pipe_ends[1], F_SETFL, O_NONBLOCK), write(pipe_ends[1], page, 4096) == 4096)
-      continue;
-    fcntl(pipe_ends[1], F_SETFL, 0);
-  }
-  handle(SIGUSR1, note, flags);
-  long result = how->call();
-  _exit(result == -1 && errno == EINTR && count == 1 ? 1 : 2);
-}
-
-static const struct blocking* current;
-static void answers_eintr(void) {
-  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
-  pid_t child = FORK();
-  if (child == 0) blocked_child(current, 0);
-  CHECK(sleeps_for(child, current->reason));
-  EQUAL(kill(child, SIGUSR1), 0);
-  ENDS(child, 1);
-}
-/* With SA_RESTART it sleeps again, and is still to be killed. */
-static void restarts(void) {
-  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
-  pid_t child = FORK();
-  if (child == 0) blocked_child(current, SA_RESTART);
-  for (int i = 0; i < 3; i++) {
-    CHECK(sleeps_for(child, current->reason));
-    EQUAL(kill(child, SIGUSR1), 0);
-    sleep_ms(10);
-  }
-  if (!current->restarts) {
-    ENDS(child, 1);
-    return;
-  }
-  CHECK(sleeps_for(child, current->reason));
-  EQUAL(kill(child, SIGKILL), 0);
-  ENDS(child, -SIGKILL);
-}
-/* Ignored and blocked signals disturb nobody. */
-static void undisturbed(void) {
-  if (current->reason == TINE_WAIT_PIPE) EQUAL(pipe(pipe_ends), 0);
-  pid_t child = FORK();
-  if (child == 0) {
-    handle(SIGTERM, SIG_IGN, 0);
-    block(set_of(SIGUSR2));
-    blocked_child(current, 0);
-  }
-  CHECK(sleeps_for(child, current->reason));
-  struct tine_process_info before, after;
-  CHECK(tap_info(child, &before));
-  EQUAL(kill(child, SIGTERM), 0);
-  EQUAL(kill(child, SIGUSR2), 0);
-  EQUAL(kill(child, SIGCHLD), 0);
-  EQUAL(kill(child, SIGTSTP), 0);
-  sleep_ms(10);
-  CHECK(tap_info(child, &after));
-  EQUAL(after.schedules, before.schedules);
-  EQUAL(kill(child, SIGINT), 0);
-  ENDS(child, -SIGINT);
-}
-
-static void nanosleep_tells_the_rest(void) {
-  handle(SIGUSR1, note, SA_RESTART);
-  pid_t self = getpid(), child = FORK();
-  if (child == 0) {
-    sleeps_for(self, TINE_WAIT_SLEEP);
-    sleep_ms(30);
-    kill(self, SIGUSR1);
-    _exit(0);
-  }
-  struct timespec time = {.tv_sec = 500}, left = {0};
-  uint64_t start = now_ns();
-  ERROR(nanosleep(&time, &left), EINTR);
-  uint64_t slept = now_ns() - start;
-  uint64_t rest = (uint64_t)left.tv_sec * 1000000000u + (uint64_t)left.tv_nsec;
-  CHECK(slept >= 30000000u);
-  CHECK(rest + slept >= 500ul * 1000000000u - 1000000u);
-  CHECK(rest <= 500ul * 1000000000u - 30000000u);
-  ENDS(child, 0);
-}
-
 int main(int argc, char** argv) {
   if (argc > 1 && strcmp(argv[1], "after-exec") == 0) return after_exec();
   tap_begin("signals");
@@ -711,26 +498,11 @@ int main(int argc, char** argv) {
   RUN("faults are caught with si_code and si_addr, and can be stepped over", faults_are_caught);
   RUN("a fault whose signal is blocked or ignored ends the process", fault_while_blocked);
   RUN("without room for the frame the process ends by SIGSEGV", no_stack);
-  RUN("60,000 forged frames with a good pc change registers and nothing else", forged_good_pc);
-  RUN("forged frames with a bad pc end the process", forged_anything);
-  RUN("40,000 forged frames, each from the handler of the one before", forged_and_caught);
-  RUN("a frame where nothing is ends the process by SIGSEGV", bad_frame_address);
   RUN("fork: actions and mask are copied, pending signals are not", across_fork);
   RUN("a signal during fork comes once, to the parent", during_fork);
   RUN("exec: handlers go, what is ignored, blocked or pending stays", across_exec);
   RUN("SIGTERM during exec ends the process, whichever program it is", kill_during_exec);
   RUN("SIGCHLD says which child and how it ended", child_signal);
   RUN("who ignores SIGCHLD leaves no zombies", no_zombies);
-  RUN("nanosleep interrupted tells what was left", nanosleep_tells_the_rest);
-  for (size_t i = 0; i < sizeof blockings / sizeof blockings[0]; i++) {
-    char what[96];
-    current = &blockings[i];
-    snprintf(what, sizeof what, "a signal into %s: EINTR", current->what);
-    RUN(what, answers_eintr);
-    snprintf(what, sizeof what, "a signal with SA_RESTART into %s", current->what);
-    RUN(what, restarts);
-    snprintf(what, sizeof what, "ignored and blocked signals do not disturb %s", current->what);
-    RUN(what, undisturbed);
-  }
   return tap_end();
 }
