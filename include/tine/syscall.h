@@ -79,6 +79,10 @@
  * fail_alloc(long n)
  *     The caller's n-th kernel allocation from now on (1: the next) fails, once; 0 disarms.
  *     Answers what was left of the count before: 0 once it has struck, or was never armed.
+ * trace(int mode)                                                       (wing `trace`)
+ *     TINE_TRACE_OFF, TINE_TRACE_ON or TINE_TRACE_CHILDREN: from now on each system call of the
+ *     caller (and of the children that it makes from now on) becomes a line in its descriptor
+ *     TINE_TRACE_FD. EINVAL; EBADF: that descriptor is not open.
  */
 #define SYS_exec 4096
 #define SYS_execv 4097
@@ -90,3 +94,4 @@
 #define SYS_page_info 4103
 #define SYS_power 4104
 #define SYS_fail_alloc 4105
+#define SYS_trace 4106

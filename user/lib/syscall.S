@@ -71,6 +71,7 @@ CALL(memory_info, SYS_memory_info)
 CALL(page_info, SYS_page_info)
 CALL(power, SYS_power)
 CALL(fail_alloc, SYS_fail_alloc)
+CALL(trace, SYS_trace)
 
 /* long syscall(long number, ...): everything one register down, then as above. */
   .section .text.syscall, "ax"

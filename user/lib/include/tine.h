@@ -26,6 +26,7 @@ int page_info(const void* address, struct tine_page_info* info);
 
 int power(int action, int code);
 long fail_alloc(long n);
+int trace(int mode);
 
 #ifdef __cplusplus
 }
