@@ -56,9 +56,9 @@ endif
 KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections \
   -Wl,-z,max-page-size=4096 -T linker/kernel.ld
 
-USER_FLAGS = -O2 -g -march=rv64gc -mabi=lp64d -ffreestanding -fno-pic -fno-stack-protector -nostdinc \
+USER_FLAGS := -O2 -g -march=rv64gc -mabi=lp64d -ffreestanding -fno-pic -fno-stack-protector -nostdinc \
   -fno-asynchronous-unwind-tables -I user/lib/include \
-  -I user/lib -I include -isystem $(shell $(CC) -print-file-name=include) -isystem build/include/user \
+  -I user/lib -I include -isystem $$($(CC) -print-file-name=include) -isystem build/include/user \
   $(WARNINGS) -ffunction-sections -fdata-sections
 USER_CFLAGS := -std=gnu11
 USER_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics

@@ -1,6 +1,5 @@
 #include "command_line.hh"
 
-#include <charconv>
 #include <optional>
 
 #include "sync/panic.hh"
@@ -22,9 +21,12 @@ std::string_view take_word(std::string_view& text) {
 }
 
 std::optional<unsigned long> number(std::string_view text) {
+  if (text.empty() || text.size() > 18) return {};  // 19 digits might not fit
   unsigned long value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  for (char c : text) {
+    if (c < '0' || c > '9') return {};
+    value = value * 10 + (c - '0');
+  }
   return value;
 }
 

@@ -57,6 +57,21 @@ class [[nodiscard]] Result : public std::expected<T, Errno> {
   constexpr Result(Errno error) : std::expected<T, Errno>(std::unexpect, error) {}
 };
 
+// Nothing, or an errno: one register. (Not a std::expected<void>: g++ 14 takes the errno that one
+// without error leaves uninitialised for a mistake.)
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  constexpr Result() = default;
+  constexpr Result(Errno error) : error_(error) {}
+  constexpr bool has_value() const { return error_ == Errno(); }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr Errno error() const { return error_; }
+
+ private:
+  Errno error_{};  // 0: none
+};
+
 // TRY(expression): the expression's value; or, when it holds an errno, `return` it from the
 // function around. Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside
 // a braced initialiser: g++ 12 forgets to destroy what was built before it there.
