@@ -56,7 +56,7 @@ int execvp(const char* name, char* const argv[]) {
   const char* folder = getenv("PATH");
   if (folder == NULL) folder = "/bin";
   int error = ENOENT;
-  while (*folder != 0) {
+  while (*folder != 0 && *name != 0) {
     size_t length = strcspn(folder, ":");
     char path[TINE_PATH_MAX];
     if (length + strlen(name) + 2 <= sizeof path) {

@@ -47,6 +47,7 @@ static int read_byte(void) {
   fflush(stdout);
   do {
     n = read(STDIN_FILENO, &byte, 1);
+    if (n < 0 && interrupted) return CONTROL('C'); /* somebody else's kill -INT */
   } while (n < 0 && errno == EINTR);
   return n == 1 ? byte : EOF;
 }
@@ -214,9 +215,8 @@ static int edit(const char* prompt, char* line) {
 }
 
 /* For input that is no terminal. What does not fit is dropped, and said. */
-static int read_plain(const char* prompt, char* line) {
+static int read_plain(char* line) {
   int length = 0, c;
-  fputs(prompt, stdout);
   while ((c = read_byte()) != '\n' && c != EOF) {
     if (length + 1 < LINE_SIZE) line[length++] = (char)c;
   }
@@ -227,12 +227,12 @@ static int read_plain(const char* prompt, char* line) {
 
 int read_line(const char* prompt, char* line) {
   struct termios saved;
-  if (tcgetattr(STDIN_FILENO, &saved) != 0) return read_plain(prompt, line);
+  if (tcgetattr(STDIN_FILENO, &saved) != 0) return read_plain(line);
   struct termios raw = saved;
   raw.c_lflag &= ~(uint32_t)(ICANON | ECHO | ISIG);
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0) return read_plain(prompt, line);
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0) return read_plain(line);
   int length = edit(prompt, line);
   fflush(stdout);
   tcsetattr(STDIN_FILENO, TCSANOW, &saved);

@@ -1,7 +1,7 @@
 /*
- * From a line to a list of commands. Words are separated by blanks and signs; '...' takes
- * everything literally,
- * "..." all but \" and \\; outside of quotes \ takes the next character literally.
+ * From text to the tree of one line. The grammar is in sh.h; each rule is a function here, which
+ * answers its part of the tree, or NULL after it has said what is wrong. Words stay as they were
+ * written: what $NAME means is known only when the command runs (A=1; echo $A).
  */
 #include "sh.h"
 
@@ -9,105 +9,184 @@
 #include <stdio.h>
 #include <string.h>
 
-enum token { WORD, SIGN, END, BROKEN };
-
-struct lexer {
-  const char* next;
-  char* out;    /* where the next word goes */
-  char sign[3]; /* the last SIGN */
-  char* word;   /* the last WORD */
+/* Those up to GREATER_AND are part of a command. BROKEN: what is wrong has been said. */
+enum token {
+  WORD,
+  LESS,
+  GREATER,
+  MORE,
+  LESS_AND,
+  GREATER_AND,
+  BAR,
+  OR_OR,
+  AMPERSAND,
+  AND_AND,
+  SEMICOLON,
+  NEWLINE,
+  END,
+  BROKEN,
 };
 
-static const char signs[] = ";&|<>";
+static struct {
+  const char* next; /* behind the token */
+  enum token token; /* the one that is looked at now */
+  int fd;           /* LESS..GREATER_AND: the digit before it, or -1 */
+  char* word;       /* WORD */
+} lexer;
 
-/* Copies what stands in quotes; answers 0 when the closing one is missing. */
-static int quoted(struct lexer* lexer) {
-  char quote = *lexer->next++;
-  while (*lexer->next != quote) {
-    const char* n = lexer->next;
-    if (quote == '"' && *n == '\\' && (n[1] == '"' || n[1] == '\\')) lexer->next++;
-    if (*lexer->next == 0) return 0;
-    *lexer->out++ = *lexer->next++;
+/* ---- Tokens ---- */
+
+/* Longer signs come first: the first one that fits is taken. */
+static const struct sign {
+  const char* text;
+  enum token token;
+} signs[] = {{">>", MORE},     {">&", GREATER_AND}, {"<&", LESS_AND}, {"<", LESS},
+             {">", GREATER},   {"||", OR_OR},       {"|", BAR},       {"&&", AND_AND},
+             {"&", AMPERSAND}, {";", SEMICOLON},    {"\n", NEWLINE}};
+
+static const char word_ends[] = " \t;&|<>\n"; /* the final 0 among them */
+
+static const struct sign* find_sign(const char* text) {
+  for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+    if (strncmp(text, signs[i].text, strlen(signs[i].text)) == 0) return &signs[i];
   }
-  lexer->next++;
+  return NULL;
+}
+
+/* Puts the next character of the word into the arena. */
+static void copy(void) { arena_put(*lexer.next++); }
+
+/* Copies what stands in quotes, with them; answers 0 when the closing one is missing. */
+static int copy_quoted(void) {
+  char quote = *lexer.next;
+  copy();
+  while (*lexer.next != quote) {
+    if (quote == '"' && *lexer.next == '\\') copy();
+    if (*lexer.next == 0) return 0;
+    copy();
+  }
+  copy();
   return 1;
 }
 
-static enum token next_word(struct lexer* lexer) {
-  lexer->word = lexer->out;
-  for (;;) {
-    char c = *lexer->next;
-    if (isblank(c) || strchr(signs, c) != NULL) break; /* strchr finds the final 0 too */
-    if (c == '\'' || c == '"') {
-      if (!quoted(lexer)) return BROKEN;
-      continue;
+static enum token read_word(void) {
+  while (strchr(word_ends, *lexer.next) == NULL) {
+    if (*lexer.next == '\'' || *lexer.next == '"') {
+      if (copy_quoted()) continue;
+      fprintf(stderr, "sh: a quote is not closed\n");
+      return BROKEN;
     }
-    if (c == '\\' && lexer->next[1] != 0) lexer->next++;
-    *lexer->out++ = *lexer->next++;
+    if (*lexer.next == '\\' && lexer.next[1] != 0) copy();
+    copy();
   }
-  *lexer->out++ = 0;
-  return WORD;
+  lexer.word = arena_text();
+  return lexer.word != NULL ? WORD : BROKEN;
 }
 
-static enum token next_token(struct lexer* lexer) {
-  while (isblank(*lexer->next)) lexer->next++;
-  char c = *lexer->next;
-  if (c == 0 || c == '#') return END;
-  if (strchr(signs, c) == NULL) return next_word(lexer);
-  int doubled = c != ';' && lexer->next[1] == c; /* && || << >> */
-  memcpy(lexer->sign, (char[]){c, doubled ? c : (char)0, 0}, sizeof lexer->sign);
-  lexer->next += doubled ? 2 : 1;
-  return SIGN;
+static enum token read_token(void) {
+  while (isblank(*lexer.next) || strncmp(lexer.next, "\\\n", 2) == 0) {
+    lexer.next += *lexer.next == '\\' ? 2 : 1;
+  }
+  if (*lexer.next == '#') lexer.next += strcspn(lexer.next, "\n");
+  if (*lexer.next == 0) return END;
+  int digit = isdigit(*lexer.next) && (lexer.next[1] == '<' || lexer.next[1] == '>');
+  lexer.fd = digit ? *lexer.next++ - '0' : -1;
+  const struct sign* sign = find_sign(lexer.next);
+  if (sign == NULL) return read_word();
+  lexer.next += strlen(sign->text);
+  return sign->token;
 }
 
-/* Answers the connector that a sign means, or -1 for those that are not there yet. */
-static int connector_of(const char* sign) {
-  if (strcmp(sign, ";") == 0) return THEN;
-  if (strcmp(sign, "&") == 0) return BACKGROUND;
-  if (strcmp(sign, "&&") == 0) return AND;
-  if (strcmp(sign, "||") == 0) return OR;
-  return -1;
+static void advance(void) { lexer.token = read_token(); }
+
+/* Behind a sign that joins two parts: the second one may stand on the next line. */
+static void advance_over_newlines(void) {
+  do {
+    advance();
+  } while (lexer.token == NEWLINE);
 }
 
-static int complain(const char* what, const char* sign) {
-  fprintf(stderr, "sh: %s%s\n", what, sign);
-  return -1;
+static void* complain(const char* what) {
+  if (lexer.token != BROKEN) fprintf(stderr, "sh: %s\n", what); /* else it has been said */
+  return NULL;
 }
 
-/* Closes the command whose words have been gathered so far. */
-static int end_command(struct command_list* list, int* words, enum connector connector) {
-  struct command* command = &list->commands[list->count];
-  if (command->argc == 0) return complain("a command is missing", "");
-  command->connector = connector;
-  list->words[(*words)++] = NULL;
-  list->count++;
-  if (list->count == MAX_COMMANDS) return complain("too many commands in one line", "");
-  list->commands[list->count] = (struct command){.argv = &list->words[*words]};
-  return 0;
+/* ---- Rules ---- */
+
+static struct redirection* parse_redirection(void) {
+  enum token sign = lexer.token;
+  int fd = lexer.fd;
+  struct redirection* redirection = arena_take(sizeof *redirection);
+  if (redirection == NULL) return NULL;
+  int reads = sign == LESS || sign == LESS_AND;
+  redirection->fd = fd >= 0 ? fd : !reads;
+  redirection->kind = sign == LESS ? READ : sign == GREATER ? WRITE : sign == MORE ? APPEND : COPY;
+  advance();
+  if (lexer.token != WORD) return complain("the file of a redirection is missing");
+  redirection->target = lexer.word;
+  if (redirection->kind == COPY && (!isdigit(lexer.word[0]) || lexer.word[1] != 0)) {
+    return complain("behind >& and <& stands one digit");
+  }
+  return redirection;
 }
 
-int parse(const char* line, struct command_list* list) {
-  struct lexer lexer = {.next = line, .out = list->text};
-  int words = 0;
-  list->count = 0;
-  list->commands[0] = (struct command){.argv = list->words};
-  for (;;) {
-    struct command* command = &list->commands[list->count];
-    enum token token = next_token(&lexer);
-    if (token == BROKEN) return complain("a quote is not closed", "");
-    if (token == WORD) {
-      if (words - list->count == MAX_WORDS) return complain("too many words in one line", "");
-      list->words[words++] = lexer.word;
-      command->argc++;
-    } else if (token == SIGN) {
-      int connector = connector_of(lexer.sign);
-      if (connector < 0) return complain("not supported yet: ", lexer.sign);
-      if (end_command(list, &words, (enum connector)connector) != 0) return -1;
+static struct command* parse_command(void) {
+  struct command* command = arena_take(sizeof *command);
+  if (command == NULL) return NULL;
+  struct word** words = &command->words;
+  struct redirection** redirections = &command->redirections;
+  for (; lexer.token <= GREATER_AND; advance()) {
+    if (lexer.token == WORD) {
+      char* text = lexer.word;
+      if ((*words = arena_take(sizeof **words)) == NULL) return NULL;
+      (*words)->text = text;
+      words = &(*words)->next;
     } else {
-      /* the end: nothing need follow ; and & but a command must follow && and || */
-      int open = list->count > 0 && list->commands[list->count - 1].connector >= AND;
-      if (command->argc == 0 && !open) return 0;
-      return end_command(list, &words, THEN);
+      if ((*redirections = parse_redirection()) == NULL) return NULL;
+      redirections = &(*redirections)->next;
     }
   }
+  int empty = command->words == NULL && command->redirections == NULL;
+  return empty || lexer.token == BROKEN ? complain("a command is missing") : command;
+}
+
+static struct pipeline* parse_pipeline(enum joint joint) {
+  struct pipeline* pipeline = arena_take(sizeof *pipeline);
+  if (pipeline == NULL) return NULL;
+  pipeline->joint = joint;
+  struct command** link = &pipeline->commands;
+  while ((*link = parse_command()) != NULL) {
+    if (lexer.token != BAR) return pipeline;
+    link = &(*link)->next;
+    advance_over_newlines();
+  }
+  return NULL;
+}
+
+static struct and_or* parse_and_or(void) {
+  struct and_or* and_or = arena_take(sizeof *and_or);
+  if (and_or == NULL) return NULL;
+  struct pipeline** link = &and_or->pipelines;
+  enum joint joint = FIRST;
+  while ((*link = parse_pipeline(joint)) != NULL) {
+    and_or->background = lexer.token == AMPERSAND;
+    if (lexer.token != AND_AND && lexer.token != OR_OR) return and_or;
+    joint = lexer.token == AND_AND ? AND : OR;
+    link = &(*link)->next;
+    advance_over_newlines();
+  }
+  return NULL;
+}
+
+int parse_line(const char** text, struct and_or** tree) {
+  lexer.next = *text;
+  *tree = NULL;
+  advance();
+  while (lexer.token != NEWLINE && lexer.token != END) {
+    if (lexer.token == BROKEN || (*tree = parse_and_or()) == NULL) return -1;
+    tree = &(*tree)->next;
+    if (lexer.token == SEMICOLON || lexer.token == AMPERSAND) advance();
+  }
+  *text = lexer.next;
+  return 0;
 }

@@ -1,97 +1,274 @@
-/* Running what parse.c made of a line, and watching the jobs in the background. */
+/*
+ * Running the tree of a line. A builtin alone runs in the shell itself, for `cd` must move the
+ * shell; everything else, and a builtin in a pipeline, runs in a child.
+ */
 #include "sh.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_JOBS = 32 };
+enum { SAVED_FDS = 10 }; /* from here on, where no redirection can name them */
 
-static struct job {
-  pid_t pid; /* 0: the place is free */
-  char name[32];
-} jobs[MAX_JOBS];
+int last_status;
 
-/* Becomes the program; does not return. A name without / is one of /bin. */
-static void become(const struct command* command) {
-  char path[LINE_SIZE + 8];
-  const char* directory = strchr(command->argv[0], '/') == NULL ? "/bin/" : "";
-  snprintf(path, sizeof path, "%s%s", directory, command->argv[0]);
-  execve(path, command->argv, environ);
-  int missing = errno == ENOENT && *directory != 0;
-  fprintf(stderr, "sh: %s: %s\n", command->argv[0],
-          missing ? "command not found" : strerror(errno));
-  _exit(errno == ENOENT ? 127 : 126);
+static int complain(const char* what) {
+  fprintf(stderr, "sh: %s: %s\n", what, strerror(errno));
+  return -1;
 }
 
-/* "[exit 3]", "[killed by signal 11: SIGSEGV]"; nothing for success. */
-static void report_status(int status) {
-  if (WIFSIGNALED(status)) {
-    printf("[killed by signal %d: %s]\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  } else if (WEXITSTATUS(status) != 0) {
-    printf("[exit %d]\n", WEXITSTATUS(status));
-  }
+/* ---- Redirections ---- */
+
+static int open_target(const struct redirection* redirection) {
+  static const int flags[] = {
+      [READ] = O_RDONLY,
+      [WRITE] = O_WRONLY | O_CREAT | O_TRUNC,
+      [APPEND] = O_WRONLY | O_CREAT | O_APPEND,
+  };
+  const char* path = expand_text(redirection->target);
+  if (path == NULL) return -1;
+  int fd = open(path, flags[redirection->kind], 0666);
+  return fd >= 0 ? fd : complain(path);
 }
 
-static int wait_for(pid_t pid) {
-  int status;
-  while (waitpid(pid, &status, 0) != pid) {
-    if (errno == EINTR) continue;
-    perror("sh: wait");
-    return 1;
+static int redirect(const struct redirection* redirection) {
+  if (redirection->kind == COPY) {
+    int from = redirection->target[0] - '0';
+    return dup2(from, redirection->fd) >= 0 ? 0 : complain(redirection->target);
   }
-  report_status(status);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  int fd = open_target(redirection);
+  if (fd < 0 || fd == redirection->fd) return fd < 0 ? -1 : 0;
+  int result = dup2(fd, redirection->fd);
+  if (result < 0) complain("redirection");
+  close(fd);
+  return result < 0 ? -1 : 0;
 }
 
-static void add_job(pid_t pid, const char* name) {
-  printf("[%d]\n", pid);
-  for (struct job* job = jobs; job < jobs + MAX_JOBS; job++) {
-    if (job->pid != 0) continue;
-    job->pid = pid;
-    snprintf(job->name, sizeof job->name, "%s", name);
-    return;
+static int redirect_all(const struct redirection* redirection) {
+  for (; redirection != NULL; redirection = redirection->next) {
+    if (redirect(redirection) != 0) return -1;
   }
-}
-
-void report_jobs(void) {
-  int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    const char* name = "?"; /* more jobs than places: it ends all the same, without its name */
-    for (struct job* job = jobs; job < jobs + MAX_JOBS; job++) {
-      if (job->pid != pid) continue;
-      job->pid = 0;
-      name = job->name;
-    }
-    printf("[%d] done: %s%s", pid, name, status == 0 ? "\n" : " ");
-    report_status(status);
-  }
-}
-
-static int run_command(const struct command* command) {
-  int status;
-  if (run_builtin(command, &status)) return status;
-  pid_t pid = fork();
-  if (pid < 0) {
-    perror("sh: fork");
-    return 1;
-  }
-  if (pid == 0) become(command);
-  if (command->connector != BACKGROUND) return wait_for(pid);
-  add_job(pid, command->argv[0]);
   return 0;
 }
 
-int run_list(const struct command_list* list) {
-  int status = 0;
-  int skip = 0;
-  for (int i = 0; i < list->count && !exit_requested; i++) {
-    const struct command* command = &list->commands[i];
-    if (!skip) status = run_command(command);
-    enum connector connector = command->connector;
-    skip = (connector == AND && status != 0) || (connector == OR && status == 0);
+/* Puts the descriptors back, the last one first: two redirections may have named the same. */
+static void restore(const struct redirection* redirection) {
+  if (redirection == NULL) return;
+  restore(redirection->next);
+  if (redirection->saved < 0) {
+    close(redirection->fd);
+  } else {
+    dup2(redirection->saved, redirection->fd);
+    close(redirection->saved);
   }
+}
+
+/* For a builtin in the shell's own process. What has not been done is cut off the list: it must not
+ * be undone. */
+static int redirect_saving(struct redirection** next) {
+  int failed = 0;
+  while (*next != NULL && !failed) {
+    struct redirection* redirection = *next;
+    redirection->saved = fcntl(redirection->fd, F_DUPFD_CLOEXEC, SAVED_FDS);
+    if (redirection->saved < 0 && errno != EBADF) {
+      failed = complain("redirection");
+      break;
+    }
+    next = &redirection->next;
+    failed = redirect(redirection);
+  }
+  if (failed) *next = NULL;
+  return failed;
+}
+
+/* ---- The words of a command ---- */
+
+static const struct word* skip_assignments(const struct word* words) {
+  while (words != NULL && is_assignment(words->text)) words = words->next;
+  return words;
+}
+
+/* Does the assignments; they last as long as this process. */
+static int assign(const struct command* command, int export) {
+  const struct word* end = skip_assignments(command->words);
+  for (const struct word* word = command->words; word != end; word = word->next) {
+    const char* entry = expand_text(word->text);
+    if (entry == NULL || set_variable(entry) != 0) return -1;
+    if (export && export_variable(entry, strcspn(entry, "=")) != 0) return -1;
+  }
+  return 0;
+}
+
+/* ---- In a child ---- */
+
+/* What an interactive shell changed for itself is changed back; a job in the background neither
+ * hears ^C nor reads what is typed. */
+static void leave_the_shell(int background) {
+  if (interactive || background) {
+    sighandler_t action = background ? SIG_IGN : SIG_DFL;
+    signal(SIGINT, action);
+    signal(SIGQUIT, action);
+  }
+  if (interrupted) raise(SIGINT); /* ^C came before the child was ready for it */
+  interactive = 0;
+  if (!background) return;
+  close(STDIN_FILENO);
+  if (open("/dev/null", O_RDONLY) < 0) complain("/dev/null");
+}
+
+static char** arguments_of(const struct word* fields) {
+  size_t count = 0;
+  for (const struct word* field = fields; field != NULL; field = field->next) count++;
+  char** arguments = arena_take((count + 1) * sizeof *arguments);
+  for (size_t i = 0; arguments != NULL && i < count; i++, fields = fields->next) {
+    arguments[i] = fields->text;
+  }
+  return arguments;
+}
+
+/* Becomes the program. */
+static void become(const struct word* fields) {
+  char** arguments = arguments_of(fields);
+  environ = exported_variables();
+  if (arguments == NULL || environ == NULL) _exit(126);
+  execvp(arguments[0], arguments);
+  int missing = errno == ENOENT;
+  int named = missing && strchr(arguments[0], '/') == NULL;
+  fprintf(stderr, "sh: %s: %s\n", arguments[0], named ? "command not found" : strerror(errno));
+  _exit(missing ? 127 : 126);
+}
+
+/* A command as the whole life of a child. */
+static void live(const struct command* command) {
+  struct word* fields;
+  int failed = expand_words(skip_assignments(command->words), &fields) != 0 ||
+               assign(command, 1) != 0 || redirect_all(command->redirections) != 0;
+  if (failed) _exit(1);
+  builtin_fn* builtin = fields != NULL ? find_builtin(fields->text) : NULL;
+  if (fields != NULL && builtin == NULL) become(fields);
+  int status = builtin != NULL ? builtin(fields) : 0;
+  fflush(NULL);
+  _exit(status);
+}
+
+/* ---- Pipelines ---- */
+
+static void close_pipe_end(int fd) {
+  if (fd > STDERR_FILENO) close(fd);
+}
+
+/* Starts a command that reads from `input` and writes to the pipe's end pipe[1]; 0 and 1 stand for
+ * no pipe. Answers its pid, or -1. */
+static pid_t start(const struct command* command, int input, const int pipe[2]) {
+  pid_t pid = fork();
+  if (pid < 0) return complain("fork");
+  if (pid > 0) return pid;
+  leave_the_shell(0);
+  if (dup2(input, STDIN_FILENO) < 0 || dup2(pipe[1], STDOUT_FILENO) < 0) {
+    complain("dup2");
+    _exit(1);
+  }
+  close_pipe_end(input); /* execve would, but a builtin stays */
+  close_pipe_end(pipe[0]);
+  close_pipe_end(pipe[1]);
+  live(command);
+  _exit(1);
+}
+
+/* Starts all commands. When one cannot be started, those before it find a closed pipe and end. */
+static int start_all(struct command* command) {
+  int input = STDIN_FILENO, failed = 0;
+  for (; command != NULL && !failed; command = command->next) {
+    int fds[2] = {STDIN_FILENO, STDOUT_FILENO};
+    if (command->next != NULL && pipe2(fds, O_CLOEXEC) != 0) {
+      failed = complain("pipe");
+    } else {
+      command->pid = start(command, input, fds);
+      failed = command->pid < 0;
+    }
+    close_pipe_end(fds[1]);
+    close_pipe_end(input);
+    input = fds[0];
+  }
+  close_pipe_end(input);
+  return failed ? -1 : 0;
+}
+
+/* Answers the wait status of the last command. */
+static int run_in_children(struct command* commands) {
+  int failed = start_all(commands) != 0;
+  int status = 0;
+  for (struct command* command = commands; command != NULL; command = command->next) {
+    if (command->pid > 0) status = wait_for(command->pid);
+  }
+  return failed ? 1 << 8 : status;
+}
+
+/* A builtin, or assignments and redirections without a command. Answers -1 for anything else. */
+static int run_in_shell(const struct command* command) {
+  struct word* fields;
+  if (expand_words(skip_assignments(command->words), &fields) != 0) return 1 << 8;
+  builtin_fn* builtin = fields != NULL ? find_builtin(fields->text) : NULL;
+  if (fields != NULL && builtin == NULL) return -1;
+  struct redirection* redirections = command->redirections;
+  int status = 1;
+  if (redirect_saving(&redirections) == 0 && assign(command, 0) == 0) {
+    status = builtin != NULL ? builtin(fields) : 0;
+  }
+  fflush(NULL);
+  restore(redirections);
+  return status << 8;
+}
+
+static int run_pipeline(const struct pipeline* pipeline) {
+  int alone = pipeline->commands->next == NULL;
+  int status = alone ? run_in_shell(pipeline->commands) : -1;
+  if (status < 0) status = run_in_children(pipeline->commands);
+  last_status = exit_code(status);
   return status;
+}
+
+/* ---- Lists ---- */
+
+static void run_and_or(const struct and_or* and_or) {
+  int status = 0;
+  const struct pipeline* pipeline = and_or->pipelines;
+  for (; pipeline != NULL && !exit_requested && !interrupted; pipeline = pipeline->next) {
+    int wanted = pipeline->joint == FIRST || (pipeline->joint == AND) == (last_status == 0);
+    if (wanted) status = run_pipeline(pipeline);
+  }
+  if (interactive && !exit_requested) report_status(status);
+}
+
+static void run_in_background(const struct and_or* and_or) {
+  const struct pipeline* only = and_or->pipelines;
+  pid_t pid = fork();
+  if (pid == 0) {
+    leave_the_shell(1);
+    if (only->next == NULL && only->commands->next == NULL) live(only->commands);
+    run_and_or(and_or);
+    fflush(NULL);
+    _exit(last_status);
+  }
+  last_status = pid < 0;
+  if (pid < 0) {
+    complain("fork");
+  } else {
+    add_job(pid, only->commands->words != NULL ? only->commands->words->text : "");
+  }
+}
+
+int run_line(const struct and_or* tree) {
+  for (; tree != NULL && !exit_requested && !interrupted; tree = tree->next) {
+    if (tree->background) {
+      run_in_background(tree);
+    } else {
+      run_and_or(tree);
+    }
+  }
+  return last_status;
 }

@@ -1,60 +1,131 @@
 /*
- * The shell's parts, in the order in which a line goes through them:
+ * sh: the shell, a small part of POSIX's. A line goes through its files in this order:
  *
- *   edit.c     the terminal: a line is typed and edited
- *   parse.c    the line becomes a list of commands
- *   run.c      commands are run, in the foreground or not; jobs in the background are watched
- *   builtin.c  the commands that the shell does itself
+ *   main.c      where lines come from: the terminal, a script, `sh -c TEXT`
+ *   edit.c      the terminal: a line is typed and edited
+ *   parse.c     the line becomes a tree; nothing of it is run yet
+ *   run.c       the tree is run: pipelines, processes, redirections
+ *   expand.c    the words of a command, just before it runs: $NAME and quotes
+ *   variable.c  what $NAME is, and the environment of programs
+ *   builtin.c   the commands that the shell does itself
+ *   job.c       children: waiting for them, and those in the background
  *
- * To come: redirections (fields of struct command, done in run.c between fork and execve), pipes (a
- * connector like the others), cd (a row in builtin.c). The parser knows their signs already and
- * refuses them.
+ * The grammar:
+ *
+ *   line        = [ and_or { (";" | "&") and_or } [ ";" | "&" ] ] newline
+ *   and_or      = pipeline { ("&&" | "||") pipeline }
+ *   pipeline    = command { "|" command }
+ *   command     = { NAME=WORD | redirection } { WORD | redirection }
+ *   redirection = [ DIGIT ] ( "<" WORD | ">" WORD | ">>" WORD | ">&" DIGIT | "<&" DIGIT )
+ *
+ * Behind && || | a newline may stand; # begins a comment. In a WORD, '...' takes everything
+ * literally, "..." all but \ and $, and \ the next character. $NAME and ${NAME} are variables,
+ * $0 $1.. $# $@ the script's name and arguments, $? the last exit status, $$ the shell's pid, $!
+ * the last background process's. The value of a $NAME that stands in no quotes is split at blanks.
+ * There are no loops and no functions, and * is a letter like any other.
+ *
+ * Signals. ^C sends SIGINT to all processes but init. An interactive shell catches it, so that it
+ * outlives what it runs; its children have the default action again, so they die, but those in the
+ * background (&) ignore it. A shell that runs a script does nothing of this and dies.
  */
 #pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
 
-enum {
-  LINE_SIZE = 1024, /* one line, its final 0 included */
-  MAX_WORDS = 64,   /* in one line, over all its commands */
-  MAX_COMMANDS = 16,
+enum { LINE_SIZE = 1024 }; /* a typed line, its final 0 included */
+
+/* ---- The tree: all of it lies in the arena, until the next line ---- */
+
+struct word {
+  struct word* next;
+  char* text; /* parsed: as it was written, with its quotes; expanded: as the program sees it */
 };
 
-/* What stands behind a command and decides about the next one. */
-enum connector {
-  THEN,       /* ; or the end of the line */
-  BACKGROUND, /* & */
-  AND,        /* && */
-  OR,         /* || */
+enum redirection_kind { READ, WRITE, APPEND, COPY };
+
+struct redirection {
+  struct redirection* next;
+  enum redirection_kind kind;
+  int fd;
+  char* target; /* a WORD; for COPY the digit */
+  int saved;    /* run.c: what fd was before, for a builtin; -1: it was closed */
 };
 
 struct command {
-  char** argv; /* ended by NULL */
-  int argc;
-  enum connector connector;
+  struct command* next; /* behind the | */
+  struct word* words;   /* its assignments first */
+  struct redirection* redirections;
+  pid_t pid; /* run.c: once it has been started, else 0 */
 };
 
-struct command_list {
-  struct command commands[MAX_COMMANDS];
-  int count;
-  char* words[MAX_WORDS + MAX_COMMANDS]; /* every argv, one behind the other, with its NULL */
-  char text[2 * LINE_SIZE];              /* what the words point to */
+enum joint { FIRST, AND, OR };
+
+struct pipeline {
+  struct pipeline* next;
+  enum joint joint; /* with the pipeline before */
+  struct command* commands;
 };
 
-/*
- * edit.c: shows the prompt, reads one line into `line` without its newline. Answers its length; -1
- * at the end of the input.
- */
+struct and_or {
+  struct and_or* next;
+  struct pipeline* pipelines;
+  int background;
+};
+
+/* ---- arena.c: the memory of one line, given back all at once ---- */
+
+void arena_reset(void);
+void* arena_take(size_t size); /* zeroed; NULL when there is no more, after it has said so */
+void arena_put(char c);        /* one more character of the text that arena_text ends */
+char* arena_text(void);        /* the characters put since the last take or text; NULL as above */
+
+/* ---- The rest ---- */
+
+/* edit.c: shows the prompt, if somebody types at a terminal, and reads a line into `line` without
+ * its newline. Answers its length, -1 at the end of the input. */
 int read_line(const char* prompt, char* line);
 
-/* parse.c: answers 0, or -1 after it has said what is wrong. An empty line is an empty list. */
-int parse(const char* line, struct command_list* list);
+/* parse.c: parses one line of *text and moves *text behind it. Answers 0, or -1 after it has said
+ * what is wrong. An empty line is the tree NULL. */
+int parse_line(const char** text, struct and_or** tree);
 
-/* run.c: answers the exit status of the last command (128 + N after a signal N). */
-int run_list(const struct command_list* list);
-void report_jobs(void); /* says which background jobs have ended since the last time */
+/* expand.c: fields from words, or one text from one word. -1 or NULL: no memory; it has been said.
+ */
+int expand_words(const struct word* words, struct word** fields);
+char* expand_text(const char* word);
+extern char** parameters; /* $0, $1, ..., NULL */
 
-/* builtin.c: answers 1 when the command was a builtin, with its status in *status. */
-int run_builtin(const struct command* command, int* status);
-extern int exit_requested, exit_status;
+/* variable.c. `entry` is NAME=VALUE; NAME has `length` characters. */
+size_t name_length(const char* text); /* of the name at its start; 0: there is none */
+int is_assignment(const char* word);
+const char* get_variable(const char* name, size_t length); /* NULL: not set */
+int set_variable(const char* entry);                       /* -1: no memory; it has been said */
+int set_named(const char* name, const char* value);        /* the same from two parts */
+int export_variable(const char* name, size_t length);      /* set or not; -1 as above */
+void unset_variable(const char* name);
+int import_environment(void);
+char** exported_variables(void); /* for execve, in the arena; NULL as above */
+
+/* run.c: runs a line, answers the exit status, which is $? too. */
+int run_line(const struct and_or* tree);
+extern int last_status;
+
+/* job.c */
+int wait_for(pid_t pid); /* answers the wait status */
+int exit_code(int status);
+void report_status(int status);
+void add_job(pid_t pid, const char* name);
+void report_jobs(void);   /* says which background jobs have ended since the last time */
+void wait_for_jobs(void); /* all of them */
+extern pid_t last_job;    /* $! */
+
+/* builtin.c: a builtin gets its fields, the first one its name. */
+typedef int builtin_fn(const struct word* fields);
+builtin_fn* find_builtin(const char* name); /* NULL: it is none */
+
+/* main.c */
+extern int interactive;          /* somebody types; 0 in a child */
+extern pid_t shell_pid;          /* $$ */
+extern int exit_requested;       /* `exit` has been run */
+extern volatile int interrupted; /* by ^C, since the line began */
