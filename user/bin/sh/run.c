@@ -161,6 +161,16 @@ static void close_pipe_end(int fd) {
   if (fd > STDERR_FILENO) close(fd);
 }
 
+/* In a child, which cannot go on without. */
+static void move_pipe_end(int from, int to) {
+  if (from == to) return;
+  if (dup2(from, to) < 0) {
+    complain("pipe");
+    _exit(1);
+  }
+  close_pipe_end(from);
+}
+
 /* Starts a command that reads from `input` and writes to the pipe's end pipe[1]; 0 and 1 stand for
  * no pipe. Answers its pid, or -1. */
 static pid_t start(const struct command* command, int input, const int pipe[2]) {
@@ -168,13 +178,9 @@ static pid_t start(const struct command* command, int input, const int pipe[2]) 
   if (pid < 0) return complain("fork");
   if (pid > 0) return pid;
   leave_the_shell(0);
-  if (dup2(input, STDIN_FILENO) < 0 || dup2(pipe[1], STDOUT_FILENO) < 0) {
-    complain("dup2");
-    _exit(1);
-  }
-  close_pipe_end(input); /* execve would, but a builtin stays */
-  close_pipe_end(pipe[0]);
-  close_pipe_end(pipe[1]);
+  move_pipe_end(input, STDIN_FILENO);
+  move_pipe_end(pipe[1], STDOUT_FILENO);
+  close_pipe_end(pipe[0]); /* execve would do it, but a builtin stays, and would wait for itself */
   live(command);
   _exit(1);
 }
