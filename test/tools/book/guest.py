@@ -1,0 +1,111 @@
+"""Tine on its serial console, for the book: the same keys give the same answers."""
+
+import os
+import re
+import select
+import subprocess
+import time
+
+from book.sources import Problem, Unjudged
+
+PROMPT = "tine$ "
+WATCHDOG = 120  # seconds of host time for one answer of the guest; later than that is no verdict
+
+# What a transcript may say differently from the page: that depends on the compiler.
+MASKS = [
+    (r"0x[0-9a-f]+", "0x#"),  # addresses
+    (r"frame +\d+", "frame #"),  # numbers of page frames
+    (r"^( *\d+ +\d+ \w+ +\S+) +\d+ +\d+ +\d+ +\d+ +\d+  ", r"\1 # "),  # ps: hart, ticks, counts
+    (r"^([a-z][a-z ]+?) +\d+ frames +\d+ KiB$", r"\1 # frames"),  # meminfo
+    (r"^(heap bytes|ticks) +\d+$", r"\1 #"),
+    (r"^up .*$", "up #"),  # uptime
+]
+
+
+class Guest:
+    """Tine on its serial console, one hart, instructions counted."""
+
+    def __init__(self, append):
+        kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
+        initrd = os.path.join(os.path.dirname(kernel), "initrd.cpio")
+        for path in (kernel, initrd):
+            if not os.path.exists(path):
+                raise Problem(f"there is no {path}: make all")
+        line = ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1",
+                "-m", "256M", "-bios", "default", "-icount", "shift=0", "-seed", "1",
+                "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", "stdio",
+                "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd]
+        self.qemu = subprocess.Popen(line + ["-append", append], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.console = ""
+        self.seen = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.qemu.kill()
+        self.qemu.wait()
+
+    def pump(self):
+        """Reads what there is. False at the end of the machine."""
+        if not select.select([self.qemu.stdout], [], [], 1)[0]:
+            return True
+        data = os.read(self.qemu.stdout.fileno(), 65536)
+        self.console += data.decode("utf-8", "replace").replace("\r", "")
+        if "Tine: panic" in self.console:
+            at = self.console.find("Tine: panic")
+            raise Problem("the kernel panicked: " + self.console[at : at + 200])
+        return bool(data)
+
+    def expect(self, text, or_end=False):
+        """Waits until `text` was printed behind what was expected before."""
+        start = time.monotonic()
+        while True:
+            at = self.console.find(text, self.seen)
+            if at >= 0:
+                self.seen = at + len(text)
+                return
+            if not self.pump():
+                if or_end:
+                    return
+                raise Problem(f"the machine ended while {text!r} was waited for")
+            if time.monotonic() - start > WATCHDOG:
+                raise Unjudged(f"no {text!r} within {WATCHDOG} s: run again on a quieter host")
+
+    def type(self, command):
+        """A key at a time: each is typed when the one before was shown."""
+        for key in command:
+            self.qemu.stdin.write(key.encode())
+            self.qemu.stdin.flush()
+            self.expect(key)
+        self.qemu.stdin.write(b"\r")
+        self.qemu.stdin.flush()
+        self.expect("\n")
+        self.expect(PROMPT, or_end=True)
+
+
+def transcript(options, commands):
+    append = re.search(r'append="([^"]*)"', options)
+    with Guest(append[1] if append else "") as guest:
+        guest.expect(PROMPT)
+        start = guest.seen - len(PROMPT)
+        if re.search(r"\bboot\b", options):
+            firmware = guest.console.rfind("Boot HART MEDELEG")
+            start = guest.console.find("\n", firmware) + 1
+        for command in commands:
+            guest.type(command)
+        text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", guest.console[start:])
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    if lines[-1] == PROMPT.strip():
+        lines.pop()
+    return lines
+
+
+def masked(lines):
+    result = []
+    for line in lines:
+        for pattern, replacement in MASKS:
+            line = re.sub(pattern, replacement, line)
+        result.append(line)
+    return result
