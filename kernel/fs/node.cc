@@ -28,9 +28,9 @@ void DirectoryEntry::set_name(std::string_view name) {
 }
 
 // A directory has two links from the start: its name, and its own ".".
-Node::Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system)
+Node::Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system, std::uint64_t inode)
     : kind_(kind),
-      inode_(next_inode.fetch_add(1, std::memory_order_relaxed)),
+      inode_(inode ? inode : next_inode.fetch_add(1, std::memory_order_relaxed)),
       file_system_(file_system),
       permissions_(permissions & 07777),
       links_(kind == NodeKind::directory ? 2 : 1),

@@ -121,8 +121,10 @@ class Node : public RefCounted {
   Node* covered() const { return covered_; }  // by this root; nullptr: nothing
 
  protected:
-  // `file_system`: the number of the one it belongs to, from new_file_system().
-  Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system);
+  // `file_system`: the number of the one it belongs to, from new_file_system(). `inode`: for file
+  // systems that make a node anew each time it is looked up; 0: one that nobody else has.
+  Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system,
+       std::uint64_t inode = 0);
 
   void contents_changed();  // now
   // Names more or fewer: whoever changes a directory does this to the node that is named.

@@ -9,6 +9,9 @@
 
 #include <tine/abi.h>
 
+#include <optional>
+#include <span>
+
 #include "arch/pte.hh"
 #include "lib/list.hh"
 #include "lib/ref.hh"
@@ -36,6 +39,19 @@ struct Region {
 struct Access {
   VirtAddr address;
   Prot wanted;  // one of read, write, exec
+};
+
+// What a region looks like to who inspects it; a copy.
+struct RegionInfo {
+  VirtAddr start, end;
+  Prot prot;
+  bool is_stack, is_heap, is_file;
+  std::uint64_t source_page;
+};
+
+struct MappedPage {
+  VirtAddr at;
+  tine_page_info info;
 };
 
 class AddressSpace final : public RefCounted {
@@ -87,6 +103,11 @@ class AddressSpace final : public RefCounted {
   // ---- Inspection ----
 
   Result<tine_page_info> page_info(VirtAddr at) EXCLUDES(mutex_);  // Errors: fault
+  // The first region that ends behind `at`.
+  std::optional<RegionInfo> region_after(VirtAddr at) EXCLUDES(mutex_);
+  // Fills `to` with the pages that are mapped in [start, end), by address, as far as it reaches.
+  // Answers how many they are.
+  std::size_t mapped_pages(VirtAddr start, VirtAddr end, std::span<MappedPage> to) EXCLUDES(mutex_);
   std::uint64_t resident_pages() const { return resident_.load(std::memory_order_relaxed); }
   std::uint64_t shared_pages() EXCLUDES(mutex_);  // pages whose frames are held elsewhere too
 

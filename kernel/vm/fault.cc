@@ -113,12 +113,10 @@ Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte
 
 // ---- Inspection ----
 
-Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
-  MutexGuard guard(mutex_);
-  Region* region = region_at(at);
-  if (!region) return Errno::fault;
+namespace {
+
+tine_page_info describe(Pte entry) {
   tine_page_info info{};
-  Pte entry = table_.lookup(at);
   if (!entry.valid()) return info;
   info.frame = entry.address().value() >> page_shift;
   info.references = frame_references(entry.address());
@@ -127,6 +125,35 @@ Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
   if (entry.executable()) info.flags |= TINE_PAGE_EXEC;
   if (entry.is_cow()) info.flags |= TINE_PAGE_COW;
   return info;
+}
+
+}  // namespace
+
+Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
+  MutexGuard guard(mutex_);
+  if (!region_at(at)) return Errno::fault;
+  return describe(table_.lookup(at));
+}
+
+std::optional<RegionInfo> AddressSpace::region_after(VirtAddr at) {
+  MutexGuard guard(mutex_);
+  Region* region = first_region_after(at);
+  if (!region) return {};
+  bool is_heap =
+      !region->source && region->start >= break_start_ && region->end <= break_.page_up();
+  return RegionInfo{region->start, region->end,          region->prot,       region->grows_down,
+                    is_heap,       bool(region->source), region->source_page};
+}
+
+std::size_t AddressSpace::mapped_pages(VirtAddr start, VirtAddr end, std::span<MappedPage> to) {
+  MutexGuard guard(mutex_);
+  std::size_t count = 0;
+  table_.for_each_run(start, end, [&](VirtAddr at, std::span<Pte> run) {
+    for (std::size_t i = 0; i < run.size() && count < to.size(); i++) {
+      if (run[i].valid()) to[count++] = {at + i * page_size, describe(run[i])};
+    }
+  });
+  return count;
 }
 
 std::uint64_t AddressSpace::shared_pages() {

@@ -1,0 +1,73 @@
+// The wing `trace`: a thread that is traced has another table of system calls, in which every entry
+// is one function. That one writes down what the call is made with, makes the call through the
+// core's table, and writes down what came of it. Threads that are not traced pay nothing.
+//
+// A line goes to the descriptor TINE_TRACE_FD of the traced process, in one write, so that lines of
+// several harts do not mix. The descriptor is inherited and closed like any other: there is nothing
+// to be given back here, however the process ends. If the program closes it, its lines are lost.
+//
+// Nothing is shared and nothing allocated, so there is no lock: a thread changes its own table.
+#include <tine/abi.h>
+
+#include "proc/process.hh"
+#include "syscall/dispatch.hh"
+#include "wings/trace/line.hh"
+
+namespace tine {
+namespace {
+
+void traced_call(TrapFrame& frame);
+
+constexpr CallTable table_of_traced_calls() {
+  CallTable table{};
+  table.fill(traced_call);
+  return table;
+}
+// Which of the two a thread uses says whether its children are traced as well.
+constinit const CallTable traced_alone = table_of_traced_calls();
+constinit const CallTable traced_with_children = table_of_traced_calls();
+
+// A full pipe makes the program wait for the tracer. What goes wrong is not the program's business.
+void write_line(std::string_view line) {
+  Result<RefPtr<OpenFile>> file = current_process().files.get(TINE_TRACE_FD);
+  if (!file) return;
+  auto* bytes = reinterpret_cast<std::byte*>(const_cast<char*>(line.data()));
+  IoBuffer buffer({bytes, line.size()});
+  (void)(*file)->write(buffer);
+}
+
+void traced_call(TrapFrame& frame) {
+  Thread& self = *current_thread();
+  SystemCall call = core_calls[slot_of(frame.call_number())];
+  if (frame.call_number() == SYS_trace) return call(frame);
+
+  const SystemCall* table = self.calls;
+  bool with_children = table == traced_with_children.data();
+  TraceLine line(frame, with_children ? self.tid : 0);
+  line.add_inputs();
+  if (line.never_returns()) {
+    line.add_no_outcome();
+    write_line(line.text());
+  }
+  // What the call makes of threads inherits the table of this moment.
+  if (!with_children) self.calls = core_calls.data();
+  call(frame);
+  self.calls = table;
+  line.add_outcome(frame, self.call_interrupted);
+  write_line(line.text());
+}
+
+}  // namespace
+
+// Errors: inval (no such mode), badf.
+SYSCALL(SYS_trace, trace, void, (int mode)) {
+  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;
+  if (mode != TINE_TRACE_OFF) TRY(current_process().files.get(TINE_TRACE_FD));
+  const CallTable& table = mode == TINE_TRACE_OFF  ? core_calls
+                           : mode == TINE_TRACE_ON ? traced_alone
+                                                   : traced_with_children;
+  current_thread()->calls = table.data();
+  return {};
+}
+
+}  // namespace tine
