@@ -255,4 +255,5 @@ struct tine_page_info {
 #define TINE_TRACE_OFF 0
 #define TINE_TRACE_ON 1
 #define TINE_TRACE_CHILDREN 2
-#define TINE_TRACE_FD 31 /* inherited like any other: so its reader sees the end of the last child */
+#define TINE_TRACE_FD \
+  31 /* inherited like any other: so its reader sees the end of the last child */

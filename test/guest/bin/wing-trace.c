@@ -204,7 +204,8 @@ static void family(void) {
   long child = strtol(made + 20, &end, 10);
   CHECK(child > parent);
   char line[100];
-  snprintf(line, sizeof line, "[pid %ld] execve(\"/test/tiny\", [\"tiny\", \"x\"], NULL) = 0\n", child);
+  snprintf(line, sizeof line, "[pid %ld] execve(\"/test/tiny\", [\"tiny\", \"x\"], NULL) = 0\n",
+           child);
   EQUAL(count(line), 1);
   snprintf(line, sizeof line, "[pid %ld] exit_group(0) = ?\n", child);
   EQUAL(count(line), 1);
@@ -247,7 +248,8 @@ static void handler(int number) { (void)number; }
 static void signal_body(void) {
   signal(SIGUSR1, handler);
   kill(getpid(), SIGUSR1);
-  crash: ((volatile char*)wild(8))[0] = 1;
+crash:
+  ((volatile char*)wild(8))[0] = 1;
   goto crash;
 }
 
