@@ -196,26 +196,25 @@ $(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(B)/programs
 
 # ---- Build, run, debug ----
 
-.PHONY: all kernel deps deps-test deps-gdb deps-lint qemu qemu-gdb gdb
+.PHONY: all kernel deps machine qemu qemu-gdb gdb
 all: kernel $(B)/initrd.cpio ## build the kernel and the initial files
 kernel: $(B)/kernel.elf
 
+# What this call of make needs is looked for (and installed) in one go, before anything is built.
+wants = $(if $(filter $(1),$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(2))
 deps:
-	@DEPS=$(DEPS) $(TOOLS)/deps build
-deps-test:
-	@DEPS=$(DEPS) $(TOOLS)/deps test
-deps-gdb:
-	@DEPS=$(DEPS) $(TOOLS)/deps gdb
-deps-lint:
-	@DEPS=$(DEPS) $(TOOLS)/deps lint
+	@DEPS=$(DEPS) $(TOOLS)/deps $(call wants,test% run-% loop build/host/%,test) $(call wants,gdb,gdb) \
+	  $(call wants,lint format,lint)
+machine: | deps
+	@$(TOOLS)/run-qemu --check
 
 RUN = $(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/initrd.cpio \
   --append "$(APPEND)"
-qemu: $(B)/kernel.elf $(B)/initrd.cpio ## boot to the shell (^A x ends QEMU)
+qemu: machine $(B)/kernel.elf $(B)/initrd.cpio ## boot to the shell (^A x ends QEMU)
 	@$(RUN)
-qemu-gdb: $(B)/kernel.elf $(B)/initrd.cpio ## boot, stopped at the first instruction, waiting for `make gdb`
+qemu-gdb: machine $(B)/kernel.elf $(B)/initrd.cpio ## boot, stopped at the first instruction, waiting for `make gdb`
 	@$(RUN) --gdb
-gdb: $(B)/kernel.elf | deps-gdb ## debug what `make qemu-gdb` started, with kernel and user symbols
+gdb: $(B)/kernel.elf | deps ## debug what `make qemu-gdb` started, with kernel and user symbols
 	@gdb-multiarch -q -ex 'set architecture riscv:rv64' -ex 'source $(TOOLS)/tine-gdb.py' \
 	  -ex 'tine attach' $(B)/kernel.elf
 
@@ -239,11 +238,11 @@ GUEST_FLAGS := -std=c++20 -g $(WARNINGS) -I test
 $(HOST)/flags: FORCE
 	$(call stamp,$(HOST_CXX) $(UNIT_FLAGS) / $(GUEST_FLAGS) / $(UNIT_OBJECTS) $(GUEST_OBJECTS))
 $(HOST)/unit/kernel/%.o: OPTIMISE := -O1
-$(HOST)/unit/%.o: % $(HOST)/flags | deps-test
+$(HOST)/unit/%.o: % $(HOST)/flags | deps
 	$(say) HOST $<
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CXX) $(UNIT_FLAGS) $(OPTIMISE) $(DEPFLAGS) -c $< -o $@
-$(HOST)/test/guest/%.o: test/guest/% $(HOST)/flags | deps-test
+$(HOST)/test/guest/%.o: test/guest/% $(HOST)/flags | deps
 	$(say) HOST $<
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CXX) $(GUEST_FLAGS) $(DEPFLAGS) -c $< -o $@
@@ -257,7 +256,7 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=build/logs
 UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
-GUEST_NEEDS := $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
+GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
 TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio
 
 .PHONY: test test-long test-unit test-guest test-wings loop
@@ -284,17 +283,17 @@ loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavi
 	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests
 
 .PHONY: bench bench-baseline
-bench: $(B)/kernel.elf $(B)/test.cpio ## guest instructions beside xv6 and Linux, against the committed baseline
+bench: machine $(B)/kernel.elf $(B)/test.cpio ## guest instructions beside xv6 and Linux, against the committed baseline
 	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)"
-bench-baseline: $(B)/kernel.elf $(B)/test.cpio ## the same, and write test/bench/baseline.tsv
+bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write test/bench/baseline.tsv
 	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)" --write
 
 # ---- The tree ----
 
 .PHONY: lint format doctor lines clean help
-lint: build/include/empty | deps-lint ## rooms, sizes, format, lock annotations
+lint: build/include/empty | deps ## rooms, sizes, format, lock annotations
 	@$(TOOLS)/lint
-format: | deps-lint ## let clang-format-19 rewrite the sources
+format: | deps ## let clang-format-19 rewrite the sources
 	clang-format-19 -i $$(find kernel user include test -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hh')
 doctor: ## every tool: is it there, is it new enough, what cures it
 	@$(TOOLS)/doctor

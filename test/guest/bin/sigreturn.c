@@ -4,7 +4,7 @@
 /* Random bytes, 100,000 times. A program goes on from whatever the frame says: a forged frame may
  * do no more than the program could have done to its registers by itself. */
 static void sigreturn_from(const void* frame) {
-  asm volatile("mv sp, %0; li a7, %1; ecall" ::"r"(frame), "i"(SYS_rt_sigreturn));
+  asm volatile("mv sp, %0; li a7, %1; ecall" ::"r"(frame), "i"(SYS_rt_sigreturn) : "memory");
   __builtin_unreachable();
 }
 static uint64_t forge_seed = 0x666f726765;
