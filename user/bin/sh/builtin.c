@@ -123,7 +123,7 @@ static const struct program {
     {"false", "fail"},
     {"fork_test", "one call, two returns, a status through waitpid"},
     {"forkbomb", "fork until the machine is full, then clean up"},
-    {"grep", "grep [-cinv] PATTERN [FILE...]: the lines that match (^ $ . * [])"},
+    {"grep", "grep [-cinv] PATTERN [FILE...]: the lines that match (^ $ . * \\)"},
     {"head", "head [-n N] [FILE...]: the first lines"},
     {"hello", "Hello from execve!"},
     {"hello.elf", "the same without a library"},

@@ -56,6 +56,13 @@ void _exit(int status) __attribute__((noreturn)); /* at once: stdout's buffer is
 unsigned sleep(unsigned seconds); /* answers the seconds that were left if a signal cut it short */
 int usleep(useconds_t microseconds);
 
+/* The next option letter, -1 behind the last one, '?' after it has said what is wrong. In `letters`
+ * a : follows those that have an argument, which is then in optarg. argv[optind] is the first word
+ * that is no option. */
+int getopt(int argc, char* const argv[], const char* letters);
+extern char* optarg;
+extern int optind;
+
 int brk(void* end);
 void* sbrk(ptrdiff_t change);
 

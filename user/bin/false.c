@@ -1,0 +1,2 @@
+/* false: failure, and nothing else. */
+int main(void) { return 1; }

@@ -1,0 +1,122 @@
+/*
+ * ls [-al] [PATH...]: the names in folders, sorted, one a line. -a: those that begin with a dot
+ * too; -l: kind and permissions, names that the file has (links), owner and group, bytes.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tine/limits.h>
+#include <unistd.h>
+
+static int all, details;
+
+struct names {
+  char** names;
+  size_t count, room;
+};
+
+static int complain(const char* path) {
+  fprintf(stderr, "ls: %s: %s\n", path, strerror(errno));
+  return 1;
+}
+
+static char kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return 'd';
+    case S_IFCHR: return 'c';
+    case S_IFBLK: return 'b';
+    case S_IFLNK: return 'l';
+    case S_IFIFO: return 'p';
+    default: return '-';
+  }
+}
+
+static void show_details(const struct stat* about) {
+  char permissions[] = "rwxrwxrwx";
+  for (int i = 0; i < 9; i++) {
+    if ((about->st_mode >> (8 - i) & 1) == 0) permissions[i] = '-';
+  }
+  printf("%c%s %3u %u %u %8ld ", kind_of(about->st_mode), permissions, about->st_nlink,
+         about->st_uid, about->st_gid, about->st_size);
+}
+
+/* One line. `path` is where the file is, `name` what is shown. */
+static int show(const char* path, const char* name) {
+  struct stat about;
+  char target[TINE_PATH_MAX];
+  if (!details) return puts(name) < 0;
+  if (lstat(path, &about) != 0) return complain(path);
+  show_details(&about);
+  ssize_t n = S_ISLNK(about.st_mode) ? readlink(path, target, sizeof target) : -1;
+  if (n >= 0) return printf("%s -> %.*s\n", name, (int)n, target) < 0;
+  return puts(name) < 0;
+}
+
+static int add(struct names* list, const char* name) {
+  if (list->count == list->room) {
+    size_t room = list->room * 2 + 16;
+    char** larger = realloc(list->names, room * sizeof *larger);
+    if (larger == NULL) return -1;
+    list->names = larger;
+    list->room = room;
+  }
+  list->names[list->count] = strdup(name);
+  return list->names[list->count] != NULL ? (list->count++, 0) : -1;
+}
+
+static int by_name(const void* a, const void* b) {
+  return strcmp(*(char* const*)a, *(char* const*)b);
+}
+
+static int read_folder(const char* path, struct names* list) {
+  DIR* folder = opendir(path);
+  if (folder == NULL) return -1;
+  errno = 0;
+  for (struct dirent* entry; errno == 0 && (entry = readdir(folder)) != NULL;) {
+    if ((all || entry->d_name[0] != '.') && add(list, entry->d_name) != 0) errno = ENOMEM;
+  }
+  int error = errno;
+  closedir(folder);
+  errno = error;
+  return error == 0 ? 0 : -1;
+}
+
+static int list_folder(const char* path) {
+  struct names list = {NULL, 0, 0};
+  if (read_folder(path, &list) != 0) return complain(path); /* the program ends soon: no free */
+  qsort(list.names, list.count, sizeof *list.names, by_name);
+  int failed = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    char whole[TINE_PATH_MAX];
+    snprintf(whole, sizeof whole, "%s/%s", path, list.names[i]);
+    failed |= show(whole, list.names[i]);
+    free(list.names[i]);
+  }
+  free(list.names);
+  return failed;
+}
+
+int main(int argc, char** argv) {
+  for (int option; (option = getopt(argc, argv, "al")) != -1;) {
+    if (option == '?') return 2;
+    if (option == 'a') all = 1;
+    if (option == 'l') details = 1;
+  }
+  if (optind == argc) return list_folder(".");
+  int several = optind + 1 < argc, failed = 0;
+  for (int i = optind; i < argc; i++) {
+    struct stat about;
+    if (stat(argv[i], &about) != 0 && lstat(argv[i], &about) != 0) {
+      failed = complain(argv[i]);
+    } else if (S_ISDIR(about.st_mode)) {
+      if (several) printf("%s:\n", argv[i]);
+      failed |= list_folder(argv[i]);
+    } else {
+      failed |= show(argv[i], argv[i]);
+    }
+  }
+  return failed;
+}

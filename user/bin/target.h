@@ -1,0 +1,39 @@
+/*
+ * cp, mv and ln take OLD NEW, or OLD... FOLDER: then each new name is that of the old file, in the
+ * folder.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tine/limits.h>
+
+static inline int is_folder(const char* path) {
+  struct stat about;
+  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* Calls act(old, new) for each file. Answers what the program exits with. */
+static inline int for_each_target(const char* program, char* const* names, int count,
+                                  int (*act)(const char* old, const char* path)) {
+  const char* target = count > 0 ? names[count - 1] : "";
+  int folder = count > 1 && is_folder(target);
+  if (count < 2 || (count > 2 && !folder)) {
+    fprintf(stderr, "usage: %s OLD NEW, or %s OLD... FOLDER\n", program, program);
+    return 2;
+  }
+  int failed = 0;
+  for (int i = 0; i + 1 < count; i++) {
+    char path[TINE_PATH_MAX];
+    const char* slash = strrchr(names[i], '/');
+    const char* base = slash != NULL ? slash + 1 : names[i];
+    size_t size = (size_t)snprintf(path, sizeof path, folder ? "%s/%s" : "%s", target, base);
+    if (size >= sizeof path) errno = ENAMETOOLONG;
+    if (size < sizeof path && act(names[i], path) == 0) continue;
+    fprintf(stderr, "%s: %s to %s: %s\n", program, names[i], path, strerror(errno));
+    failed = 1;
+  }
+  return failed;
+}

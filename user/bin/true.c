@@ -1,0 +1,2 @@
+/* true: success, and nothing else. */
+int main(void) { return 0; }
