@@ -59,6 +59,8 @@ class Node : public RefCounted {
   std::uint64_t file_system() const { return file_system_; }  // st_dev
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
   tine_stat stat();
+  // Names more or fewer: for file systems.
+  void add_links(int more);
 
   // ---- Directories (others: notdir). Names are neither empty, "." nor "..", and at most
   // TINE_NAME_MAX bytes. A directory that cannot be changed answers perm to all that would. ----
@@ -126,9 +128,7 @@ class Node : public RefCounted {
   Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
-  void contents_changed();  // now
-  // Names more or fewer: whoever changes a directory does this to the node that is named.
-  void add_links(int more);
+  void contents_changed();                          // now
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
 
@@ -146,7 +146,8 @@ class Node : public RefCounted {
   Errno unchangeable() const;
 };
 
-// A number that no other file system has.
+// A number that no other file system has; and that of nodes that belong to none.
 std::uint64_t new_file_system();
+constexpr std::uint64_t no_file_system = 0;
 
 }  // namespace tine

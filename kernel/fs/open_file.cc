@@ -1,5 +1,9 @@
 #include "fs/open_file.hh"
 
+#include <cstddef>
+
+#include "fs/path.hh"
+#include "lib/string.hh"
 #include "mm/heap.hh"
 
 namespace tine {
@@ -7,14 +11,37 @@ namespace {
 
 constinit std::atomic<std::uint64_t> open_files{0};
 
+constexpr unsigned opening_flags = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+constexpr unsigned changeable_flags = O_APPEND | O_NONBLOCK;
+
+unsigned directory_type(NodeKind kind) { return static_cast<unsigned>(kind) >> 12; }
+static_assert(DT_DIR == S_IFDIR >> 12 && DT_REG == S_IFREG >> 12 && DT_LNK == S_IFLNK >> 12 &&
+              DT_CHR == S_IFCHR >> 12 && DT_FIFO == S_IFIFO >> 12);
+
+// Puts an entry in the form that programs get; answers its size. Errors: inval (no room), fault.
+Result<std::size_t> put_entry(const DirectoryEntry& entry, IoBuffer& to) {
+  constexpr std::size_t name_at = offsetof(tine_dirent64, d_name);
+  alignas(tine_dirent64) std::byte record[sizeof(tine_dirent64) + TINE_NAME_MAX + 1] = {};
+  std::size_t size = (name_at + entry.length + 1 + 7) / 8 * 8;
+  if (size > to.left()) return Errno::inval;
+  auto* header = reinterpret_cast<tine_dirent64*>(record);
+  header->d_ino = entry.inode;
+  header->d_off = static_cast<std::int64_t>(entry.position + 1);
+  header->d_reclen = static_cast<std::uint16_t>(size);
+  header->d_type = static_cast<std::uint8_t>(directory_type(entry.kind));
+  memcpy(record + name_at, entry.bytes, entry.length);
+  std::size_t moved = TRY(to.put(std::span(record, size)));
+  return moved == size ? Result<std::size_t>(size) : Errno::fault;
+}
+
 }  // namespace
 
-OpenFile::OpenFile(unsigned flags) : flags_(flags) {
+OpenFile::OpenFile(unsigned flags) : flags_(flags & ~opening_flags) {
   open_files.fetch_add(1, std::memory_order_relaxed);
 }
 
 OpenFile::~OpenFile() {
-  if (node_) node_->closed(flags_);
+  if (node_) node_->closed(flags());
   open_files.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -26,12 +53,19 @@ Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
 
 void OpenFile::attach(RefPtr<Node> node) {
   node_ = std::move(node);
-  if (node_) node_->opened(flags_);
+  if (node_) node_->opened(flags());
+}
+
+void OpenFile::set_flags(unsigned flags) {
+  unsigned old = this->flags();
+  while (!flags_.compare_exchange_weak(old, (old & ~changeable_flags) | (flags & changeable_flags),
+                                       std::memory_order_relaxed)) {
+  }
 }
 
 Result<std::size_t> OpenFile::read(IoBuffer& to) {
   if (!readable()) return Errno::badf;
-  IoPlace at{.may_block = !(flags_ & O_NONBLOCK)};
+  IoPlace at{.may_block = !(flags() & O_NONBLOCK)};
   if (!node_->has_positions()) return node_->read(at, to);
 
   MutexGuard guard(mutex_);
@@ -43,7 +77,7 @@ Result<std::size_t> OpenFile::read(IoBuffer& to) {
 
 Result<std::size_t> OpenFile::write(IoBuffer& from) {
   if (!writable()) return Errno::badf;
-  IoPlace at{.append = (flags_ & O_APPEND) != 0, .may_block = !(flags_ & O_NONBLOCK)};
+  IoPlace at{.append = (flags() & O_APPEND) != 0, .may_block = !(flags() & O_NONBLOCK)};
   if (!node_->has_positions()) return node_->write(at, from);
 
   MutexGuard guard(mutex_);
@@ -51,6 +85,28 @@ Result<std::size_t> OpenFile::write(IoBuffer& from) {
   std::size_t moved = TRY(node_->write(at, from));
   position_ = at.offset + moved;
   return moved;
+}
+
+// "." and ".." first: whatever the file system, they are the same.
+Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
+  if (!readable()) return Errno::badf;
+  RefPtr<Node> parent = TRY(parent_of(*node_));
+  MutexGuard guard(mutex_);
+  std::size_t total = 0;
+  DirectoryEntry entry;
+  while (true) {
+    entry.position = position_;
+    entry.kind = NodeKind::directory;
+    entry.inode = position_ == 0 ? node_->inode() : parent->inode();
+    entry.set_name(position_ == 0 ? "." : "..");
+    Result<> found;
+    if (position_ > 1) found = node_->entry_from(position_, entry);
+    if (!found && found.error() == Errno::noent) return total;
+    Result<std::size_t> put = found ? put_entry(entry, to) : found.error();
+    if (!put) return total ? Result<std::size_t>(total) : put;
+    total += *put;
+    position_ = entry.position + 1;
+  }
 }
 
 Result<std::uint64_t> OpenFile::seek(std::int64_t distance, Whence from) {

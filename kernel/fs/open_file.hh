@@ -32,19 +32,25 @@ class OpenFile final : public RefCounted {
   void attach(RefPtr<Node> node);
 
   const RefPtr<Node>& node() const { return node_; }
-  unsigned flags() const { return flags_; }
-  bool readable() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
-  bool writable() const { return (flags_ & O_ACCMODE) != O_RDONLY; }
+  // Those of open's flags that say how the file is used, not how it is opened.
+  unsigned flags() const { return flags_.load(std::memory_order_relaxed); }
+  // Of these, O_APPEND and O_NONBLOCK can change.
+  void set_flags(unsigned flags);
+  bool readable() const { return (flags() & O_ACCMODE) != O_WRONLY; }
+  bool writable() const { return (flags() & O_ACCMODE) != O_RDONLY; }
 
   // Errors: badf (not open for this), and the node's.
   Result<std::size_t> read(IoBuffer& to) EXCLUDES(mutex_);
   Result<std::size_t> write(IoBuffer& from) EXCLUDES(mutex_);
+  // Entries of a directory as tine_dirent64. 0: the end. Errors: badf, notdir, noent (it was
+  // removed), inval (no room for one entry), fault.
+  Result<std::size_t> read_directory(IoBuffer& to) EXCLUDES(mutex_);
   // The new position. Errors: spipe (there are none), inval (negative).
   Result<std::uint64_t> seek(std::int64_t distance, Whence from) EXCLUDES(mutex_);
 
  private:
   RefPtr<Node> node_;
-  const unsigned flags_;
+  std::atomic<unsigned> flags_;
   Mutex mutex_{Rank::open_file, "open file"};
   std::uint64_t position_ GUARDED_BY(mutex_) = 0;
 

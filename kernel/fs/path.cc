@@ -138,6 +138,17 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
   }
 }
 
+// The name of `child` in its parent. Errors: noent.
+Result<> find_name(Node& parent, const Node& child, DirectoryEntry& entry) {
+  const Node& named = child.covered() ? *child.covered() : child;
+  std::uint64_t position = 2;
+  do {
+    TRY(parent.entry_from(position, entry));
+    position = entry.position + 1;
+  } while (entry.inode != named.inode());
+  return {};
+}
+
 Result<> check_flags_fit(Node& node, unsigned flags) {
   bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT));
   if (node.is_directory() && changes) return Errno::isdir;
@@ -160,6 +171,25 @@ Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, 
 
 Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path) {
   return PathWalk(context, path).run(Last::leave);
+}
+
+Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> directory,
+                                 std::span<char> room) {
+  std::size_t at = room.size() - 1;
+  room[at] = 0;
+  DirectoryEntry entry;
+  while (directory != context.root) {
+    RefPtr<Node> parent = TRY(parent_of(*directory));
+    // Not there? Then it was moved just now, or removed, which parent_of will say.
+    if (!find_name(*parent, *directory, entry)) continue;
+    if (at < entry.length + 1) return Errno::nametoolong;
+    at -= entry.length;
+    memcpy(&room[at], entry.bytes, entry.length);
+    room[--at] = '/';
+    directory = std::move(parent);
+  }
+  if (room[at] == 0) room[--at] = '/';
+  return std::string_view(&room[at], room.size() - 1 - at);
 }
 
 Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "fs/node.hh"
@@ -53,6 +54,12 @@ Result<RefPtr<Node>> parent_of(Node& directory);
 // The directory in which the last component of `path` is to be made or removed. `last` may lie in
 // `path`.
 Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path);
+
+// The path of a directory, from the root; it ends where `room` ends, with its final 0. Not one
+// step: directories that others move meanwhile may show where they were before or where they are
+// now. Errors: noent (it was removed), nametoolong (there is no room).
+Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> directory,
+                                 std::span<char> room);
 
 // What openat does once it knows where paths start. `permissions` are for a new file, before the
 // umask. Errors besides: exist, isdir, inval; a file that was made stays only if the call succeeds.

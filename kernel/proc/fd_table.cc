@@ -11,32 +11,67 @@ FdTable::Slot* FdTable::slot(int fd) {
   return chunk ? &chunk->slots[fd % per_chunk] : nullptr;
 }
 
-Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
-  SpinGuard guard(lock_);
+Result<FdTable::Slot*> FdTable::used_slot(int fd) {
+  Slot* at = slot(fd);
+  if (!at || !at->file) return Errno::badf;
+  return at;
+}
+
+// The lowest free descriptor not below `from`; its chunk is there. Errors: mfile, nomem.
+Result<int> FdTable::find_free(int from) {
   for (int fd = from; fd < TINE_OPEN_MAX; fd++) {
     TRY(ensure_chunk(fd / per_chunk));
-    Slot& at = *slot(fd);
-    if (at.file) continue;
-    at.file = std::move(file);
-    at.close_on_exec = close_on_exec;
-    return fd;
+    if (!slot(fd)->file) return fd;
   }
   return Errno::mfile;
 }
 
+Result<> FdTable::make_room() {
+  SpinGuard guard(lock_);
+  TRY(find_free(0));
+  return {};
+}
+
+Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
+  SpinGuard guard(lock_);
+  int fd = TRY(find_free(from));
+  *slot(fd) = {std::move(file), close_on_exec};
+  return fd;
+}
+
+Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
+  if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::badf;
+  SpinGuard guard(lock_);
+  TRY(ensure_chunk(fd / per_chunk));
+  std::swap(slot(fd)->file, file);  // the old one is let go of after the lock
+  slot(fd)->close_on_exec = close_on_exec;
+  return {};
+}
+
 Result<RefPtr<OpenFile>> FdTable::get(int fd) {
   SpinGuard guard(lock_);
-  Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
+  Slot* at = TRY(used_slot(fd));
   return at->file;
 }
 
 Result<> FdTable::close(int fd) {
   RefPtr<OpenFile> closed;
   SpinGuard guard(lock_);
-  Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
+  Slot* at = TRY(used_slot(fd));
   closed = std::move(at->file);
+  return {};
+}
+
+Result<bool> FdTable::closes_on_exec(int fd) {
+  SpinGuard guard(lock_);
+  Slot* at = TRY(used_slot(fd));
+  return at->close_on_exec;
+}
+
+Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
+  SpinGuard guard(lock_);
+  Slot* at = TRY(used_slot(fd));
+  at->close_on_exec = close_on_exec;
   return {};
 }
 

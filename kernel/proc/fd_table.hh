@@ -20,9 +20,16 @@ class FdTable {
  public:
   // The lowest free descriptor not below `from`. Errors: mfile, nomem.
   Result<int> add(RefPtr<OpenFile> file, bool close_on_exec, int from = 0);
-  // Errors: badf.
+  // That would fail, so that a file need not be made in vain. Errors: as above.
+  Result<> make_room();
+  // In the place of what was there. Errors: badf (no such number), nomem.
+  Result<> put(int fd, RefPtr<OpenFile> file, bool close_on_exec);
+
+  // Errors of all: badf.
   Result<RefPtr<OpenFile>> get(int fd);
   Result<> close(int fd);
+  Result<bool> closes_on_exec(int fd);
+  Result<> set_close_on_exec(int fd, bool close_on_exec);
 
   // Every descriptor of `other`, for fork. This table must be empty. Errors: nomem.
   Result<> copy_from(FdTable& other);
@@ -46,6 +53,8 @@ class FdTable {
   unsigned used_ GUARDED_BY(lock_) = 0;  // no chunk from this index on
 
   Slot* slot(int fd) REQUIRES(lock_);
+  Result<Slot*> used_slot(int fd) REQUIRES(lock_);
+  Result<int> find_free(int from) REQUIRES(lock_);
   Result<> ensure_chunk(unsigned index) REQUIRES(lock_);
   unsigned used_chunks();
 };

@@ -12,12 +12,12 @@ enum class Rank : std::uint8_t {
   open_file,     // the offset of one open file
   directory,     // entries of a directory and the files' metadata
   file_writers,  // who changes one file's contents
-  pipe,          // one pipe's buffer
   space,         // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
   descriptors,     // one table of file descriptors
   mailbox,         // one process's IPC mailbox
+  pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
   console_input,   // lines typed and not yet read
   mutex,           // inside a sleeping mutex

@@ -1,24 +1,16 @@
-// System calls about files.
+// System calls about open files and their descriptors.
 #include <tine/abi.h>
 
 #include <algorithm>
 
 #include "fs/open_file.hh"
-#include "fs/path.hh"
+#include "fs/pipe.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/user_path.hh"
 
 namespace tine {
-
-Result<OwnPtr<UserPath>> copy_path(UserString path) {
-  OwnPtr<UserPath> copy = TRY(make<UserPath>());
-  Result<std::size_t> length = copy_string_from_user(current_space(), copy->text, path.at);
-  if (length) return copy;
-  return length.error() == Errno::toobig ? Errno::nametoolong : length.error();
-}
-
 namespace {
 
 // What one read or write moves at most, as on Linux: so that the count always fits an int.
@@ -28,53 +20,129 @@ IoBuffer user_buffer(VirtAddr at, std::size_t size) {
   return IoBuffer(current_space(), at, std::min(size, max_transfer));
 }
 
-// The directory that a relative path starts from. Errors: badf, notdir.
-Result<PathContext> context_at(int directory) {
-  PathContext context = current_process().paths;
-  if (directory == AT_FDCWD) return context;
-  RefPtr<OpenFile> file = TRY(current_process().files.get(directory));
-  if (!file->node()->is_directory()) return Errno::notdir;
-  context.cwd = file->node();
-  return context;
-}
+FdTable& files() { return current_process().files; }
 
 }  // namespace
+
+// ---- Opening and closing ----
 
 // Errors: those of path lookup, mfile, inval.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
-  OwnPtr<UserPath> name = TRY(copy_path(path));
-  // An absolute path does not look at the directory, which may then be anything.
-  PathContext context = name->text[0] == '/' ? current_process().paths : TRY(context_at(directory));
-  RefPtr<OpenFile> file = TRY(open(context, name->view(), flags, permissions));
-  return current_process().files.add(std::move(file), flags & O_CLOEXEC);
+  UserPlace place = TRY(copy_place(directory, path));
+  TRY(files().make_room());
+  RefPtr<OpenFile> file = TRY(open(place.context, place.path->view(), flags, permissions));
+  return files().add(std::move(file), flags & O_CLOEXEC);
 }
 
-SYSCALL(SYS_close, close, void, (int fd)) { return current_process().files.close(fd); }
+SYSCALL(SYS_close, close, void, (int fd)) { return files().close(fd); }
 
-// Errors: badf, fault, isdir, intr.
+namespace {
+
+// Errors: mfile, nomem, fault; nothing stays open then.
+Result<> make_pipe(UserPtr<int> to, unsigned flags) {
+  RefPtr<Node> pipe = TRY(make_ref<Pipe>());
+  bool close_on_exec = flags & O_CLOEXEC;
+  RefPtr<OpenFile> reader = TRY(OpenFile::make(pipe, flags | O_RDONLY));
+  RefPtr<OpenFile> writer = TRY(OpenFile::make(pipe, flags | O_WRONLY));
+  int read_fd = TRY(files().add(std::move(reader), close_on_exec));
+  ScopeExit close_reader([&] { (void)files().close(read_fd); });
+  int write_fd = TRY(files().add(std::move(writer), close_on_exec));
+  ScopeExit close_writer([&] { (void)files().close(write_fd); });
+  TRY(to.store(read_fd));
+  TRY((to + 1).store(write_fd));
+  close_reader.dismiss();
+  close_writer.dismiss();
+  return {};
+}
+
+}  // namespace
+
+// Errors: inval, mfile, nomem, fault.
+SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<int> to, unsigned flags)) {
+  if (flags & ~unsigned(O_CLOEXEC | O_NONBLOCK)) return Errno::inval;
+  return make_pipe(to, flags);
+}
+
+// ---- Reading and writing ----
+
+// Errors: badf, fault, isdir, again, intr.
 SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
-  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
   return file->read(buffer);
 }
 
-// Errors: badf, fault, nomem, fbig.
+// Errors: badf, fault, nomem, fbig, again, intr, pipe.
 SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
-  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
-  return file->write(buffer);
+  Result<std::size_t> written = file->write(buffer);
+  if (!written && written.error() == Errno::pipe) raise_signal(SIGPIPE);
+  return written;
+}
+
+// Errors: badf, notdir, noent (the directory was removed), inval (no room for one entry), fault.
+SYSCALL(SYS_getdents64, getdents64, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
+  RefPtr<OpenFile> file = TRY(files().get(fd));
+  IoBuffer buffer = user_buffer(at, size);
+  return file->read_directory(buffer);
+}
+
+// Errors: badf, spipe, inval.
+SYSCALL(SYS_lseek, lseek, std::uint64_t, (int fd, std::int64_t distance, unsigned whence)) {
+  RefPtr<OpenFile> file = TRY(files().get(fd));
+  if (whence > SEEK_END) return Errno::inval;
+  return file->seek(distance, Whence(whence));
+}
+
+// Errors: badf, inval (negative, no file that has a size, or not open for writing), fbig, nomem.
+SYSCALL(SYS_ftruncate, ftruncate, void, (int fd, std::int64_t size)) {
+  RefPtr<OpenFile> file = TRY(files().get(fd));
+  if (size < 0 || !file->writable()) return Errno::inval;
+  return file->node()->truncate(std::uint64_t(size));
 }
 
 SYSCALL(SYS_fstat, fstat, void, (int fd, UserPtr<tine_stat> to)) {
-  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  RefPtr<OpenFile> file = TRY(files().get(fd));
   return to.store(file->node()->stat());
 }
 
 // Errors: badf, notty, fault.
 SYSCALL(SYS_ioctl, ioctl, std::size_t, (int fd, std::uint64_t request, VirtAddr argument)) {
-  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  RefPtr<OpenFile> file = TRY(files().get(fd));
   return file->node()->ioctl(request, argument);
+}
+
+// ---- Descriptors ----
+
+SYSCALL(SYS_dup, dup, int, (int fd)) {
+  RefPtr<OpenFile> file = TRY(files().get(fd));
+  return files().add(std::move(file), false);
+}
+
+// Errors: badf, inval (equal descriptors, unknown flags).
+SYSCALL(SYS_dup3, dup3, int, (int old, int fd, unsigned flags)) {
+  if (old == fd || (flags & ~unsigned(O_CLOEXEC))) return Errno::inval;
+  RefPtr<OpenFile> file = TRY(files().get(old));
+  TRY(files().put(fd, std::move(file), flags & O_CLOEXEC));
+  return fd;
+}
+
+// Errors: badf, inval (unknown command, no such descriptor to start from), mfile.
+SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
+  RefPtr<OpenFile> file = TRY(files().get(fd));
+  switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+      if (argument >= TINE_OPEN_MAX) return Errno::inval;
+      return files().add(std::move(file), command == F_DUPFD_CLOEXEC, int(argument));
+    case F_GETFD: return TRY(files().closes_on_exec(fd)) ? FD_CLOEXEC : 0;
+    case F_SETFD: TRY(files().set_close_on_exec(fd, argument & FD_CLOEXEC)); return 0;
+    case F_GETFL: return int(file->flags());
+    case F_SETFL: file->set_flags(unsigned(argument)); return 0;
+    default: return Errno::inval;
+  }
 }
 
 }  // namespace tine

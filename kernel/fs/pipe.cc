@@ -1,0 +1,118 @@
+#include "fs/pipe.hh"
+
+#include <algorithm>
+
+namespace tine {
+
+void Pipe::count_end(unsigned flags, int change) {
+  SpinGuard guard(lock_);
+  ((flags & O_ACCMODE) == O_RDONLY ? readers_ : writers_) += static_cast<unsigned>(change);
+  wake();
+}
+
+template <class Condition>
+Result<> Pipe::wait_for(Condition condition) {
+  waiting_++;
+  Result<> woken = wait(queue_, lock_, WaitReason::pipe, condition);
+  waiting_--;
+  return woken;
+}
+
+void Pipe::wake() {
+  if (waiting_) queue_.wake_all();
+}
+
+// Moves bytes between the ring's part [start, start + size), which the caller has claimed, and its
+// buffer. Answers how many; fewer when the buffer turned out bad half way, or memory is short.
+template <class Move>
+Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
+  std::size_t done = 0;
+  while (done < size) {
+    std::size_t offset = (start + done) % capacity;
+    FrameRef& page = pages_[offset / page_size];
+    if (!page) {
+      Result<PhysAddr> fresh = frame_allocate(FrameKind::file);
+      if (!fresh) return done ? Result<std::size_t>(done) : fresh.error();
+      page = FrameRef::adopt(*fresh);
+    }
+    std::size_t in_page = offset % page_size;
+    std::size_t wanted = std::min(size - done, page_size - in_page);
+    Result<std::size_t> moved = step(page.bytes().subspan(in_page, wanted));
+    if (!moved && done == 0) return moved;
+    if (moved) done += *moved;
+    if (!moved || *moved < wanted) break;
+  }
+  return done;
+}
+
+Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
+  if (to.left() == 0) return 0;
+  std::uint64_t start;
+  std::size_t size;
+  {
+    SpinGuard guard(lock_);
+    auto has_answer = [&] {
+      lock_.assert_held();
+      return head_ != tail_ || writers_ == 0;
+    };
+    TRY(wait_for([&] {
+      lock_.assert_held();
+      return !reading_ && (!at.may_block || has_answer());
+    }));
+    if (!has_answer()) return Errno::again;
+    start = head_;
+    size = std::min(to.left(), tail_ - head_);
+    reading_ = size > 0;
+  }
+  if (size == 0) return 0;
+  auto moved = move(start, size, [&](std::span<const std::byte> bytes) { return to.put(bytes); });
+  SpinGuard guard(lock_);
+  reading_ = false;
+  if (moved) head_ += *moved;
+  if (head_ == tail_ && !writing_) head_ = tail_ = 0;  // stay in the first page if it suffices
+  wake();
+  return moved;
+}
+
+// Waits until `needed` bytes are free, and claims up to `wanted`: answers how many, and where.
+Result<std::size_t> Pipe::claim_for_write(const IoPlace& at, std::size_t wanted, std::size_t needed,
+                                          std::uint64_t& start) {
+  SpinGuard guard(lock_);
+  auto has_answer = [&] {
+    lock_.assert_held();
+    return capacity - (tail_ - head_) >= needed || readers_ == 0;
+  };
+  TRY(wait_for([&] {
+    lock_.assert_held();
+    return !writing_ && (!at.may_block || has_answer());
+  }));
+  if (!has_answer()) return Errno::again;
+  if (readers_ == 0) return Errno::pipe;
+  writing_ = true;
+  start = tail_;
+  return std::min(wanted, capacity - (tail_ - head_));
+}
+
+Result<std::size_t> Pipe::write(IoPlace& at, IoBuffer& from) {
+  bool in_pieces = from.left() > atomic_size;
+  std::size_t total = 0;
+  while (from.left() > 0) {
+    std::size_t needed = in_pieces && !at.may_block ? 1 : std::min(from.left(), atomic_size);
+    std::uint64_t start;
+    Result<std::size_t> moved = claim_for_write(at, from.left(), needed, start);
+    std::size_t size = moved ? *moved : 0;
+    if (moved) {
+      moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
+      SpinGuard guard(lock_);
+      writing_ = false;
+      if (moved) tail_ += *moved;
+      wake();
+    }
+    if (!moved && total == 0) return moved;
+    if (moved) total += *moved;
+    if (!moved || *moved < size) break;
+  }
+  return total;
+}
+
+}  // namespace tine

@@ -1,0 +1,60 @@
+// Pipe: bytes that come out in the order in which they went in, through an open file that is
+// written and one that is read.
+//
+// The bytes lie in a ring of page frames. A reader takes from the filled part and a writer fills
+// the free part at the same time, both without a lock, since user memory may make them sleep; that
+// there is one of each at most, `reading_` and `writing_` say.
+//
+// Lock: the spinlock guards the ring's ends, these two, and the counts of open ends. The page of a
+// ring's part is the business of whoever has claimed the part.
+#pragma once
+
+#include <array>
+
+#include "fs/node.hh"
+#include "mm/frames.hh"
+#include "sched/wait_queue.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+
+class Pipe final : public Node {
+ public:
+  Pipe() : Node(NodeKind::fifo, 0600, no_file_system) {}
+
+  // 0: empty, and nobody has it open for writing. Errors: again, restart, fault.
+  Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(lock_);
+  // Up to `atomic_size` bytes go in at once, next to each other, or wait until they can. Errors:
+  // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,
+  // their number.
+  Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
+  void opened(unsigned flags) override EXCLUDES(lock_) { count_end(flags, 1); }
+  void closed(unsigned flags) override EXCLUDES(lock_) { count_end(flags, -1); }
+
+ private:
+  static constexpr std::size_t atomic_size = 4096;  // POSIX: PIPE_BUF
+  static constexpr std::size_t ring_pages = 16;
+  static constexpr std::size_t capacity = ring_pages * page_size;
+
+  Spinlock lock_{Rank::pipe, "pipe"};
+  WaitQueue queue_;                         // everybody who waits for any change
+  unsigned waiting_ GUARDED_BY(lock_) = 0;  // how many
+  unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
+  unsigned writers_ GUARDED_BY(lock_) = 0;
+  bool reading_ GUARDED_BY(lock_) = false;    // somebody takes from the filled part
+  bool writing_ GUARDED_BY(lock_) = false;    // somebody fills the free part
+  std::uint64_t head_ GUARDED_BY(lock_) = 0;  // bytes taken and put so far: the filled part is
+  std::uint64_t tail_ GUARDED_BY(lock_) = 0;  // [head_, tail_), modulo `capacity`
+  std::array<FrameRef, ring_pages> pages_;    // allocated when first filled
+
+  void count_end(unsigned flags, int change);
+  template <class Condition>
+  Result<> wait_for(Condition condition) REQUIRES(lock_);
+  void wake() REQUIRES(lock_);
+  Result<std::size_t> claim_for_write(const IoPlace& at, std::size_t wanted, std::size_t needed,
+                                      std::uint64_t& start) EXCLUDES(lock_);
+  template <class Move>
+  Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
+};
+
+}  // namespace tine
