@@ -135,7 +135,16 @@ struct tine_winsize {
 
 /* ---- Processes (clone, wait4, clock_gettime, uname) ---- */
 
-#define CSIGNAL 0xff /* clone flags: the signal that the parent gets when the child ends */
+/* clone flags */
+#define CSIGNAL 0xff                   /* the signal that the parent gets when the child ends */
+#define CLONE_VM 0x00000100            /* the memory is shared, not copied; only with CLONE_VFORK */
+#define CLONE_VFORK 0x00004000         /* the parent waits until the child execs or ends */
+#define CLONE_SETTLS 0x00080000        /* the child's tp */
+#define CLONE_PARENT_SETTID 0x00100000 /* the child's id is stored in the parent's memory */
+#define CLONE_CHILD_CLEARTID                                                                   \
+  0x00200000                          /* for threads; a process of its own gives up its memory \
+                                       */
+#define CLONE_CHILD_SETTID 0x01000000 /* the child's id is stored in the child's memory */
 
 #define WNOHANG 1
 

@@ -104,6 +104,7 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
     copy_text(self.name, sizeof(self.name), base_name(path));
     self.args = args;
     reset_signal_handlers(self);
+    let_parent_go_on(self);
   }
   thread.page_table = &self.space->page_table();
   PageTable::activate(thread.page_table);
@@ -151,7 +152,9 @@ Result<> start_init(std::string_view path, std::span<const std::string_view> mor
   init->space = std::move(program.space);
   thread->page_table = &init->space->page_table();
   reset_registers(*thread, program.entry, program.sp);
+  Thread& first = *thread;
   TRY(publish_process(std::move(init), nullptr, std::move(thread)));
+  start_thread(first);
   return {};
 }
 

@@ -16,6 +16,7 @@ void leave_address_space(Process& self) {
   current_thread()->page_table = nullptr;
   SpinGuard guard(process_table_lock);
   space = std::move(self.space);
+  let_parent_go_on(self);
 }  // the pages are freed here, if nobody else holds the space, after the lock
 
 // A child without a parent that wants it. If it has ended, init will reap it.

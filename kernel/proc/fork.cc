@@ -1,13 +1,54 @@
 // fork: a second process that goes on from the same system call. Everything that can fail happens
 // while nobody knows the child; what was built is given back by its owners if a step fails.
+#include <utility>
+
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sync/panic.hh"
 
 namespace tine {
+namespace {
 
-Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal) {
+// CLONE_VFORK: the child uses our memory, and our stack, until it execs or ends. No handler may run
+// on them meanwhile; only the end of this process ends the wait early.
+void wait_for_child_to_leave(Thread& self, Process& child) {
+  SpinGuard guard(process_table_lock);
+  std::uint64_t mask = self.blocked_signals;
+  set_blocked_signals(self, ~0ul);
+  Result<> waited = wait(child.memory_left, process_table_lock, WaitReason::child, [&] {
+    process_table_lock.assert_held();
+    return !child.parent_waits;
+  });
+  (void)waited;
+  set_blocked_signals(self, mask);
+}
+
+// What can only be done when there is a pid. Its number is stored where the request says; if that
+// cannot be, the child lives all the same (as on Linux).
+void start_child(Thread& self, Thread& first, Process& child, const CloneRequest& request) {
+  int pid = child.pid;
+  if (request.flags & CLONE_CHILD_SETTID) {
+    (void)copy_to_user(*child.space, request.child_tid, &pid, sizeof(pid));
+  }
+  if (request.flags & CLONE_PARENT_SETTID) (void)request.parent_tid.store(pid);
+  if (!(request.flags & CLONE_VFORK)) return start_thread(first);
+  {
+    SpinGuard guard(process_table_lock);
+    child.parent_waits = true;
+  }
+  start_thread(first);
+  wait_for_child_to_leave(self, child);
+}
+
+}  // namespace
+
+void let_parent_go_on(Process& self) {
+  if (!std::exchange(self.parent_waits, false)) return;
+  self.memory_left.wake_all();
+}
+
+Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   Process& parent = current_process();
   Thread& self = *current_thread();
 
@@ -18,11 +59,11 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal
 
   // [fork 4] What it inherits: memory, copy on write; open files, shared; what it does about
   // signals; where paths start; name.
-  child->space = TRY(parent.space->clone());
+  child->space = request.flags & CLONE_VM ? parent.space : TRY(parent.space->clone());
   TRY(child->files.copy_from(parent.files));
   TRY(inherit_signals(*child));
   thread->blocked_signals = self.blocked_signals;
-  child->exit_signal = exit_signal;
+  child->exit_signal = request.exit_signal;
   child->paths = parent.paths;
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;
@@ -30,17 +71,21 @@ Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal
   // [fork 5] How it comes to life: the parent's registers at the moment of the call, all of them,
   // but for the result. Its switch context (Thread::make_user) leads to user_thread_start, which
   // leaves through this frame.
-  *thread->frame = frame;
-  thread->frame->a0() = 0;
-  thread->frame->sepc += ecall_size;
-  if (stack.value()) thread->frame->sp() = stack.value();
-  fp_copy(self, *thread);
-  thread->page_table = &child->space->page_table();
+  Thread& first = *thread;
+  *first.frame = frame;
+  first.frame->a0() = 0;
+  first.frame->sepc += ecall_size;
+  if (request.stack.value()) first.frame->sp() = request.stack.value();
+  if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
+  fp_copy(self, first);
+  first.page_table = &child->space->page_table();
 
   // [fork 6] The last step that can fail is the first that others can see.
-  int pid = TRY(publish_process(std::move(child), &parent, std::move(thread)));
+  TRY(publish_process(child, &parent, std::move(thread)));
+  int pid = child->pid;
   log_on(Channel::fork, "fork: {} ({}) made {}, which returns 0 at {}\n", parent.pid, parent.name,
          pid, VirtAddr(frame.sepc + ecall_size));
+  start_child(self, first, *child, request);
   return pid;
 }
 

@@ -52,6 +52,8 @@ struct Process final : RefCounted {
   int status GUARDED_BY(process_table_lock) = 0;    // as wait4 tells it
   int wait_pid GUARDED_BY(process_table_lock) = 0;  // while in wait4: for whom
   WaitQueue child_ended;
+  bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK: until exec or exit
+  WaitQueue memory_left;
   std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
   OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;
@@ -67,11 +69,20 @@ inline Process& current_process() { return *current_thread()->process; }
 
 // ---- fork (fork.cc) ----
 
+struct CloneRequest {
+  std::uint64_t flags = 0;  // CLONE_*, without CSIGNAL
+  int exit_signal = 0;      // what the parent gets when the child ends
+  VirtAddr stack;           // the child's stack pointer; 0: the parent's
+  std::uint64_t tls = 0;    // CLONE_SETTLS
+  UserPtr<int> parent_tid;  // CLONE_PARENT_SETTID
+  VirtAddr child_tid;       // CLONE_CHILD_SETTID
+};
 // [fork 2] Copies the current process, which made the system call in `frame`. The child's first
-// return to user mode is from the same call, with 0. Answers the child's pid. `stack`: the child's
-// stack pointer, 0 for the parent's. `exit_signal`: what the parent gets when the child ends.
-// Errors: nomem, again (too many processes); nothing is left behind.
-Result<int> process_fork(const TrapFrame& frame, VirtAddr stack, int exit_signal);
+// return to user mode is from the same call, with 0. Answers the child's pid. Errors: nomem, again
+// (too many processes); nothing is left behind.
+Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request);
+// The current process does not use its parent's memory any more (CLONE_VFORK).
+void let_parent_go_on(Process& self) REQUIRES(process_table_lock);
 
 // ---- exec (exec.cc) ----
 
@@ -102,9 +113,9 @@ Result<WaitResult> process_wait(int pid, bool block);
 
 // ---- The table (table.cc) ----
 
-// Gives the process a pid and a place under `parent`, and makes its first thread ready. Cannot fail
-// half way. Errors: again (no pid left), nomem.
-Result<int> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
+// Gives the process a pid and a place under `parent`, with `thread` as its first thread, which the
+// caller then starts. Cannot fail half way. Errors: again (no pid left), nomem.
+Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
 // The process of that pid, zombies included; nullptr when there is none.
 Process* find_process(int pid) REQUIRES(process_table_lock);
 // The one with the lowest pid not below `pid`.

@@ -98,22 +98,17 @@ Process::~Process() {
   while (Thread* thread = threads.pop_front()) delete thread;
 }
 
-Result<int> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
-  Thread* first = thread.get();
-  int pid;
-  {
-    SpinGuard guard(process_table_lock);
-    pid = TRY(pids.find_free());
-    process->pid = first->tid = pid;
-    process->parent = parent;
-    process->parent_pid.store(parent ? parent->pid : 0, std::memory_order_relaxed);
-    process->threads.push_back(thread.release());
-    thread_count++;
-    if (parent) parent->children.push_back(process.get());
-    pids.enter(pid, process.release());
-  }
-  start_thread(*first);
-  return pid;
+Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
+  SpinGuard guard(process_table_lock);
+  int pid = TRY(pids.find_free());
+  process->pid = thread->tid = pid;
+  process->parent = parent;
+  process->parent_pid.store(parent ? parent->pid : 0, std::memory_order_relaxed);
+  process->threads.push_back(thread.release());
+  thread_count++;
+  if (parent) parent->children.push_back(process.get());
+  pids.enter(pid, process.release());
+  return {};
 }
 
 Process* find_process(int pid) { return pids.at(pid); }

@@ -11,12 +11,18 @@
 
 namespace tine {
 
-// [fork 1] fork is clone with nothing shared. `stack`: where the child's sp points, 0 for the same
-// as here. `flags`: only CSIGNAL, the signal at the child's end. Errors: inval (a flag that only
-// threads need), nomem, again.
-SYSCALL(SYS_clone, clone, int, (std::uint64_t flags, VirtAddr stack, TrapFrame& frame)) {
-  if (flags > TINE_NSIG) return Errno::inval;
-  return process_fork(frame, stack, int(flags));
+// [fork 1] fork is clone with nothing shared; with CLONE_VM and CLONE_VFORK it is vfork. Errors:
+// inval (a flag that only threads need, no such signal), nomem, again.
+SYSCALL(SYS_clone, clone, int,
+        (std::uint64_t flags, VirtAddr stack, UserPtr<int> parent_tid, std::uint64_t tls,
+         VirtAddr child_tid, TrapFrame& frame)) {
+  constexpr std::uint64_t known = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID |
+                                  CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID;
+  std::uint64_t exit_signal = flags & CSIGNAL;
+  flags &= ~std::uint64_t(CSIGNAL);
+  if ((flags & ~known) || exit_signal > TINE_NSIG) return Errno::inval;
+  if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return Errno::inval;
+  return process_fork(frame, {flags, int(exit_signal), stack, tls, parent_tid, child_tid});
 }
 
 // [exec 1] By path, with a POSIX stack.
