@@ -103,12 +103,8 @@ void print_args(Sink& sink, std::string_view format, std::span<const FormatArg> 
 
 template <class... Args>
 void print(Sink& sink, FormatString<std::type_identity_t<Args>...> format, Args... args) {
-  if constexpr (sizeof...(Args) == 0) {
-    print_args(sink, format.text(), {});
-  } else {
-    const FormatArg list[] = {FormatArg(args)...};
-    print_args(sink, format.text(), list);
-  }
+  const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};  // no array is empty
+  print_args(sink, format.text(), {list, sizeof...(Args)});
 }
 
 }  // namespace tine

@@ -15,7 +15,7 @@ struct ListLink {
   ListLink* next = nullptr;
 
   constexpr ListLink() = default;
-  ListLink(const ListLink&) = delete;
+  constexpr ListLink(const ListLink&) {}  // the copy of an element is in no list
   ListLink& operator=(const ListLink&) = delete;
 
   bool is_linked() const { return next != nullptr; }

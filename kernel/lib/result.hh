@@ -67,6 +67,7 @@ class [[nodiscard]] Result<void> {
   constexpr bool has_value() const { return error_ == Errno(); }
   constexpr explicit operator bool() const { return has_value(); }
   constexpr Errno error() const { return error_; }
+  constexpr void operator*() const {}  // the value, for TRY
 
  private:
   Errno error_{};  // 0: none
@@ -75,22 +76,11 @@ class [[nodiscard]] Result<void> {
 // TRY(expression): the expression's value; or, when it holds an errno, `return` it from the
 // function around. Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside
 // a braced initialiser: g++ 12 forgets to destroy what was built before it there.
-#define TRY(expression)                                                   \
-  ({                                                                      \
-    auto&& try_result_ = (expression);                                    \
-    if (!try_result_.has_value()) return try_result_.error();             \
-    ::tine::take_value(std::forward<decltype(try_result_)>(try_result_)); \
+#define TRY(expression)                                       \
+  ({                                                          \
+    auto&& try_result_ = (expression);                        \
+    if (!try_result_.has_value()) return try_result_.error(); \
+    *std::move(try_result_);                                  \
   })
-
-template <class T>
-constexpr T take_value(Result<T>&& result) {
-  return std::move(result.value());
-}
-template <class T>
-constexpr T take_value(Result<T>& result) {
-  return std::move(result.value());
-}
-constexpr void take_value(Result<void>&&) {}
-constexpr void take_value(Result<void>&) {}
 
 }  // namespace tine

@@ -27,10 +27,10 @@ struct Region {
   VirtAddr start, end;  // page aligned
   Prot prot = Prot::none;
   bool grows_down = false;        // the stack: a fault below it, down to `limit`, extends it
-  VirtAddr limit;                 // grows_down: the lowest start it may get
-  RefPtr<PageSource> source;      // nullptr: pages begin as zeros
+  VirtAddr limit{};               // grows_down: the lowest start it may get
+  RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
-  ListLink link;
+  ListLink link{};
 
   bool contains(VirtAddr at) const { return at >= start && at < end; }
 };

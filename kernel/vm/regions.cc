@@ -18,18 +18,6 @@ bool in_user_half(VirtAddr start, std::uint64_t size) {
   return start >= user_base && start <= user_top && size <= user_top - start;
 }
 
-Result<OwnPtr<Region>> copy_region(const Region& like) {
-  OwnPtr<Region> copy = TRY(make<Region>());
-  copy->start = like.start;
-  copy->end = like.end;
-  copy->prot = normalise(like.prot);
-  copy->grows_down = like.grows_down;
-  copy->limit = like.limit;
-  copy->source = like.source;
-  copy->source_page = like.source_page;
-  return copy;
-}
-
 }  // namespace
 
 Result<RefPtr<AddressSpace>> AddressSpace::create() {
@@ -80,7 +68,8 @@ Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
 
 // Adds a region with these fields. The range must be free.
 Result<> AddressSpace::insert(const Region& like) {
-  OwnPtr<Region> region = TRY(copy_region(like));
+  OwnPtr<Region> region = TRY(make<Region>(like));
+  region->prot = normalise(like.prot);
   regions_.insert_before(first_region_after(region->start), region.get());
   region.release();
   return {};
@@ -90,7 +79,7 @@ Result<> AddressSpace::insert(const Region& like) {
 Result<> AddressSpace::split_at(VirtAddr at) {
   Region* region = region_at(at);
   if (!region || region->start == at) return {};
-  OwnPtr<Region> upper = TRY(copy_region(*region));
+  OwnPtr<Region> upper = TRY(make<Region>(*region));
   upper->start = at;
   upper->grows_down = false;
   upper->source_page += (at - region->start) >> page_shift;
@@ -119,25 +108,18 @@ Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot,
   if (start >= end || !in_user_half(start, end - start)) return Errno::inval;
   MutexGuard guard(mutex_);
   if (!is_free(start, end)) return Errno::exist;
-  Region fields;
-  fields.start = start;
-  fields.end = end;
-  fields.prot = prot;
-  fields.source = source;
-  fields.source_page = source_page;
-  return insert(fields);
+  return insert(
+      {.start = start, .end = end, .prot = prot, .source = source, .source_page = source_page});
 }
 
 Result<> AddressSpace::add_stack(VirtAddr top) {
   MutexGuard guard(mutex_);
   if (!is_free(top - TINE_STACK_SIZE, top)) return Errno::exist;
-  Region fields;
-  fields.start = top - page_size;
-  fields.end = top;
-  fields.prot = Prot::read | Prot::write;
-  fields.grows_down = true;
-  fields.limit = top - TINE_STACK_SIZE;
-  return insert(fields);
+  return insert({.start = top - page_size,
+                 .end = top,
+                 .prot = Prot::read | Prot::write,
+                 .grows_down = true,
+                 .limit = top - TINE_STACK_SIZE});
 }
 
 void AddressSpace::set_break(VirtAddr at) {
@@ -158,12 +140,8 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
     Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
     if (heap && !heap->source && heap->prot == (Prot::read | Prot::write)) {
       heap->end = new_end;
-    } else {
-      Region fields;
-      fields.start = old_end;
-      fields.end = new_end;
-      fields.prot = Prot::read | Prot::write;
-      if (!insert(fields)) return break_;
+    } else if (!insert({.start = old_end, .end = new_end, .prot = Prot::read | Prot::write})) {
+      return break_;
     }
   } else if (new_end < old_end) {
     if (!split_at(new_end)) return break_;
@@ -188,11 +166,7 @@ Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size
   } else if (!in_user_half(start, size) || !is_free(start, start + size)) {
     start = TRY(find_room(size));
   }
-  Region fields;
-  fields.start = start;
-  fields.end = start + size;
-  fields.prot = prot;
-  TRY(insert(fields));
+  TRY(insert({.start = start, .end = start + size, .prot = prot}));
   return start;
 }
 
