@@ -140,6 +140,97 @@ TEST_CASE("lines can be edited", "[shell]") {
   }
 }
 
+TEST_CASE("quotes, variables, && and ||", "[shell]") {
+  Guest guest(shell("words", 1));
+  guest.expect(prompt);
+  CHECK(guest.run(R"(echo 'a  $b' "c  d" e\ f)") == "a  $b c  d e f\n");
+  CHECK(guest.run(R"(A='x  y'; echo $A "$A" '$A' [$NONE])") == "x y x  y $A []\n");
+  CHECK(guest.run("A=7 env | grep ^A=; export A=8; env | grep ^A=") == "A=7\nA=8\n");
+  CHECK(guest.run("true && echo and || echo or") == "and\n");
+  CHECK(guest.run("false && echo and || echo or # echo comment") == "or\n");
+  CHECK(guest.run("sh -c 'exit 3'; echo status $?") == "[exit 3]\nstatus 3\n");
+  CHECK(guest.run("sh -c 'kill -TERM $$'; echo status $?") ==
+        "[killed by signal 15: SIGTERM]\nstatus 143\n");
+  CHECK(guest.run("echo 'open") == "sh: a quote is not closed\n");
+  CHECK(guest.run("echo | | cat") == "sh: a command is missing\n");
+}
+
+TEST_CASE("pipes and redirections", "[shell]") {
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      Guest guest(shell("pipes-" + std::to_string(harts), harts));
+      guest.expect(prompt);
+      CHECK(guest.run("echo one two | wc") == "1 2 8\n");
+      CHECK(guest.run("ls /bin | grep '^fork' | wc -l") == "2\n");
+      CHECK(guest.run("echo x | cat | cat | cat | cat | cat | cat | cat | cat | wc -c") == "2\n");
+      CHECK(guest.run("false | true && echo the last one counts") == "the last one counts\n");
+      // More than a pipe holds: all of it, and then only its beginning.
+      const std::string size = guest.run("wc -c < /bin/sh");
+      CHECK(guest.run("cat /bin/sh | tee /tmp/copy | wc -c; wc -c < /tmp/copy") == size + size);
+      CHECK(guest.run("cat /bin/sh /bin/sh /bin/sh | head -n 1 | wc -l") == "1\n");
+      CHECK(guest.run("echo a > /tmp/r; echo b >> /tmp/r; cat < /tmp/r") == "a\nb\n");
+      CHECK(guest.run("ls /none > /tmp/r 2>&1; wc -l < /tmp/r; echo c 2> /tmp/r") ==
+            "[exit 1]\n1\nc\n");
+      CHECK(guest.run("echo lost > /none/r; echo status $?") ==
+            "sh: /none/r: No such file or directory\n[exit 1]\nstatus 1\n");
+      CHECK(guest.run("pwd > /tmp/r; cat /tmp/r; pwd") == "/\n/\n");
+      CHECK_THAT(guest.run("sigtest"), contains("sigtest: PASS"));
+    }
+  }
+}
+
+TEST_CASE("folders and files from the shell", "[shell]") {
+  Guest guest(shell("folders", 1));
+  guest.expect(prompt);
+  CHECK(guest.run("cd /tmp; pwd; cd -; cd /bin; cd; pwd") == "/tmp\n/\n/\n");
+  CHECK(guest.run("cd /none") == "sh: cd: /none: No such file or directory\n[exit 1]\n");
+  CHECK(guest.run("mkdir -p /tmp/d/e; cd /tmp/d; echo text > f; cp f g; mv g e").empty());
+  CHECK(guest.run("ln -s e/g s; ln f h; touch n").empty());
+  CHECK(guest.run("ls; cat s h") == "e\nf\nh\nn\ns\ntext\ntext\n");
+  CHECK_THAT(guest.run("ls -l"), contains("-rw-r--r--   2 0 0        5 f\n"));
+  CHECK_THAT(guest.run("ls -l"), contains(" s -> e/g\n"));
+  CHECK(guest.run("rmdir e") == "rmdir: e: Directory not empty\n[exit 1]\n");
+  CHECK(guest.run("cd ..; rm -r d; ls d") == "ls: d: No such file or directory\n[exit 1]\n");
+}
+
+TEST_CASE("a text file is a script", "[shell]") {
+  Guest guest(shell("script", 1));
+  guest.expect(prompt);
+  // The copy of true has the permission to be run, which nothing else can give a file.
+  guest.run("cp /bin/true /tmp/s; echo '#!/bin/sh' > /tmp/s");
+  guest.run("echo 'echo \"$#: $0 $1\" && exit 5' >> /tmp/s");
+  CHECK(guest.run("sh /tmp/s 'a b' c; echo status $?") == "2: /tmp/s a b\n[exit 5]\nstatus 5\n");
+  CHECK(guest.run("/tmp/s x | cat") == "1: /tmp/s x\n");
+  CHECK(guest.run("PATH=/none:/tmp:/bin; s y | cat; PATH=/bin") == "1: /tmp/s y\n");
+  CHECK(guest.run("sh /none; echo $?") ==
+        "sh: /none: No such file or directory\n[exit 127]\n127\n");
+}
+
+TEST_CASE("^C ends what runs in the foreground, and nothing else", "[shell]") {
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      Guest guest(shell("interrupt-" + std::to_string(harts), harts));
+      guest.expect(prompt);
+      guest.send("echo not this\x03");
+      guest.expect(prompt);
+      CHECK(guest.run("echo but this") == "but this\n");
+
+      guest.run("sleep 1000 &");
+      for (int i = 0; i < 20; ++i) {
+        // The typed line does not hold the word that is waited for. Once the program has said it,
+        // the terminal is no longer the editor's, so that ^C is a signal.
+        guest.send("sh -c 'echo star\"\"ted; sleep 1000'; echo never\r");
+        guest.expect("started\r");
+        guest.send("\x03");
+        CHECK_THAT(guest.expect(prompt), contains("\n[killed by signal 2: SIGINT]\r\ntine$ "));
+        CHECK(guest.run("echo status $?") == "status 130\n");
+      }
+      CHECK_THAT(guest.run("ps"), contains("APP=sleep 1000"));
+      CHECK_THAT(guest.run("kill $!; wait"), contains("done: sleep [killed by signal 15"));
+    }
+  }
+}
+
 TEST_CASE("an idle machine uses less than 5% of a host core", "[boot]") {
   Guest guest(shell("idle"));
   guest.expect(prompt);
