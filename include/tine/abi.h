@@ -163,6 +163,24 @@ struct tine_utsname {
   char domainname[65];
 };
 
+/* What the call of the same name answers; the memory is in units of mem_unit bytes. */
+struct sysinfo {
+  int64_t uptime; /* seconds */
+  uint64_t loads[3];
+  uint64_t totalram;
+  uint64_t freeram;
+  uint64_t sharedram; /* pages of files in memory */
+  uint64_t bufferram;
+  uint64_t totalswap;
+  uint64_t freeswap;
+  uint16_t procs; /* threads; 65535 when there are more */
+  uint16_t pad[3];
+  uint64_t totalhigh;
+  uint64_t freehigh;
+  uint32_t mem_unit;
+  uint32_t pad2;
+};
+
 /* The auxiliary vector that execve leaves on the stack, behind envp. */
 #define AT_NULL 0
 #define AT_PHDR 3

@@ -84,6 +84,7 @@ Result<> PageTable::map(VirtAddr address, Pte entry) {
 }
 
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
+  // lab fork 3 {
   std::size_t shared = 0;
   Result<> made;
   for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
@@ -112,6 +113,7 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
   });
   if (!made) return made.error();
   return shared;
+  // } lab
 }
 
 namespace {

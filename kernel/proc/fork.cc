@@ -49,6 +49,7 @@ void let_parent_go_on(Process& self) {
 }
 
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
+  // lab fork 1 {
   Process& parent = current_process();
   Thread& self = *current_thread();
 
@@ -67,7 +68,9 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   child->paths = parent.paths;
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;
+  // } lab
 
+  // lab fork 2 {
   // [fork 5] How it comes to life: the parent's registers at the moment of the call, all of them,
   // but for the result. Its switch context (Thread::make_user) leads to user_thread_start, which
   // leaves through this frame.
@@ -79,7 +82,9 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
   fp_copy(self, first);
   first.page_table = &child->space->page_table();
+  // } lab
 
+  // lab fork 1 {
   // [fork 6] The last step that can fail is the first that others can see.
   TRY(publish_process(child, &parent, std::move(thread)));
   int pid = child->pid;
@@ -87,6 +92,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
          pid, VirtAddr(frame.sepc + ecall_size));
   start_child(self, first, *child, request);
   return pid;
+  // } lab
 }
 
 }  // namespace tine

@@ -13,8 +13,10 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   // The stack as user_thread_start and trap_entry expect it: the frame at the very top, nothing
   // below it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));
+  // lab fork 2 {
   thread->context.ra = reinterpret_cast<std::uint64_t>(user_thread_start);
   thread->context.sp = reinterpret_cast<std::uint64_t>(thread->frame);
+  // } lab
   return thread;
 }
 

@@ -95,12 +95,14 @@ Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte 
 // a fork of an owner, and we hold the only one that could be us.
 Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte* entry) {
   PhysAddr shared = entry->address();
+  // lab fork 3 {
   if (frame_references(shared) == 1) {
     Pte own = Pte::user(shared, region.prot);
     PageTable::replace(entry, own);
     table_.flush_page(page);
     return own;
   }
+  // } lab
   PhysAddr copy = TRY(frame_allocate(FrameKind::user));
   copy_page(direct(copy), direct(shared));
   Pte own = Pte::user(copy, region.prot);

@@ -213,6 +213,7 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
 }
 
 Result<RefPtr<AddressSpace>> AddressSpace::clone() {
+  // lab fork 1 {
   RefPtr<AddressSpace> child = TRY(create());
   child->mutex_.assume_unshared();
   MutexGuard guard(mutex_);
@@ -226,6 +227,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
     child->resident_.fetch_add(shared, std::memory_order_relaxed);
   }
   return child;
+  // } lab
 }
 
 }  // namespace tine

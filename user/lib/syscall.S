@@ -54,6 +54,9 @@ CALL(sched_yield, SYS_sched_yield)
 CALL(nanosleep, SYS_nanosleep)
 CALL(clock_gettime, SYS_clock_gettime)
 CALL(uname, SYS_uname)
+/* lab syscall 1 { */
+CALL(sysinfo, SYS_sysinfo)
+/* } lab */
 
 /* Memory */
 CALL(mmap, SYS_mmap)

@@ -41,6 +41,9 @@ constexpr CallFormat formats[] = {
     {SYS_rt_sigprocmask, "rt_sigprocmask", "dppu"},
     {SYS_rt_sigreturn, "rt_sigreturn", ""},
     {SYS_uname, "uname", "p"},
+    // lab syscall 1 {
+    {SYS_sysinfo, "sysinfo", "p"},
+    // } lab
     {SYS_getpid, "getpid", ""},
     {SYS_getppid, "getppid", ""},
     {SYS_gettid, "gettid", ""},

@@ -16,6 +16,7 @@
 namespace tine {
 namespace {
 
+// lab syscall 2 {
 void traced_call(TrapFrame& frame);
 
 constexpr CallTable table_of_traced_calls() {
@@ -56,11 +57,13 @@ void traced_call(TrapFrame& frame) {
   line.add_outcome(frame, self.call_interrupted);
   write_line(line.text());
 }
+// } lab
 
 }  // namespace
 
 // Errors: inval (no such mode), badf.
 SYSCALL(SYS_trace, trace, void, (int mode)) {
+  // lab syscall 2 {
   if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;
   if (mode != TINE_TRACE_OFF) TRY(current_process().files.get(TINE_TRACE_FD));
   const CallTable& table = mode == TINE_TRACE_OFF  ? core_calls
@@ -68,6 +71,7 @@ SYSCALL(SYS_trace, trace, void, (int mode)) {
                                                    : traced_with_children;
   current_thread()->calls = table.data();
   return {};
+  // } lab
 }
 
 }  // namespace tine
