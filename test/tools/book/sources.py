@@ -9,6 +9,9 @@ ROUTES = ("boot", "ecall", "fault", "fork", "exec", "exit")
 WAYPOINT = re.compile(r"\[(%s) (\d+)\]" % "|".join(ROUTES))
 LIMIT = r"(from|until) \"([^\"]+)\""
 
+# Around what a lab leaves out (docs/labs): no part of what an excerpt shows.
+LAB_MARK = re.compile(r"^[ \t]*(?://|/\*) (?:lab \w+ \d+ \{|\} lab)(?: \*/)?\n?", re.M)
+
 
 class Problem(Exception):
     """What is wrong with one thing, and the cure."""
@@ -252,7 +255,7 @@ def excerpt(path, name, limits):
         if not os.path.exists(beside):
             raise
         path, text = beside, excerpt_in(beside, name)
-    return path, dedent(cut(text, limits))
+    return path, dedent(cut(LAB_MARK.sub("", text), limits))
 
 
 def source_waypoints():
