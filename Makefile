@@ -26,7 +26,6 @@ say = @printf '  %-6s %s\n'
 endif
 
 MODE := $(if $(filter 1,$(DEBUG)),debug,release)
-B := build/$(MODE)
 TOOLS := test/tools
 
 .DEFAULT_GOAL := help
@@ -69,11 +68,20 @@ DEPFLAGS = -MMD -MP
 
 # ---- What there is to build ----
 
+# Leaving out a wing leaves out those that need it, too (a line `Needs: a, b` of a wing's README.md).
 WINGS := $(notdir $(patsubst %/,%,$(wildcard kernel/wings/*/)))
-WINGS_IN := $(filter-out $(WITHOUT),$(WINGS))
 ifneq ($(filter-out $(WINGS),$(WITHOUT)),)
 $(error WITHOUT names a wing that does not exist: $(filter-out $(WINGS),$(WITHOUT)) (there are: $(WINGS)))
 endif
+comma := ,
+needs = $(subst $(comma), ,$(shell sed -n 's/^Needs: //p' kernel/wings/$(1)/README.md))
+needing = $(foreach w,$(WINGS),$(if $(filter $(1),$(call needs,$(w))),$(w)))
+with_needing = $(if $(filter-out $(1),$(call needing,$(1))),$(call with_needing,$(1) $(call needing,$(1))),$(sort $(1)))
+WINGS_OUT := $(if $(WITHOUT),$(call with_needing,$(WITHOUT)))
+WINGS_IN := $(filter-out $(WINGS_OUT),$(WINGS))
+empty :=
+B := build/$(MODE)$(subst $(empty) ,,$(WINGS_OUT:%=-without-%))
+
 CORE_SOURCES := $(wildcard kernel/*.cc kernel/*.S kernel/*/*.cc kernel/*/*.S)
 KERNEL_SOURCES := $(CORE_SOURCES) $(foreach w,$(WINGS_IN),$(wildcard kernel/wings/$(w)/*.cc kernel/wings/$(w)/*.S))
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o)
@@ -88,7 +96,12 @@ names = $(sort $(notdir $(basename $(wildcard $(1)/*.c $(1)/*.cc)) \
   $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c $(1)/*/*.cc)))))
 sources = $(wildcard $(1)/$(2).c $(1)/$(2).cc $(1)/$(2)/*.c $(1)/$(2)/*.cc)
 PROGRAMS := $(call names,user/bin)
-TEST_PROGRAMS := $(call names,test/guest/bin)
+# Tests of a wing are named after it, wing-NAME or wing-NAME-MORE, and are left out with it.
+TEST_PROGRAMS := $(filter-out $(foreach w,$(WINGS_OUT),wing-$(w) wing-$(w)-%),$(call names,test/guest/bin))
+ORPHANS := $(filter-out $(foreach w,$(WINGS),wing-$(w) wing-$(w)-%),$(filter wing-%,$(TEST_PROGRAMS)))
+ifneq ($(ORPHANS),)
+$(error test/guest/bin has tests of a wing that does not exist: $(ORPHANS))
+endif
 
 # ---- Rules: compile, assemble, link ----
 
@@ -259,7 +272,7 @@ DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
 TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio
 
-.PHONY: test test-long test-unit test-guest test-wings loop
+.PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 test: $(TEST_NEEDS) ## all tests; ends with `N passed, N failed`
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DOCS_PART)
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build
@@ -275,9 +288,13 @@ run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
 	@mkdir -p build/logs
 	@$(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/test.cpio \
 	  --append "$(APPEND) -- /test/$*" < /dev/null
-test-wings: $(HOST)/guest-tests ## leave out each wing in turn: build, boot, pass the core's tests
-	@for wing in $(WINGS); do echo "== without $$wing"; \
-	  $(MAKE) --no-print-directory test-guest WITHOUT=$$wing || exit 1; done
+# Catch2's test cases about a wing have the tag [wing-NAME]. `[.one]` is all guest programs on one machine.
+no_wings = $(subst $(empty) ,,$(WINGS_OUT:%=~[wing-%]))
+wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(MAKE) --no-print-directory WITHOUT='$(1)' test-wingless"
+test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
+	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
+test-wingless: $(GUEST_NEEDS)
+	@$(GUEST_ENV) $(HOST)/guest-tests '[.one]$(no_wings),~[suite]$(no_wings)'
 loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavings: the hunt for flakes
 	@mkdir -p build/logs
 	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests

@@ -1,12 +1,15 @@
 /*
  * all [NAME...]: runs the test programs one after the other, all of them or those that are named,
  * and ends with 1 if one of them failed. `NAME=ARGUMENT` gives a program an argument
- * (stress=10000).
+ * (stress=10000). All of them are those of the list, and the tests of the wings that this kernel
+ * has: every /test/wing-*.
  *
  * Between programs the kernel's books are compared once more: what a program and all its cases used
  * must be back. (Files stay, so heap and file frames may grow.)
  */
 #include "tap.h"
+
+#include <dirent.h>
 
 static char* const programs[] = {"test_getpid",
                                  "test_fork",
@@ -70,25 +73,42 @@ static int balanced(const char* name, const struct tine_memory_info* before) {
   return !differs;
 }
 
-static int run_all(char* const* names, int count) {
-  int failed = 0;
-  for (int i = 0; i < count; i++) {
-    struct tine_memory_info before;
-    printf("# program %s\n", names[i]);
-    fflush(NULL);
-    tap_books(&before);
-    int status = run(names[i]);
-    int good = balanced(names[i], &before) && status == 0;
-    if (WIFSIGNALED(status)) {
-      printf("# %s: killed by %s\n", names[i], strsignal(WTERMSIG(status)));
-    } else {
-      printf("# %s: exit %d\n", names[i], WEXITSTATUS(status));
-    }
-    fflush(NULL);
-    failed += !good;
+/* Answers whether it failed. */
+static int run_one(char* name) {
+  struct tine_memory_info before;
+  printf("# program %s\n", name);
+  fflush(NULL);
+  tap_books(&before);
+  int status = run(name);
+  int good = balanced(name, &before) && status == 0;
+  if (WIFSIGNALED(status)) {
+    printf("# %s: killed by %s\n", name, strsignal(WTERMSIG(status)));
+  } else {
+    printf("# %s: exit %d\n", name, WEXITSTATUS(status));
   }
+  fflush(NULL);
+  return !good;
+}
+
+static int run_list(char* const* names, int count) {
+  int failed = 0;
+  for (int i = 0; i < count; i++) failed += run_one(names[i]);
   printf("# all: %d programs, %d failed\n", count, failed);
-  return failed != 0;
+  return failed;
+}
+
+static int run_wings(void) {
+  int count = 0, failed = 0;
+  struct dirent* entry;
+  DIR* tests = opendir("/test");
+  while (tests && (entry = readdir(tests))) {
+    if (strncmp(entry->d_name, "wing-", 5) != 0) continue;
+    failed += run_one(entry->d_name);
+    count++;
+  }
+  if (!tests || closedir(tests) < 0) failed++;
+  printf("# all: %d programs of wings, %d failed\n", count, failed);
+  return failed;
 }
 
 int main(int argc, char** argv) {
@@ -96,6 +116,6 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
   tap_probe();
   tap_settle();
-  if (argc > 1) return run_all(argv + 1, argc - 1);
-  return run_all(programs, PROGRAMS);
+  if (argc > 1) return run_list(argv + 1, argc - 1) != 0;
+  return run_list(programs, PROGRAMS) + run_wings() != 0;
 }

@@ -1,0 +1,264 @@
+// The wing `procfs`: processes as files, mounted at /proc.
+//
+//   /proc/meminfo  uptime  self -> PID
+//   /proc/PID/     status  maps  pagetable
+//   /proc/PID/fd/  0 -> /dev/console  3 -> pipe:[7]  ...
+//
+// Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so
+// an open file keeps no dead process, and answers ESRCH when its process is gone. (Should the pid
+// be in use again, after 32,767 others, it tells of its new owner.)
+//
+// No lock: directories never change by themselves, and each file belongs to one open file, whose
+// mutex is held while it is read.
+#include "fs/vfs.hh"
+#include "mm/heap.hh"
+#include "proc/process.hh"
+#include "wings/procfs/text.hh"
+
+namespace tine {
+namespace {
+
+// Set once at boot, with a reference that is never given back.
+constinit Node* root = nullptr;
+constinit std::uint64_t file_system_number = 0;
+
+// Inodes say what it is and of whom; the same each time it is looked up. What follows a base is the
+// index of a file in its table, or the descriptor.
+constexpr std::uint64_t root_inode = 1, self_inode = 2, machine_inodes = 16;
+constexpr unsigned directory_inode = 0, fd_directory_inode = 1, file_inodes = 16,
+                   descriptor_inodes = 64;
+std::uint64_t process_inode(int pid, unsigned what) { return std::uint64_t(pid) << 12 | what; }
+
+constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555;
+
+// ---- Files and symbolic links ----
+
+// The text is made when it is read from its beginning, so that what follows fits to what was read
+// before, in pieces of any size.
+class TextFile final : public Node {
+ public:
+  TextFile(const ProcFile& file, int pid, std::uint64_t inode)
+      : Node(NodeKind::regular, file_permissions, file_system_number, inode),
+        file_(file),
+        pid_(pid) {}
+
+  Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
+    if (at.offset == 0 || !made_) TRY(make_text());
+    return text_.read(at.offset, to);
+  }
+
+ private:
+  const ProcFile& file_;
+  const int pid_;
+  FilePages text_;
+  bool made_ = false;
+
+  Result<> make_text() {
+    made_ = false;
+    TRY(text_.truncate(0));
+    FileSink sink(text_);
+    TRY(file_.write(pid_, sink));
+    TRY(sink.result());
+    made_ = true;
+    return {};
+  }
+};
+
+class Symlink final : public Node {
+ public:
+  explicit Symlink(std::uint64_t inode)
+      : Node(NodeKind::symlink, 0777, file_system_number, inode) {}
+
+  Sink& text() { return target_; }
+  Result<std::string_view> link_target() override { return target_.text(); }
+  std::uint64_t size() override { return target_.text().size(); }
+
+ private:
+  char bytes_[TINE_NAME_MAX + 8];
+  BufferSink target_{bytes_};
+};
+
+// ---- Directories ----
+
+// Finds a file of a table and makes its node.
+Result<RefPtr<Node>> lookup_file(std::span<const ProcFile> files, std::string_view name, int pid,
+                                 std::uint64_t inodes) {
+  for (std::size_t i = 0; i < files.size(); i++) {
+    if (files[i].name != name) continue;
+    RefPtr<Node> node = TRY(make_ref<TextFile>(files[i], pid, inodes + i));
+    return node;
+  }
+  return Errno::noent;
+}
+
+void set_entry(DirectoryEntry& entry, std::uint64_t position, std::uint64_t inode, NodeKind kind,
+               std::string_view name) {
+  entry.position = position;
+  entry.inode = inode;
+  entry.kind = kind;
+  entry.set_name(name);
+}
+
+void set_entry(DirectoryEntry& entry, std::uint64_t position, std::uint64_t inode, NodeKind kind,
+               int number) {
+  char bytes[12];
+  BufferSink name(bytes);
+  print(name, "{}", number);
+  set_entry(entry, position, inode, kind, name.text());
+}
+
+// A number as it stands in a name: without sign or leading zeros; else -1.
+int number_of(std::string_view name) {
+  int number = 0;
+  if (name.size() > 5 || (name[0] == '0' && name.size() > 1)) return -1;
+  for (char c : name) {
+    if (c < '0' || c > '9') return -1;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+constexpr std::uint64_t first_position = 2;
+
+class FdDirectory final : public Node {
+ public:
+  explicit FdDirectory(int pid)
+      : Node(NodeKind::directory, directory_permissions, file_system_number,
+             process_inode(pid, fd_directory_inode)),
+        pid_(pid) {}
+
+  Result<RefPtr<Node>> lookup(std::string_view name) override;
+  Result<RefPtr<Node>> parent() override;
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
+
+ private:
+  const int pid_;
+
+  std::uint64_t inode_of(int fd) const {
+    return process_inode(pid_, descriptor_inodes + unsigned(fd));
+  }
+};
+
+class ProcessDirectory final : public Node {
+ public:
+  explicit ProcessDirectory(int pid)
+      : Node(NodeKind::directory, directory_permissions, file_system_number,
+             process_inode(pid, directory_inode)),
+        pid_(pid) {}
+
+  Result<RefPtr<Node>> lookup(std::string_view name) override {
+    if (!hold_process(pid_)) return Errno::noent;
+    if (name != "fd")
+      return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
+    RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_));
+    return node;
+  }
+  Result<RefPtr<Node>> parent() override { return RefPtr<Node>(root); }
+
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override {
+    if (!hold_process(pid_)) return Errno::noent;
+    std::uint64_t n = position < first_position ? 0 : position - first_position;
+    if (n < process_files.size()) {
+      set_entry(entry, n + first_position, process_inode(pid_, file_inodes + unsigned(n)),
+                NodeKind::regular, process_files[n].name);
+      return {};
+    }
+    if (n > process_files.size()) return Errno::noent;
+    set_entry(entry, n + first_position, process_inode(pid_, fd_directory_inode),
+              NodeKind::directory, "fd");
+    return {};
+  }
+
+ private:
+  const int pid_;
+};
+
+Result<RefPtr<Node>> FdDirectory::parent() {
+  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid_));
+  return node;
+}
+
+Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
+  int fd = number_of(name);
+  if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::noent;
+  RefPtr<Symlink> node = TRY(make_ref<Symlink>(inode_of(fd)));
+  TRY(describe_descriptor(pid_, fd, node->text()));
+  return RefPtr<Node>(std::move(node));
+}
+
+Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
+  RefPtr<Process> process = hold_process(pid_);
+  if (!process) return Errno::noent;
+  for (std::uint64_t fd = position < first_position ? 0 : position - first_position;
+       fd < TINE_OPEN_MAX; fd++) {
+    if (!process->files.get(int(fd))) continue;
+    set_entry(entry, fd + first_position, inode_of(int(fd)), NodeKind::symlink, int(fd));
+    return {};
+  }
+  return Errno::noent;
+}
+
+// First the files and `self`, then the processes, each at a position that its pid decides.
+class RootDirectory final : public Node {
+ public:
+  RootDirectory()
+      : Node(NodeKind::directory, directory_permissions, file_system_number, root_inode) {}
+
+  Result<RefPtr<Node>> lookup(std::string_view name) override;
+  Result<RefPtr<Node>> parent() override { return RefPtr<Node>(this); }
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
+
+ private:
+  static constexpr std::uint64_t self_position = 16, process_positions = 32;
+};
+
+Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
+  if (name == "self") {
+    RefPtr<Symlink> node = TRY(make_ref<Symlink>(self_inode));
+    print(node->text(), "{}", current_process().pid);
+    return RefPtr<Node>(std::move(node));
+  }
+  int pid = number_of(name);
+  if (pid < 0) return lookup_file(machine_files, name, 0, machine_inodes);
+  if (!hold_process(pid)) return Errno::noent;
+  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid));
+  return node;
+}
+
+Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
+  std::uint64_t n = position < first_position ? 0 : position - first_position;
+  if (n < machine_files.size()) {
+    set_entry(entry, n + first_position, machine_inodes + n, NodeKind::regular,
+              machine_files[n].name);
+    return {};
+  }
+  if (position <= self_position) {
+    set_entry(entry, self_position, self_inode, NodeKind::symlink, "self");
+    return {};
+  }
+  int pid = position < process_positions                  ? 0
+            : position - process_positions < TINE_PID_MAX ? int(position - process_positions)
+                                                          : TINE_PID_MAX;
+  {
+    SpinGuard guard(process_table_lock);
+    Process* process = find_process_from(pid);
+    if (!process) return Errno::noent;
+    pid = process->pid;
+  }
+  set_entry(entry, process_positions + std::uint64_t(pid), process_inode(pid, directory_inode),
+            NodeKind::directory, pid);
+  return {};
+}
+
+Result<RefPtr<Node>> make_procfs() {
+  file_system_number = new_file_system();
+  RefPtr<Node> fresh = TRY(make_ref<RootDirectory>());
+  root = RefPtr<Node>(fresh).release();
+  return fresh;
+}
+
+}  // namespace
+
+FILE_SYSTEM(procfs, "proc", make_procfs)
+
+}  // namespace tine

@@ -1,0 +1,206 @@
+#include "wings/procfs/text.hh"
+
+#include "fs/path.hh"
+#include "fs/vfs.hh"
+#include "mm/heap.hh"
+#include "mm/kernel_stack.hh"
+#include "proc/process.hh"
+#include "sched/clock.hh"
+
+namespace tine {
+
+void FileSink::write(std::string_view text) {
+  auto* bytes = reinterpret_cast<std::byte*>(const_cast<char*>(text.data()));
+  IoBuffer from({bytes, text.size()});
+  while (result_ && from.left() > 0) {
+    Result<std::size_t> moved = to_.write(at_, from);
+    if (!moved) {
+      result_ = moved.error();
+    } else {
+      at_.offset += *moved;
+    }
+  }
+}
+
+RefPtr<Process> hold_process(int pid) {
+  SpinGuard guard(process_table_lock);
+  return RefPtr<Process>(find_process(pid));
+}
+
+namespace {
+
+constexpr std::uint64_t kib_a_page = page_size / 1024;
+
+// Its memory; nullptr: it is gone, or a zombie, which has none.
+RefPtr<AddressSpace> hold_space(int pid) {
+  SpinGuard guard(process_table_lock);
+  Process* process = find_process(pid);
+  return process ? process->space : nullptr;
+}
+
+// ---- status ----
+
+struct SignalSets {
+  std::uint64_t pending = 0, blocked = 0, ignored = 0, caught = 0;
+  unsigned threads = 0;
+};
+
+Result<SignalSets> signal_sets(int pid) {
+  SpinGuard guard(process_table_lock);
+  Process* process = find_process(pid);
+  if (!process) return Errno::srch;
+  SignalSets sets;
+  sets.pending = process->pending_signals;
+  for (Thread& thread : process->threads) {
+    if (sets.threads++ == 0) sets.blocked = thread.blocked_signals;
+  }
+  for (int signal = 1; signal <= TINE_NSIG; signal++) {
+    std::uint64_t handler = process->action(signal).handler;
+    if (handler == TINE_SIG_DFL) continue;
+    (handler == TINE_SIG_IGN ? sets.ignored : sets.caught) |= signal_bit(signal);
+  }
+  return sets;
+}
+
+std::string_view state_name(const tine_process_info& info) {
+  switch (info.state) {
+    case TINE_ZOMBIE: return "Z (zombie)";
+    case TINE_SLEEPING:
+      return info.wait_reason == TINE_WAIT_LOCK ? "D (disk sleep)" : "S (sleeping)";
+    default: return "R (running)";
+  }
+}
+
+Result<> write_status(int pid, Sink& to) {
+  tine_process_info info = TRY(process_info(pid));
+  if (info.pid != pid) return Errno::srch;
+  SignalSets signals = TRY(signal_sets(pid));
+  print(to, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n",
+        static_cast<const char*>(info.name), state_name(info), pid, pid, info.parent);
+  print(to, "VmRSS:\t{:8} kB\nThreads:\t{}\n", info.resident_pages * kib_a_page, signals.threads);
+  print(to, "SigPnd:\t{:016x}\nSigBlk:\t{:016x}\n", signals.pending, signals.blocked);
+  print(to, "SigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", signals.ignored, signals.caught);
+  return {};
+}
+
+// ---- maps, pagetable ----
+
+// Calls visit(RegionInfo) for each region. Between two of them the space may change: what is listed
+// was there, and nothing twice.
+template <class Visit>
+Result<> for_each_region(int pid, Visit visit) {
+  RefPtr<AddressSpace> space = hold_space(pid);
+  if (!space) return hold_process(pid) ? Result<>() : Errno::srch;
+  VirtAddr at;
+  while (std::optional<RegionInfo> region = space->region_after(at)) {
+    visit(*space, *region);
+    at = region->end;
+  }
+  return {};
+}
+
+Result<> write_maps(int pid, Sink& to) {
+  return for_each_region(pid, [&](AddressSpace&, const RegionInfo& region) {
+    char bytes[80];
+    BufferSink line(bytes);
+    char prot[] = {allows(region.prot, Prot::read) ? 'r' : '-',
+                   allows(region.prot, Prot::write) ? 'w' : '-',
+                   allows(region.prot, Prot::exec) ? 'x' : '-', 'p', 0};
+    print(line, "{:08x}-{:08x} {} {:08x} 00:00 0", region.start.value(), region.end.value(),
+          static_cast<const char*>(prot), region.source_page * page_size);
+    std::string_view label = region.is_stack ? "[stack]" : region.is_heap ? "[heap]" : "";
+    if (label.empty()) return print(to, "{}\n", line.text());
+    print(to, "{:-72} {}\n", line.text(), label);
+  });
+}
+
+// A line for each page: address, number of the frame, rwx and c for copy on write, and how many
+// hold the frame.
+Result<> write_pagetable(int pid, Sink& to) {
+  return for_each_region(pid, [&](AddressSpace& space, const RegionInfo& region) {
+    MappedPage pages[32];
+    VirtAddr at = region.start;
+    while (std::size_t count = space.mapped_pages(at, region.end, pages)) {
+      for (const auto& [address, info] : std::span(pages, count)) {
+        auto flag = [&](unsigned bit, char name) { return info.flags & bit ? name : '-'; };
+        print(to, "{:08x} {} {}{}{}{} {}\n", address.value(), info.frame, flag(TINE_PAGE_READ, 'r'),
+              flag(TINE_PAGE_WRITE, 'w'), flag(TINE_PAGE_EXEC, 'x'), flag(TINE_PAGE_COW, 'c'),
+              info.references);
+      }
+      at = pages[count - 1].at + page_size;
+    }
+  });
+}
+
+// ---- meminfo, uptime ----
+
+Result<> write_meminfo(int, Sink& to) {
+  FrameCounts frames = frame_counts();
+  std::uint64_t spare = spare_tables();
+  auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };
+  std::uint64_t free = of_kind(FrameKind::free) + spare;
+  const struct {
+    const char* name;
+    std::uint64_t pages;
+  } lines[] = {{"MemTotal:", frames.total},
+               {"MemFree:", free},
+               {"MemAvailable:", free},
+               {"Buffers:", 0},
+               {"Cached:", of_kind(FrameKind::file)},
+               {"SwapTotal:", 0},
+               {"SwapFree:", 0},
+               {"AnonPages:", of_kind(FrameKind::user)},
+               {"Slab:", of_kind(FrameKind::heap)},
+               {"SReclaimable:", 0},
+               {"KernelStack:", of_kind(FrameKind::stack)},
+               {"PageTables:", of_kind(FrameKind::table) - spare}};
+  for (const auto& line : lines) print(to, "{:-15} {:8} kB\n", line.name, line.pages * kib_a_page);
+  return {};
+}
+
+Result<> write_uptime(int, Sink& to) {
+  std::uint64_t hundredths = clock_to_ns(clock_now()) / 10'000'000;
+  print(to, "{}.{:02}\n", hundredths / 100, hundredths % 100);
+  return {};
+}
+
+constexpr ProcFile about_process[] = {
+    {"status", write_status}, {"maps", write_maps}, {"pagetable", write_pagetable}};
+constexpr ProcFile about_machine[] = {{"meminfo", write_meminfo}, {"uptime", write_uptime}};
+
+// ---- fd ----
+
+// The name that a device has in /dev.
+Result<> write_device_name(const Node& device, Sink& to) {
+  RefPtr<Node> root = root_node();
+  RefPtr<Node> dev = TRY(resolve({root, root, 0}, "/dev"));
+  OwnPtr<DirectoryEntry> entry = TRY(make<DirectoryEntry>());
+  for (std::uint64_t at = 0; dev->entry_from(at, *entry); at = entry->position + 1) {
+    if (entry->inode != device.inode()) continue;
+    print(to, "/dev/{}", entry->name());
+    return {};
+  }
+  print(to, "device:[{}]", device.inode());
+  return {};
+}
+
+}  // namespace
+
+constinit const std::span<const ProcFile> process_files = about_process,
+                                          machine_files = about_machine;
+
+Result<> describe_descriptor(int pid, int fd, Sink& to) {
+  RefPtr<Process> process = hold_process(pid);
+  if (!process) return Errno::noent;
+  Result<RefPtr<OpenFile>> file = process->files.get(fd);
+  if (!file) return Errno::noent;
+  const Node& node = *(*file)->node();
+  if (node.kind() == NodeKind::character_device) return write_device_name(node, to);
+  std::string_view kind = node.kind() == NodeKind::fifo        ? "pipe"
+                          : node.kind() == NodeKind::directory ? "directory"
+                                                               : "file";
+  print(to, "{}:[{}]", kind, node.inode());
+  return {};
+}
+
+}  // namespace tine

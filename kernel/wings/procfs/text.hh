@@ -1,0 +1,41 @@
+// What the files of /proc say: each is a function that writes a text about a process, or about the
+// machine.
+#pragma once
+
+#include "fs/file_pages.hh"
+#include "lib/format.hh"
+#include "lib/ref.hh"
+#include "lib/result.hh"
+
+namespace tine {
+
+struct Process;
+
+// A sink into the pages of a file. What comes after the first failure is dropped.
+class FileSink final : public Sink {
+ public:
+  explicit FileSink(FilePages& to) : to_(to) {}
+  void write(std::string_view text) override;
+  Result<> result() const { return result_; }  // Errors: nomem, fbig
+
+ private:
+  FilePages& to_;
+  IoPlace at_;
+  Result<> result_;
+};
+
+// `pid` is 0 for the files about the machine. Errors: srch, the process is gone.
+struct ProcFile {
+  std::string_view name;
+  Result<> (*write)(int pid, Sink& to);
+};
+extern const std::span<const ProcFile> process_files, machine_files;
+
+// What descriptor `fd` of the process is, as the target of a symbolic link: "pipe:[7]",
+// "/dev/console", "file:[12]". Errors: noent, nomem.
+Result<> describe_descriptor(int pid, int fd, Sink& to);
+
+// With a reference, so that it stays while it is looked at; nullptr: it is gone.
+RefPtr<Process> hold_process(int pid);
+
+}  // namespace tine
