@@ -67,7 +67,7 @@ static void files(void) {
       "openat(AT_FDCWD, \"/etc/none\", O_RDONLY) = -1 ENOENT\n"
       "openat(AT_FDCWD, \"/dev/null\", O_RDWR|O_CLOEXEC) = 3\n"
       "write(3, \"hello\\n\", 6) = 6\n"
-      "write(3, \"a \\\"quoted\\\" and \\x01 long string,\"..., 50) = 50\n"
+      "write(3, \"a \\\"quoted\\\" and \\x01 long string, lo\"..., 50) = 50\n"
       "read(3, \"\", 8) = 0\n"
       "close(3) = 0\n"
       "close(3) = -1 EBADF\n"
