@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-ROUTES = ("boot", "ecall", "fault", "fork", "exec", "exit")
+ROUTES = ("boot", "ecall", "fault", "fork", "exec", "exit", "signal")
 WAYPOINT = re.compile(r"\[(%s) (\d+)\]" % "|".join(ROUTES))
 LIMIT = r"(from|until) \"([^\"]+)\""
 
@@ -125,6 +125,8 @@ def definitions(text, name, start, end):
         before = text[begin:at]
         plain = re.sub(r"\[\[.*?\]\]|requires [^\n]*", "", before)
         if not before.strip() and "::" not in name or re.search(CALLED, plain):
+            continue
+        if before.lstrip().startswith("#"):  # a macro, found above
             continue
         stop, body = statement_end(text, at)
         found.append((2 if body else 4, begin, stop))
