@@ -26,6 +26,7 @@ static_assert(sizeof(ProgramHeader) == elf_header_entry_size);
 // matters here.
 constexpr std::array<unsigned char, 7> ident_start = {0x7f, 'E', 'L', 'F', 2, 1, 1};
 constexpr std::uint16_t type_executable = 2;
+constexpr std::uint16_t type_position_independent = 3;
 constexpr std::uint16_t machine_riscv = 243;
 constexpr std::uint32_t segment_load = 1;
 constexpr std::uint32_t segment_interpreter = 3;  // wants a dynamic linker
@@ -42,7 +43,10 @@ Result<> check_header(const FileHeader& header, std::size_t head_size) {
   if (memcmp(header.ident.data(), ident_start.data(), ident_start.size()) != 0) {
     return Errno::noexec;
   }
-  if (header.type != type_executable || header.machine != machine_riscv) return Errno::noexec;
+  if (header.type != type_executable && header.type != type_position_independent) {
+    return Errno::noexec;
+  }
+  if (header.machine != machine_riscv) return Errno::noexec;
   if (header.program_header_size != sizeof(ProgramHeader)) return Errno::noexec;
   std::uint64_t count = header.program_header_count;
   if (count == 0 || count > elf_max_headers) return Errno::noexec;
@@ -52,11 +56,13 @@ Result<> check_header(const FileHeader& header, std::size_t head_size) {
 }
 
 // Every sum is formed only after it is known not to wrap.
-Result<ElfSegment> check_segment(const ProgramHeader& header, std::uint64_t file_size) {
+Result<ElfSegment> check_segment(ProgramHeader header, std::uint64_t file_size,
+                                 std::uint64_t bias) {
   if (header.file_size > header.memory_size) return Errno::noexec;
   if (header.file_size > file_size || header.offset > file_size - header.file_size) {
     return Errno::noexec;
   }
+  if (__builtin_add_overflow(header.address, bias, &header.address)) return Errno::noexec;
   if (header.address < USER_BASE || header.address >= USER_TOP) return Errno::noexec;
   if (header.memory_size > USER_TOP - header.address) return Errno::noexec;
   if (header.offset % page_size != header.address % page_size) return Errno::noexec;
@@ -97,19 +103,20 @@ VirtAddr headers_in_memory(const ElfImage& image, const FileHeader& header) {
 
 }  // namespace
 
-Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size) {
+Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size, VirtAddr base) {
   if (head.size() < sizeof(FileHeader)) return Errno::noexec;
   auto header = copy_from<FileHeader>(head, 0);
   TRY(check_header(header, head.size()));
 
   ElfImage image;
-  image.entry = VirtAddr(header.entry);
+  std::uint64_t bias = header.type == type_position_independent ? base.value() : 0;
+  image.entry = VirtAddr(header.entry + bias);  // wrapped or not: it must lie in a segment
   image.header_count = header.program_header_count;
   for (unsigned i = 0; i < header.program_header_count; i++) {
     auto each = copy_from<ProgramHeader>(head, header.program_headers + i * sizeof(ProgramHeader));
     if (each.type == segment_interpreter) return Errno::noexec;
     if (each.type != segment_load || each.memory_size == 0) continue;
-    ElfSegment segment = TRY(check_segment(each, file_size));
+    ElfSegment segment = TRY(check_segment(each, file_size, bias));
     TRY(add_segment(image, segment));
   }
   // An entry in no segment covers the file without segments, too.

@@ -44,8 +44,8 @@ struct ElfImage {
 };
 
 // `head` is the beginning of the file, whose whole size is `file_size`; the program headers must
-// lie in it. Errors: noexec for whatever is wrong. Position-independent programs (ET_DYN) are
-// refused too: they would need a base to be chosen here.
-Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size);
+// lie in it. A position-independent program (ET_DYN, linked at 0) is moved to `base`, which is page
+// aligned. Errors: noexec for whatever is wrong, and for programs that want a dynamic linker.
+Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size, VirtAddr base);
 
 }  // namespace tine

@@ -17,6 +17,9 @@ namespace {
 constexpr VirtAddr stack_top{USER_TOP -
                              TINE_PAGE_SIZE};  // the last page of the user's half stays free
 
+// Where position-independent programs go: far above where others are linked, far below mmap's.
+constexpr VirtAddr position_independent_base{0x1000000000};
+
 // A program that could run at once.
 struct Program {
   RefPtr<AddressSpace> space;
@@ -62,7 +65,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path,
   FrameRef first = TRY(pages->page(0));
   std::span<const std::byte> head(first.bytes().data(),
                                   file_size < page_size ? file_size : page_size);
-  ElfImage image = TRY(read_elf(head, file_size));
+  ElfImage image = TRY(read_elf(head, file_size, position_independent_base));
 
   Program program;
   program.space = TRY(AddressSpace::create());

@@ -26,6 +26,7 @@ struct Phdr {
 };
 
 constexpr std::uint64_t file_size = 0x3000;
+constexpr VirtAddr base{0x1000000000};  // of position-independent programs
 
 struct Program {
   Ehdr header;
@@ -39,7 +40,7 @@ struct Program {
     std::memcpy(result.data() + 120, &data, sizeof data);
     return result;
   }
-  Result<ElfImage> read() const { return read_elf(bytes(), file_size); }
+  Result<ElfImage> read() const { return read_elf(bytes(), file_size, base); }
 };
 
 bool refused(const Program& program) {
@@ -83,7 +84,7 @@ TEST_CASE("the program headers are found in memory if a segment has them") {
 TEST_CASE("headers may lie at any address in memory") {
   test::Bytes bytes = Program().bytes();
   bytes.insert(bytes.begin(), std::byte{0});
-  CHECK(read_elf(std::span<const std::byte>(bytes).subspan(1), file_size).has_value());
+  CHECK(read_elf(std::span<const std::byte>(bytes).subspan(1), file_size, base).has_value());
 }
 
 TEST_CASE("segments of other types, and empty ones, are passed over") {
@@ -94,6 +95,32 @@ TEST_CASE("segments of other types, and empty ones, are passed over") {
   CHECK(image->loads().size() == 1);
   program.data = {1, 6, 0, 0, 0, 0, 0, 4096};
   CHECK(program.read().has_value());
+}
+
+TEST_CASE("a position-independent program is moved to the base, whole") {
+  Program program;
+  program.header.e_type = 3;
+  program.header.e_entry = 0x100;
+  program.text.p_vaddr = 0;
+  program.data.p_vaddr = 0x3010;
+  auto image = program.read();
+  REQUIRE(image.has_value());
+  CHECK(image->entry == base + 0x100);
+  CHECK(image->lowest == base);
+  CHECK(image->loads()[1].start == base + 0x3010);
+  CHECK(image->program_headers == base + 64);
+  SECTION("addresses that wrap are refused") {
+    program.data.p_vaddr = 0ul - base.value() + 0x20010;
+    CHECK(refused(program));
+  }
+  SECTION("so are those behind the end of the user's half") {
+    program.data.p_vaddr = USER_TOP - 0xff0;
+    CHECK(refused(program));
+  }
+  SECTION("an entry that wraps lies in no segment") {
+    program.header.e_entry = ~std::uint64_t{0};
+    CHECK(refused(program));
+  }
 }
 
 TEST_CASE("memory far beyond the file is allowed here") {
@@ -110,7 +137,7 @@ TEST_CASE("what is not an executable for this machine is refused") {
   SECTION("another version") { program.header.e_ident[6] = 2; }
   SECTION("x86-64") { program.header.e_machine = 62; }
   SECTION("an object file") { program.header.e_type = 1; }
-  SECTION("position independent") { program.header.e_type = 3; }
+  SECTION("a memory dump") { program.header.e_type = 4; }
   SECTION("it wants an interpreter") { program.data.p_type = 3; }
   CHECK(refused(program));
 }
@@ -175,7 +202,7 @@ TEST_CASE("a file cut short anywhere is refused") {
   test::Bytes whole = Program().bytes();
   for (std::size_t size = 0; size < whole.size(); size++) {
     test::Bytes part(whole.begin(), whole.begin() + size);
-    CHECK(!read_elf(part, file_size));
+    CHECK(!read_elf(part, file_size, base));
   }
 }
 
@@ -184,7 +211,7 @@ TEST_CASE("whatever a damaged header says, what is accepted keeps its promises")
   test::Bytes original = Program().bytes();
   int accepted = 0;
   for (int round = 0; round < 20000; round++) {
-    auto image = read_elf(test::mutated(original, random), file_size);
+    auto image = read_elf(test::mutated(original, random), file_size, base);
     if (!image) continue;
     accepted++;
     VirtAddr free_from = user_base;
