@@ -49,9 +49,6 @@ KERNEL_FLAGS := -O2 -g -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
   -fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections $(WARNINGS) $(KERNEL_DEFINES) -isystem build/include -I kernel -I include
 KERNEL_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics
-ifeq ($(MODE),debug)
-KERNEL_CXXFLAGS += -fsanitize=undefined -fno-sanitize=vptr
-endif
 KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections \
   -Wl,-z,max-page-size=4096 -T linker/kernel.ld
 
@@ -82,6 +79,9 @@ WINGS_IN := $(filter-out $(WINGS_OUT),$(WINGS))
 empty :=
 B := build/$(MODE)$(subst $(empty) ,,$(WINGS_OUT:%=-without-%))
 
+ifeq ($(MODE) $(filter ubsan,$(WINGS_IN)),debug ubsan)
+KERNEL_CXXFLAGS += -fsanitize=undefined -fno-sanitize=vptr
+endif
 CORE_SOURCES := $(wildcard kernel/*.cc kernel/*.S kernel/*/*.cc kernel/*/*.S)
 KERNEL_SOURCES := $(CORE_SOURCES) $(foreach w,$(WINGS_IN),$(wildcard kernel/wings/$(w)/*.cc kernel/wings/$(w)/*.S))
 KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o)

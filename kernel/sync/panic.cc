@@ -137,9 +137,3 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
 }
 
 }  // namespace tine
-
-// What lib/ubsan.cc reports through (debug builds).
-extern "C" [[noreturn]] void tine_undefined_behaviour(const char* kind, const char* file,
-                                                      unsigned line, unsigned column) {
-  tine::panic("undefined behaviour: {} at {}:{}:{}", kind, file, line, column);
-}

@@ -1,11 +1,10 @@
-// What code compiled with -fsanitize=undefined (DEBUG=1) calls when it is about to do something
-// undefined. Each handler gets a record whose first member says where; what follows (types,
-// operands) is not needed for finding the bug. The names and the records are the compiler's.
+// The wing `ubsan`: what code compiled with -fsanitize=undefined calls when it is about to do
+// something undefined. Each handler gets a record whose first member says where; what follows
+// (types, operands) is not needed for finding the bug. The names and the records are the
+// compiler's.
 #include <cstdint>
 
-// Reports and stops the machine; defined in sync/panic.cc.
-extern "C" [[noreturn]] void tine_undefined_behaviour(const char* kind, const char* file,
-                                                      unsigned line, unsigned column);
+#include "sync/panic.hh"
 
 namespace {
 
@@ -16,7 +15,7 @@ struct SourceLocation {
 };
 
 [[noreturn]] void report(const char* kind, const SourceLocation* where) {
-  tine_undefined_behaviour(kind, where->file, where->line, where->column);
+  tine::panic("undefined behaviour: {} at {}:{}:{}", kind, where->file, where->line, where->column);
 }
 
 }  // namespace
