@@ -22,20 +22,25 @@ MASKS = [
 ]
 
 
+def machine(append, serial):
+    """The command for a machine with one hart that counts instructions."""
+    kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
+    initrd = os.path.join(os.path.dirname(kernel), "initrd.cpio")
+    for path in (kernel, initrd):
+        if not os.path.exists(path):
+            raise Problem(f"there is no {path}: make all")
+    return ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", "256M",
+            "-bios", "default", "-icount", "shift=0", "-seed", "1",
+            "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", serial,
+            "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd,
+            "-append", append]
+
+
 class Guest:
     """Tine on its serial console, one hart, instructions counted."""
 
     def __init__(self, append):
-        kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
-        initrd = os.path.join(os.path.dirname(kernel), "initrd.cpio")
-        for path in (kernel, initrd):
-            if not os.path.exists(path):
-                raise Problem(f"there is no {path}: make all")
-        line = ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1",
-                "-m", "256M", "-bios", "default", "-icount", "shift=0", "-seed", "1",
-                "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", "stdio",
-                "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd]
-        self.qemu = subprocess.Popen(line + ["-append", append], stdin=subprocess.PIPE,
+        self.qemu = subprocess.Popen(machine(append, "stdio"), stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.console = ""
         self.seen = 0

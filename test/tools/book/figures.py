@@ -1,0 +1,395 @@
+"""The figures of the book: what a booted guest says, and drawings of it.
+
+For each figure docs/figures/NAME.txt holds what the guest said (its console, or the debugger stub at the moment when
+the guest comes to a function), and NAME.svg is drawn from that text alone. So there are two questions: does the guest
+still say it (numbers that depend on the compiler may differ: `masked`), and is the drawing the text's?
+"""
+
+import os
+import re
+
+from book.guest import PROMPT, transcript
+from book.sources import Problem, read, source_waypoints
+from book.stub import PAGE, Machine
+from book.svg import CHILD, GREY, KERNEL, PALE, PARENT, SHARED, Drawing
+
+FOLDER = "docs/figures"
+WRITE = 64  # SYS_write
+PAGE_INFO = "tine::syscall_internal::Thunk<&tine::sys_page_info>::call"  # a0 is the trap frame
+
+
+def constant(path, name):
+    """The value that a header or source gives to a constant."""
+    found = re.search(rf"\b{name}\b\s*[({{=]?\s*\(?(0x[0-9a-f]+|\d+)(?:\s*<<\s*(\d+))?", read(path))
+    if not found:
+        raise Problem(f"{path} gives {name} no value any more: name what is there now")
+    return int(found[1], 0) << int(found[2] or 0)
+
+
+# ---- What the machine says ----
+
+
+def index(address, level):
+    return address >> (12 + 9 * level) & 511
+
+
+def rights(entry):
+    text = "".join(letter if entry & bit else "-" for letter, bit in (("r", 2), ("w", 4), ("x", 8)))
+    return text + (" cow" if entry & 0x100 else "")
+
+
+def leaves(machine, frame, level=2, base=0):
+    """(address, size, entry) of all that a page table maps."""
+    for i, entry in enumerate(machine.table(frame << 12)):
+        size = PAGE << (9 * level)
+        address = base + i * size
+        if level == 2 and i >= 256:
+            address |= 0xFFFFFF8000000000
+        if entry & 0xE:
+            yield address, size, entry
+        elif entry & 1:
+            yield from leaves(machine, entry >> 10, level - 1, address)
+
+
+def way(machine, root, address):
+    """The lines of one walk: the frame of each table, then the page's."""
+    frame, path = root, []
+    for level in (2, 1, 0):
+        path.append(index(address, level))
+        entry = machine.table(frame << 12)[path[-1]]
+        name = ".".join(map(str, path))
+        frame = entry >> 10 & (1 << 44) - 1
+        kind = f"page {rights(entry)}" if level == 0 else "table"
+        yield f"{name} {kind} frame {frame}"
+
+
+def root_of(machine):
+    return machine.register("satp") & (1 << 44) - 1
+
+
+def tables_of(machine, who, root, pages):
+    lines = [f"{who} root frame {root}"]
+    for address in pages:
+        lines += [f"{who} {line}" for line in way(machine, root, address) if f"{who} {line}" not in lines]
+    return lines
+
+
+def fork_lines():
+    """cow_test asks the kernel about one page (page_info) at five moments: there its tables are read."""
+    with Machine("-- cow_test") as machine:
+        lines, roots, pages = [], {}, []
+        for moment, who in (("before fork", "parent"), ("after fork", "child"),
+                            ("after the child's write", "child"), (None, "parent"),
+                            ("after the parent's write", "parent")):
+            machine.run_to(PAGE_INFO)
+            roots.setdefault(who, root_of(machine))
+            if not pages:
+                stack = max(a for a, _, e in leaves(machine, roots[who]) if a < 1 << 38)
+                pages = [constant("include/tine/limits.h", "USER_BASE"), machine.words(machine.register("a0") + 80, 1)[0], stack]
+            if moment:
+                lines.append(f"{moment}:")
+                for name, root in roots.items():
+                    lines += tables_of(machine, name, root, pages)
+        return lines
+
+
+def zone_name(machine, address, entry):
+    """What lies there: by the symbols of the kernel, or by the rights of a program's page."""
+    at = machine.symbols
+    if address < 1 << 38:
+        if address >= 0x3F00000000:
+            return "stack"
+        return "text and constants" if rights(entry)[:2] == "r-" and "cow" not in rights(entry) else "data and heap"
+    if address >= constant("kernel/arch/layout.hh", "signal_trampoline"):
+        return "signal trampoline"
+    if address >= constant("kernel/arch/layout.hh", "stack_window"):
+        return "kernel stacks"
+    for limit, name in ((at["kernel_start"] & ~0x7FFFFFFF, "devices"), (at["kernel_start"], "memory below the kernel"),
+                        (at["text_end"], "kernel text"), (at["rodata_end"], "kernel constants"),
+                        (at["kernel_end"], "kernel data")):
+        if address < limit:
+            return name
+    return "all other memory"
+
+
+def map_lines():
+    """What the page table of cow_test maps, its own half and the kernel's: neighbours of one kind in one line."""
+    with Machine("-- cow_test") as machine:
+        machine.run_to(PAGE_INFO)
+        zones = {}
+        for address, size, entry in leaves(machine, root_of(machine)):
+            zone = zones.setdefault(zone_name(machine, address, entry), [address, 0, set()])
+            zone[1] = address + size - 1
+            zone[2].add(rights(entry)[:3])
+    return [f"{first:#018x} {last:#018x} {' '.join(sorted(kinds))} {name}"
+            for name, (first, last, kinds) in sorted(zones.items(), key=lambda zone: zone[1][0])]
+
+
+def trap_lines():
+    """The first write that cow_test makes, stopped at each stage of the route `ecall`."""
+    with Machine("-- cow_test") as machine:
+        while True:
+            machine.run_to("trap_entry")
+            if machine.register("scause") == 8 and machine.register("a7") == WRITE:
+                break
+
+        def stage(points, place, *registers):
+            values = " ".join(f"{name}={machine.register(name):#x}" for name in registers)
+            return f"{points} {place}: {values}"
+
+        def frame_words():
+            return (f"frame.a0={machine.words(frame + 80, 1)[0]:#x} "
+                    f"frame.sepc={machine.words(frame + constant('kernel/arch/offsets.h', 'TF_SEPC'), 1)[0]:#x}")
+
+        frame = machine.register("sscratch")
+        pc = machine.register("sepc")
+        lines = [f"[ecall 1] enter_kernel: pc={pc:#x} a7={WRITE} a0={machine.register('a0'):#x} "
+                 f"a1={machine.register('a1'):#x} a2={machine.register('a2'):#x} sp={machine.register('sp'):#x}",
+                 stage("[ecall 2]", "trap_entry", "scause", "sepc", "sscratch", "sp")]
+        machine.run_to("trap_handler")
+        lines.append(stage("[ecall 3]", "trap_handler", "a0", "sscratch", "sp"))
+        machine.run_to("tine::syscall_internal::Thunk<&tine::sys_write>::call")
+        lines.append(f"[ecall 4..6] sys_write: {frame_words()}")
+        machine.run_to("return_to_user")
+        lines.append(f"[ecall 7] finish: {frame_words()}")
+        machine.run_to("trap_return")
+        lines.append(stage("[ecall 8]", "trap_return", "sp", "sscratch"))
+        code = machine.memory(machine.symbols["trap_return"], 512)
+        machine.run_to(machine.symbols["trap_return"] + code.index(bytes.fromhex("73002010")))
+        lines.append(stage("[ecall 9]", "sret", "sepc", "a0", "sp", "sscratch"))
+        machine.step()
+        lines.append(stage("[behind]", "enter_kernel", "pc", "a0", "sp"))
+    return lines
+
+
+def life_lines():
+    """The shell (process 2) starts hello. Its own page faults are left out."""
+    lines = transcript('append="log=fork,exec,wait,fault"', ["hello"])
+    return [line for line in lines if not line.startswith("fault: 2 ")]
+
+
+# ---- The drawings ----
+
+
+def draw_map(lines):
+    rows = [re.match(r"0x(\w+) 0x(\w+) ((?:[rwx-]{3} )+)(.*)", line).groups() for line in lines]
+    drawing = Drawing(760, "The address space of a program: its own half and the kernel's")
+    low = [row for row in rows if int(row[0], 16) < 1 << 38]
+    high = [row for row in rows if int(row[0], 16) >= 1 << 38]
+    for x, title, part, fill, notes in (
+            (10, "the program's half (cow_test)", low, PARENT,
+             {"stack": "grows down, 8 MiB at most", "data and heap": "grows up (brk); then room for mmap"}),
+            (390, "the kernel's half (the same in every page table)", high, KERNEL,
+             {"devices": "here and above: the direct map"})):
+        drawing.text(x, 22, title, bold=True)
+        y, above = 36, None
+        for first, last, kinds, name in reversed(part):
+            if above is not None and int(last, 16) + 1 != above:
+                drawing.box(x + 150, y, 200, 22, PALE, dashed=True)
+                drawing.text(x + 250, y + 15, "nothing", size=11, anchor="middle", fill=GREY)
+                y += 22
+            drawing.box(x + 150, y, 200, 48, fill)
+            drawing.text(x + 250, y + 19, name, size=12, anchor="middle", bold=True)
+            drawing.text(x + 250, y + 35, kinds.strip().replace(" ", ", "), mono=True, size=11, anchor="middle")
+            drawing.text(x + 144, y + 13, last, mono=True, size=11, anchor="end", fill=GREY)
+            drawing.text(x + 144, y + 45, first, mono=True, size=11, anchor="end")
+            y += 48
+            if note := notes.get(name):
+                drawing.text(x + 150, y + 13, note, size=11, fill=GREY)
+                y += 18
+            above = int(first, 16)
+        if part is low:
+            drawing.box(x + 150, y, 200, 30, PALE, dashed=True)
+            drawing.text(x + 250, y + 19, "never mapped", size=11, anchor="middle", fill=GREY)
+            drawing.text(x + 144, y + 28, "0" * 16, mono=True, size=11, anchor="end")
+    return drawing.finish()
+
+
+def draw_half(drawing, y, entries, who, mirrored):
+    """One side: root, tables and the entries for pages. Answers {path: (x, y of the entry's outer end)}."""
+    fill = CHILD if who == "child" else PARENT
+    place = (lambda x, width: 760 - x - width) if mirrored else (lambda x, width: x)
+    drawing.text(place(10, 0), y + 14, who, bold=True, anchor="end" if mirrored else "start")
+    ends, rows, heights = {}, {}, {}
+    pages = [path for path in entries if path.count(".") == 2]
+    for number, path in enumerate(pages):
+        rows[path] = y + 26 + 44 * number
+    for level, x in ((0, 10), (1, 92), (2, 174)):
+        for path in [path for path in entries if path.count(".") == level and path != "root"]:
+            below = [rows[page] for page in pages if page == path or page.startswith(path + ".")]
+            heights[path] = sum(below) / len(below)
+            drawing.box(place(x, 62), heights[path], 62, 24, fill)
+            drawing.text(place(x + 31, 0), heights[path] + 16, f"[{path.split('.')[-1]}]", mono=True, size=12,
+                         anchor="middle")
+            if level:
+                parent = heights[path.rsplit(".", 1)[0]] + 12
+                drawing.line([(place(x - 20, 0), parent), (place(x, 0), heights[path] + 12)])
+            ends[path] = (place(236, 0), heights[path] + 12)
+    return {page: ends[page] for page in pages}
+
+
+def draw_fork(lines):
+    drawing = Drawing(760, "Page tables of parent and child before and after fork, and after writes")
+    names = ("text", "page", "stack")
+    moments, y = [], 8
+    for line in lines:
+        if line.endswith(":"):
+            moments.append((line[:-1], {}))
+        else:
+            who, path, rest = re.match(r"(\w+) ([\w.]+) (.*)", line).groups()
+            moments[-1][1].setdefault(who, {})[path] = rest
+    for title, sides in moments:
+        drawing.text(380, y + 14, title, bold=True, anchor="middle", size=14)
+        ends = {who: draw_half(drawing, y, entries, who, who == "child") for who, entries in sides.items()}
+        frames = {}
+        for who, pages in ends.items():
+            for number, (path, end) in enumerate(pages.items()):
+                kind, frame = re.match(r"page (.*) frame (\d+)", sides[who][path]).groups()
+                frames.setdefault(frame, []).append((who, number, kind, end))
+        for frame, users in frames.items():
+            alone = len(users) == 1 and len(ends) == 2
+            who, number = users[0][:2]
+            width = 74 if alone else 110
+            x = 325 if not alone else 305 if who == "parent" else 381
+            top = y + 22 + 44 * number
+            fill = SHARED if len(users) == 2 else CHILD if who == "child" else PARENT
+            drawing.box(x, top, width, 32, fill)
+            drawing.text(x + width / 2, top + 13, names[number], size=11, anchor="middle")
+            drawing.text(x + width / 2, top + 26, frame, mono=True, size=11, anchor="middle")
+            for who, _, kind, end in users:
+                left = who == "parent"
+                drawing.line([end, (x if left else x + width, top + 16)], arrow=True)
+                drawing.text(end[0] + (4 if left else -4), end[1] - 5, kind, mono=True, size=10,
+                             anchor="start" if left else "end")
+        y = drawing.height + 26
+    drawing.text(380, y - 4, "[n]: entry n of a root, of a middle and of a last table; the boxes in the middle are "
+                 "page frames, green where two share one", size=11, anchor="middle", fill=GREY)
+    return drawing.finish()
+
+
+def draw_trap(lines):
+    drawing = Drawing(760, "The way of one system call, with the registers of a real trap")
+    lanes = {"enter_kernel": (10, PARENT), "trap_entry": (200, KERNEL), "trap_return": (200, KERNEL),
+             "sret": (200, KERNEL)}
+    for x, title in ((10, "user mode"), (200, "kernel, assembly"), (390, "kernel, C++")):
+        drawing.text(x + 80, 20, title, bold=True, anchor="middle")
+    files = {f"[{route} {step}]": os.path.basename(places[0].rpartition(":")[0])
+             for (route, step), places in source_waypoints().items()}
+    y, before = 32, None
+    for line in lines:
+        points, place, values = re.match(r"(\[.*?\]) (\S+): (.*)", line).groups()
+        x, fill = lanes.get(place, (390, SHARED))
+        values = values.split()
+        half = (len(values) + 1) // 2
+        file = files.get(re.sub(r"\.\.\d+", "", points), "")
+        drawing.box(x, y, 160, 42, fill)
+        drawing.text(x + 80, y + 17, place, mono=True, size=12, anchor="middle", bold=True)
+        where = f"{points} {file}" if file else "the instruction behind ecall"
+        drawing.text(x + 80, y + 33, where, size=10, anchor="middle", fill=GREY)
+        if before:
+            start = (before[0] + 80, before[1] + 42)
+            drawing.line([start, (start[0], y - 9), (x + 80, y - 9), (x + 80, y)], arrow=True)
+        parts = [values[:half], values[half:]] if x < 390 else [[value] for value in values]
+        for number, part in enumerate(parts):
+            drawing.text(x + 170, y + 13 + 14 * number, "  ".join(part), mono=True, size=10)
+        before = (x, y)
+        y += 62
+    return drawing.finish()
+
+
+def draw_life(lines):
+    drawing = Drawing(760, "The life of a process, as the kernel's log tells it")
+    rows = merged_faults(lines)
+    forked = next(re.match(r"fork: (\d+) .* made (\d+)", row) for row in rows if row.startswith("fork"))
+    parent, child = forked.groups()
+    for x, name in ((10, f"process {parent} (sh)"), (150, f"process {child} (hello)")):
+        drawing.text(x + 60, 20, name, bold=True, anchor="middle")
+    state = {parent: "running", child: None}
+    y = 30
+    for row in rows:
+        named = re.match(r"\w+: (\d+)", row)
+        who = named[1] if named else parent if row.startswith(PROMPT) else child
+        if row.startswith("fork"):
+            state[child] = "ready"
+        elif who == child and not row.startswith("exit"):
+            state = {child: "running", parent: "sleeping: child"}
+        for pid, x, fill in ((parent, 10, PARENT), (child, 150, CHILD)):
+            if state[pid]:
+                quiet = state[pid] != "running"
+                drawing.box(x, y, 120, 30, "white" if quiet else fill, dashed=quiet)
+                drawing.text(x + 60, y + 19, state[pid], size=12, anchor="middle")
+        drawing.text(290, y + 19, row, mono=True, size=11)
+        if row.startswith("exit"):
+            state = {child: "zombie", parent: "running"}
+        elif row.startswith("wait"):
+            state[child] = None
+        y += 30
+    return drawing.finish()
+
+
+def merged_faults(lines):
+    """Page faults of one process in a row become one line."""
+    result, count = [], 0
+    for line in lines:
+        who = re.match(r"fault: (\d+) at", line)
+        if who and result and result[-1].startswith(f"fault: {who[1]} at"):
+            count += 1
+            result[-1] = f"fault: {who[1]} at {count} pages: resolved"
+        else:
+            count = 1
+            result.append(line)
+    return result
+
+
+# ---- Name, what it says, how it is drawn ----
+
+FIGURES = {
+    "address-map": (map_lines, draw_map),
+    "fork": (fork_lines, draw_fork),
+    "life": (life_lines, draw_life),
+    "trap": (trap_lines, draw_trap),
+}
+
+
+def masked(lines):
+    """Without what depends on the compiler: addresses, how often a page was missing, and the numbers of frames.
+    Which frames are the same one stays to be seen."""
+    frames = {}
+    result = []
+    for line in lines:
+        line = re.sub(r"^fault: (\d+) .*", r"fault: \1", line)
+        line = re.sub(r"0x[0-9a-f]{3,}", "0x#", line)
+        line = re.sub(r"frame (\d+)", lambda m: f"frame {frames.setdefault(m[1], len(frames))}", line)
+        if not (line.startswith("fault") and result and result[-1] == line):
+            result.append(line)
+    return result
+
+
+def check(name, update):
+    """Raises a Problem when the figure is not what the machine says, or not drawn from that."""
+    collect, draw = FIGURES[name]
+    text, picture = f"{FOLDER}/{name}.txt", f"{FOLDER}/{name}.svg"
+    have = read_or_none(text)
+    now = collect()
+    if have is None or masked(have.splitlines()) != masked(now):
+        if not update:
+            pairs = zip(masked((have or "").splitlines()) + [""] * 999, masked(now))
+            first = next((w for h, w in pairs if h != w), "its end")
+            raise Problem(f"{text} is not what the machine says now, from `{first}` on: test/tools/check-docs --update")
+        have = "\n".join(now) + "\n"
+        os.makedirs(FOLDER, exist_ok=True)
+        with open(text, "w", encoding="utf-8") as file:
+            file.write(have)
+    drawn = draw(have.splitlines())
+    if read_or_none(picture) != drawn:
+        if not update:
+            raise Problem(f"{picture} is not drawn from {text}: test/tools/check-docs --update")
+        with open(picture, "w", encoding="utf-8") as file:
+            file.write(drawn)
+
+
+def read_or_none(path):
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return file.read()
