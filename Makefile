@@ -48,7 +48,7 @@ KERNEL_DEFINES := -DTINE_DEBUG=$(if $(filter debug,$(MODE)),1,0)
 KERNEL_FLAGS := -O2 -g -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic \
   -fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables \
   -ffunction-sections -fdata-sections $(WARNINGS) $(KERNEL_DEFINES) -isystem build/include -I kernel -I include
-KERNEL_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+KERNEL_CXXFLAGS := -std=c++23 -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-devirtualize-speculatively
 KERNEL_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,--gc-sections \
   -Wl,-z,max-page-size=4096 -T linker/kernel.ld
 

@@ -41,18 +41,21 @@ class PathWalk {
   Result<PathEnd> end(const Component& component, RefPtr<Node> node);
 };
 
+const char* skip_slashes(const char* at, const char* end) {
+  while (at != end && *at == '/') at++;
+  return at;
+}
+
 // Takes the next component off `rest_`, which then is empty or begins with a slash. A path of
 // slashes alone has the component ".".
 PathWalk::Component PathWalk::next() {
-  std::size_t start = rest_.find_first_not_of('/');
-  if (start == rest_.npos) {
-    rest_ = {};
-    return {".", true, true};
-  }
-  rest_.remove_prefix(start);
-  std::string_view name = rest_.substr(0, rest_.find('/'));
-  rest_.remove_prefix(name.size());
-  return {name, rest_.find_first_not_of('/') == rest_.npos, !rest_.empty()};
+  const char* end = rest_.data() + rest_.size();
+  const char* name = skip_slashes(rest_.data(), end);
+  const char* behind = name;
+  while (behind != end && *behind != '/') behind++;
+  rest_ = {behind, end};
+  if (name == end) return {".", true, true};
+  return {{name, behind}, skip_slashes(behind, end) == end, behind != end};
 }
 
 Result<RefPtr<Node>> PathWalk::step(std::string_view name) {

@@ -12,6 +12,7 @@ void Pipe::count_end(unsigned flags, int change) {
 
 template <class Condition>
 Result<> Pipe::wait_for(Condition condition) {
+  if (condition()) return {};
   waiting_++;
   Result<> woken = wait(queue_, lock_, WaitReason::pipe, condition);
   waiting_--;

@@ -1,29 +1,19 @@
 #include "proc/fd_table.hh"
 
+#include <algorithm>
+
 #include "mm/heap.hh"
 
 namespace tine {
 
-// The slot of a descriptor, free or not; nullptr where the table does not reach.
-FdTable::Slot* FdTable::slot(int fd) {
-  if (fd < 0 || fd >= TINE_OPEN_MAX) return nullptr;
-  Chunk* chunk = chunks_[fd / per_chunk].get();
-  return chunk ? &chunk->slots[fd % per_chunk] : nullptr;
-}
-
-Result<FdTable::Slot*> FdTable::used_slot(int fd) {
-  Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
-  return at;
-}
-
 // The lowest free descriptor not below `from`; its chunk is there. Errors: mfile, nomem.
 Result<int> FdTable::find_free(int from) {
-  for (int fd = from; fd < TINE_OPEN_MAX; fd++) {
-    TRY(ensure_chunk(fd / per_chunk));
-    if (!slot(fd)->file) return fd;
-  }
-  return Errno::mfile;
+  int fd = std::max(from, lowest_);
+  for (Slot* at = slot(fd); at && at->file; at = slot(fd)) fd++;
+  if (fd >= TINE_OPEN_MAX) return Errno::mfile;
+  if (from <= lowest_) lowest_ = fd;
+  if (!slot(fd)) TRY(add_chunk(fd));
+  return fd;
 }
 
 Result<> FdTable::make_room() {
@@ -35,42 +25,42 @@ Result<> FdTable::make_room() {
 Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
   SpinGuard guard(lock_);
   int fd = TRY(find_free(from));
-  *slot(fd) = {std::move(file), close_on_exec};
+  Slot& at = *slot(fd);
+  at.file = std::move(file);
+  at.close_on_exec = close_on_exec;
   return fd;
 }
 
 Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
   if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::badf;
   SpinGuard guard(lock_);
-  TRY(ensure_chunk(fd / per_chunk));
+  if (!slot(fd)) TRY(add_chunk(fd));
   std::swap(slot(fd)->file, file);  // the old one is let go of after the lock
   slot(fd)->close_on_exec = close_on_exec;
   return {};
 }
 
-Result<RefPtr<OpenFile>> FdTable::get(int fd) {
-  SpinGuard guard(lock_);
-  Slot* at = TRY(used_slot(fd));
-  return at->file;
-}
-
 Result<> FdTable::close(int fd) {
   RefPtr<OpenFile> closed;
   SpinGuard guard(lock_);
-  Slot* at = TRY(used_slot(fd));
+  Slot* at = slot(fd);
+  if (!at || !at->file) return Errno::badf;
   closed = std::move(at->file);
+  lowest_ = std::min(lowest_, fd);
   return {};
 }
 
 Result<bool> FdTable::closes_on_exec(int fd) {
   SpinGuard guard(lock_);
-  Slot* at = TRY(used_slot(fd));
+  Slot* at = slot(fd);
+  if (!at || !at->file) return Errno::badf;
   return at->close_on_exec;
 }
 
 Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
   SpinGuard guard(lock_);
-  Slot* at = TRY(used_slot(fd));
+  Slot* at = slot(fd);
+  if (!at || !at->file) return Errno::badf;
   at->close_on_exec = close_on_exec;
   return {};
 }
@@ -98,7 +88,9 @@ void FdTable::close_on_exec() {
     if (!chunks_[i]) continue;
     for (unsigned n = 0; n < per_chunk; n++) {
       Slot& at = chunks_[i]->slots[n];
-      if (at.close_on_exec) closed[n] = std::move(at.file);
+      if (!at.close_on_exec || !at.file) continue;
+      closed[n] = std::move(at.file);
+      lowest_ = std::min(lowest_, static_cast<int>(i * per_chunk + n));
     }
   }
 }
@@ -116,8 +108,9 @@ unsigned FdTable::used_chunks() {
   return used_;
 }
 
-Result<> FdTable::ensure_chunk(unsigned index) {
-  if (!chunks_[index]) chunks_[index] = TRY(make<Chunk>());
+Result<> FdTable::add_chunk(int fd) {
+  unsigned index = static_cast<unsigned>(fd) / per_chunk;
+  chunks_[index] = TRY(make<Chunk>());
   if (used_ <= index) used_ = index + 1;
   return {};
 }

@@ -52,11 +52,28 @@ class FdTable {
   std::array<OwnPtr<Chunk>, max_chunks> chunks_ GUARDED_BY(lock_);
   unsigned used_ GUARDED_BY(lock_) = 0;  // no chunk from this index on
 
+  int lowest_ GUARDED_BY(lock_) = 0;  // every descriptor below is in use
+
   Slot* slot(int fd) REQUIRES(lock_);
-  Result<Slot*> used_slot(int fd) REQUIRES(lock_);
   Result<int> find_free(int from) REQUIRES(lock_);
-  Result<> ensure_chunk(unsigned index) REQUIRES(lock_);
+  Result<> add_chunk(int fd) REQUIRES(lock_);
   unsigned used_chunks();
 };
+
+// The slot of a descriptor, free or not; nullptr where the table does not reach.
+inline FdTable::Slot* FdTable::slot(int fd) {
+  unsigned index = static_cast<unsigned>(fd);
+  if (index >= TINE_OPEN_MAX) return nullptr;
+  Chunk* chunk = chunks_[index / per_chunk].get();
+  return chunk ? &chunk->slots[index % per_chunk] : nullptr;
+}
+
+// Inline: every read and write begins with it.
+inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
+  SpinGuard guard(lock_);
+  Slot* at = slot(fd);
+  if (!at || !at->file) return Errno::badf;
+  return at->file;
+}
 
 }  // namespace tine

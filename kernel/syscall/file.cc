@@ -29,9 +29,10 @@ FdTable& files() { return current_process().files; }
 // Errors: those of path lookup, mfile, inval.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
-  UserPlace place = TRY(copy_place(directory, path));
+  UserPlace place;
+  TRY(place.copy(directory, path));
   TRY(files().make_room());
-  RefPtr<OpenFile> file = TRY(open(place.context, place.path->view(), flags, permissions));
+  RefPtr<OpenFile> file = TRY(open(place.context, place.path.view(), flags, permissions));
   return files().add(std::move(file), flags & O_CLOEXEC);
 }
 

@@ -27,11 +27,12 @@ SYSCALL(SYS_clone, clone, int,
 
 // [exec 1] By path, with a POSIX stack.
 SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
-  OwnPtr<UserPath> name = TRY(copy_path(path));
+  UserPath name;
+  TRY(name.copy(path));
   OwnPtr<ArgumentBuffer> arguments = TRY(make<ArgumentBuffer>());
   TRY(arguments->add_arguments_from_user(argv));
   TRY(arguments->add_environment_from_user(envp));
-  return process_exec(name->view(), *arguments, arguments->summary());
+  return process_exec(name.view(), *arguments, arguments->summary());
 }
 
 namespace {

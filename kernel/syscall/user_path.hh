@@ -12,23 +12,32 @@
 
 namespace tine {
 
-// In the heap: 4 KiB are too much for a kernel stack.
-struct UserPath {
-  char text[TINE_PATH_MAX];
-  std::string_view view() const { return text; }
+class UserPath {
+ public:
+  UserPath() {}  // leaves the bytes as they are
+  UserPath(const UserPath&) = delete;
+  UserPath& operator=(const UserPath&) = delete;
 
-  UserPath() {}  // leaves the text as it is
+  // Errors: fault, nametoolong, nomem.
+  Result<> copy(UserString path);
+  std::string_view view() const { return view_; }
+
+ private:
+  std::string_view view_;
+  char short_[128];          // what most paths fit into
+  OwnPtr<PathBuffer> long_;  // 4 KiB are too much for a kernel stack
 };
 
-// Errors: fault, nametoolong, nomem.
-Result<OwnPtr<UserPath>> copy_path(UserString path);
-
-// The path of one of the ...at calls, and where it starts: an absolute one does not look at
-// `directory`, which may then be anything. Errors besides: badf, notdir.
+// The path of one of the ...at calls, and where it starts.
 struct UserPlace {
-  OwnPtr<UserPath> path;
+  UserPath path;
   PathContext context;
+
+  // Errors: those above, badf, notdir.
+  Result<> copy(int directory, UserString text);
+  // The second half of it. An absolute path does not look at `directory`, which may then be
+  // anything.
+  Result<> start_at(int directory);
 };
-Result<UserPlace> copy_place(int directory, UserString path);
 
 }  // namespace tine

@@ -47,11 +47,12 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
     std::size_t here = std::min(to.size() - length, page_size - (from + length).page_offset());
     if (here == 0) return Errno::toobig;
     TRY(space.with_page(Access{from + length, Prot::read}, [&](const std::byte* page) {
-      for (std::size_t i = 0; i < here && !ended; i++) {
-        char c = to[length] = static_cast<char>(page[i]);
-        ended = c == 0;
-        if (!ended) length++;
-      }
+      auto* in = reinterpret_cast<const char*>(page);
+      auto* end = in + here;
+      char* out = &to[length];
+      while (in != end && (*out = *in) != 0) in++, out++;
+      length = static_cast<std::size_t>(out - to.data());
+      ended = in != end;
     }));
   }
   return length;

@@ -127,6 +127,67 @@ static void read_file(void) {
   close(fd);
 }
 
+static void create_unlink(void) {
+  close(open("/tmp/bench.new", O_WRONLY | O_CREAT, 0644));
+  unlink("/tmp/bench.new");
+}
+static void create_write_unlink(void) {
+  int fd = open("/tmp/bench.new", O_WRONLY | O_CREAT, 0644);
+  write(fd, buffer, PAGE);
+  close(fd);
+  unlink("/tmp/bench.new");
+}
+
+/* ---- Pipes ---- */
+
+static int there[2], back[2];
+
+static void pipe_self(void) {
+  write(there[1], buffer, 1);
+  read(there[0], buffer, 1);
+}
+static void pipe_round_trip(void) {
+  write(there[1], buffer, 1);
+  read(back[0], buffer, 1);
+}
+static void pipe_bandwidth(void) {
+  for (int left = FILE_KIB * 1024; left > 0; left -= (int)PAGE) write(there[1], buffer, PAGE);
+}
+
+/* A child that answers each byte that comes through one pipe with a byte through the other; or that
+ * only reads. */
+static pid_t start_reader(int answers) {
+  pipe2(there, 0);
+  pipe2(back, 0);
+  pid_t child = fork();
+  if (child != 0) return child;
+  close(there[1]);
+  while (read(there[0], buffer, answers ? 1 : PAGE) > 0) {
+    if (answers) write(back[1], buffer, 1);
+  }
+  _exit(0);
+}
+static void end_reader(pid_t child) {
+  close(there[0]);
+  close(there[1]);
+  close(back[0]);
+  close(back[1]);
+  if (child > 0) waitpid(child, NULL, 0);
+}
+
+static void measure_pipes(void) {
+  pipe2(there, 0);
+  pipe2(back, 0);
+  measure("pipe_self", pipe_self, 300, 1);
+  end_reader(0);
+  pid_t child = start_reader(1);
+  measure("pipe_pingpong", pipe_round_trip, 300, 1);
+  end_reader(child);
+  child = start_reader(0);
+  measure("pipe_kib", pipe_bandwidth, 2, FILE_KIB);
+  end_reader(child);
+}
+
 /* What the kernel, init and a first program use, files apart: those of this initrd are the tests'.
  */
 static uint64_t memory_in_use(void) {
@@ -157,6 +218,9 @@ int main(void) {
   measure("fork_exec", fork_exec, 30, 1);
   measure("write_kib", write_file, 2, FILE_KIB);
   measure("read_kib", read_file, 2, FILE_KIB);
+  measure("create_unlink", create_unlink, 100, 1);
+  measure("create_write_unlink", create_write_unlink, 100, 1);
+  measure_pipes();
   touch_heap(1 << 8);
   measure("fork_1m", fork_only, 10, 1);
   measure("fork_1m_write", fork_and_write, 10, 1);
