@@ -58,7 +58,7 @@ class TextFile final : public Node {
     TRY(text_.truncate(0));
     FileSink sink(text_);
     TRY(file_.write(pid_, sink));
-    TRY(sink.result());
+    TRY(sink.finish());
     made_ = true;
     return {};
   }

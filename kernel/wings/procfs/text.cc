@@ -1,7 +1,10 @@
 #include "wings/procfs/text.hh"
 
+#include <algorithm>
+
 #include "fs/path.hh"
 #include "fs/vfs.hh"
+#include "lib/string.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
 #include "proc/process.hh"
@@ -10,16 +13,27 @@
 namespace tine {
 
 void FileSink::write(std::string_view text) {
-  auto* bytes = reinterpret_cast<std::byte*>(const_cast<char*>(text.data()));
-  IoBuffer from({bytes, text.size()});
+  while (result_ && !text.empty()) {
+    std::size_t fits = std::min(text.size(), sizeof buffer_ - used_);
+    memcpy(buffer_ + used_, text.data(), fits);
+    used_ += fits;
+    text.remove_prefix(fits);
+    if (used_ == sizeof buffer_) (void)finish();
+  }
+}
+
+Result<> FileSink::finish() {
+  IoBuffer from({reinterpret_cast<std::byte*>(buffer_), used_});
   while (result_ && from.left() > 0) {
     Result<std::size_t> moved = to_.write(at_, from);
-    if (!moved) {
-      result_ = moved.error();
-    } else {
+    if (moved) {
       at_.offset += *moved;
+    } else {
+      result_ = moved.error();
     }
   }
+  used_ = 0;
+  return result_;
 }
 
 RefPtr<Process> hold_process(int pid) {

@@ -11,16 +11,19 @@ namespace tine {
 
 struct Process;
 
-// A sink into the pages of a file. What comes after the first failure is dropped.
+// A sink into the pages of an empty file. What comes after the first failure is dropped.
 class FileSink final : public Sink {
  public:
   explicit FileSink(FilePages& to) : to_(to) {}
   void write(std::string_view text) override;
-  Result<> result() const { return result_; }  // Errors: nomem, fbig
+  // Writes what is still in the buffer, and says whether everything went well. Errors: nomem, fbig.
+  Result<> finish();
 
  private:
   FilePages& to_;
   IoPlace at_;
+  char buffer_[512];
+  std::size_t used_ = 0;
   Result<> result_;
 };
 
