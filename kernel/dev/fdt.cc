@@ -22,10 +22,6 @@ enum HeaderWord : std::size_t {
   header_words,
 };
 
-// Tokens of the structure block (section 5.4).
-constexpr std::uint32_t token_begin = 1, token_end = 2, token_property = 3, token_nop = 4,
-                        token_finish = 9;
-
 constexpr std::size_t round_up(std::size_t at) { return (at + 3) & ~std::size_t{3}; }
 
 // Big-endian numbers at any address.
@@ -132,43 +128,40 @@ bool Fdt::is_well_formed() const {
         properties_allowed = false;
         depth--;
         break;
-      case TokenKind::finish:
-      case TokenKind::broken: return false;
+      default: return false;
     }
   }
   return read(token.next).kind == TokenKind::finish;
 }
 
 Fdt::Token Fdt::read(std::size_t at) const {
-  std::optional<std::uint32_t> kind;
+  TokenKind kind;
   do {
-    kind = word(structure_, at);
+    kind = TokenKind(word(structure_, at).value_or(0));
     at += 4;
-  } while (kind == token_nop);
-  if (kind == token_begin) return read_begin(at);
-  if (kind == token_property) return read_property(at);
-  if (kind == token_end) return {TokenKind::end, {}, {}, at};
-  if (kind == token_finish) return {TokenKind::finish, {}, {}, at};
-  return {};
+  } while (kind == TokenKind::nop);
+  switch (kind) {
+    case TokenKind::begin: {
+      auto name = string_at(structure_, at);
+      if (!name) return {};
+      return {kind, *name, {}, round_up(at + name->size() + 1)};
+    }
+    case TokenKind::property: {
+      auto size = word(structure_, at);
+      auto name_at = word(structure_, at + 4);
+      at += 8;
+      if (!size || !name_at || *size > structure_.size() - at) return {};
+      auto name = string_at(strings_, *name_at);
+      if (!name) return {};
+      return {kind, *name, structure_.subspan(at, *size), round_up(at + *size)};
+    }
+    case TokenKind::end:
+    case TokenKind::finish: return {kind, {}, {}, at};
+    default: return {};
+  }
 }
 
-Fdt::Token Fdt::read_begin(std::size_t at) const {
-  auto name = string_at(structure_, at);
-  if (!name) return {};
-  return {TokenKind::begin, *name, {}, round_up(at + name->size() + 1)};
-}
-
-Fdt::Token Fdt::read_property(std::size_t at) const {
-  auto size = word(structure_, at);
-  auto name_at = word(structure_, at + 4);
-  at += 8;
-  if (!size || !name_at || *size > structure_.size() - at) return {};
-  auto name = string_at(strings_, *name_at);
-  if (!name) return {};
-  return {TokenKind::property, *name, structure_.subspan(at, *size), round_up(at + *size)};
-}
-
-FdtNode Fdt::root() const { return FdtNode(this, read(0), 0, FdtCells()); }
+FdtNode Fdt::root() const { return FdtNode(this, read(0), FdtCells()); }
 
 std::optional<FdtNode> Fdt::find(std::string_view path) const {
   std::optional<FdtNode> node = root();
@@ -192,13 +185,13 @@ std::optional<FdtNode> Fdt::find_compatible(std::string_view name) const {
   return found;
 }
 
-std::optional<FdtRegion> Fdt::reservation(std::size_t n) const {
+std::optional<MemoryRange> Fdt::reservation(std::size_t n) const {
   // The list ends with a pair of zeros.
   for (std::size_t i = 0; i <= n; i++) {
     auto address = big_endian(reservations_, i * 16, 8);
     auto size = big_endian(reservations_, i * 16 + 8, 8);
     if (!address || !size || (*address == 0 && *size == 0)) return {};
-    if (i == n) return FdtRegion{*address, *size};
+    if (i == n) return MemoryRange{PhysAddr(*address), *size};
   }
   return {};
 }
@@ -223,14 +216,14 @@ bool FdtNode::is_enabled() const {
   return !status || status->text() == "okay" || status->text() == "ok";
 }
 
-std::optional<FdtRegion> FdtNode::region(std::size_t n) const {
+std::optional<MemoryRange> FdtNode::region(std::size_t n) const {
   auto reg = property("reg");
   if (!reg || cells_.address == 0 || cells_.address > 2 || cells_.size > 2) return {};
   std::size_t address_size = cells_.address * 4, size_size = cells_.size * 4;
   if (n >= reg->value.size() / (address_size + size_size)) return {};
   std::size_t at = n * (address_size + size_size);
-  return FdtRegion{*big_endian(reg->value, at, address_size),
-                   *big_endian(reg->value, at + address_size, size_size)};
+  return MemoryRange{PhysAddr(*big_endian(reg->value, at, address_size)),
+                     *big_endian(reg->value, at + address_size, size_size)};
 }
 
 FdtCells FdtNode::cells_of_children() const {
@@ -240,10 +233,10 @@ FdtCells FdtNode::cells_of_children() const {
   return cells;
 }
 
-std::optional<FdtNode> FdtNode::node_at(std::size_t at, unsigned depth, FdtCells cells) const {
+std::optional<FdtNode> FdtNode::node_at(std::size_t at, FdtCells cells) const {
   auto token = tree_->read(at);
   if (token.kind != Fdt::TokenKind::begin) return {};
-  return FdtNode(tree_, token, depth, cells);
+  return FdtNode(tree_, token, cells);
 }
 
 std::optional<FdtNode> FdtNode::first_child() const {
@@ -252,10 +245,10 @@ std::optional<FdtNode> FdtNode::first_child() const {
        token = tree_->read(at)) {
     at = token.next;
   }
-  return node_at(at, depth_ + 1, cells_of_children());
+  return node_at(at, cells_of_children());
 }
 
-std::optional<FdtNode> FdtNode::next_sibling() const { return node_at(end(), depth_, cells_); }
+std::optional<FdtNode> FdtNode::next_sibling() const { return node_at(end(), cells_); }
 
 // Where the token behind our end is.
 std::size_t FdtNode::end() const {

@@ -32,9 +32,11 @@ struct FdtProperty {
   bool contains(std::string_view wanted) const;
 };
 
-struct FdtRegion {
-  std::uint64_t address = 0;
+struct MemoryRange {
+  PhysAddr start;
   std::uint64_t size = 0;
+
+  PhysAddr end() const { return start + size; }
 };
 
 // How many cells make an address and a size in `reg` of a node's children (section 2.3.5).
@@ -59,13 +61,14 @@ class Fdt {
   // The first node, in the order of the blob, that is compatible with `name`.
   std::optional<FdtNode> find_compatible(std::string_view name) const;
   // The n-th entry of the memory reservation block.
-  std::optional<FdtRegion> reservation(std::size_t n) const;
+  std::optional<MemoryRange> reservation(std::size_t n) const;
 
  private:
   friend class FdtNode;
   static constexpr unsigned max_depth = 16;
 
-  enum class TokenKind { begin, property, end, finish, broken };
+  // Section 5.4, "Structure Block". What is not one of them, or not whole, is read as `broken`.
+  enum class TokenKind { broken = 0, begin = 1, end = 2, property = 3, nop = 4, finish = 9 };
   struct Token {
     TokenKind kind = TokenKind::broken;
     std::string_view name;
@@ -78,8 +81,6 @@ class Fdt {
   std::span<const std::byte> strings_;
 
   Token read(std::size_t at) const;
-  Token read_begin(std::size_t at) const;
-  Token read_property(std::size_t at) const;
   bool is_well_formed() const;
 };
 
@@ -87,7 +88,6 @@ class Fdt {
 class FdtNode {
  public:
   std::string_view name() const { return name_; }  // with its unit address, if it has one: cpu@0
-  unsigned depth() const { return depth_; }        // the root: 0
 
   std::optional<FdtProperty> property(std::string_view name) const;
   bool is_compatible(std::string_view name) const;
@@ -95,7 +95,7 @@ class FdtNode {
   // The n-th pair of `reg`; nothing if there is none, or if an address takes more than two cells.
   // Bus addresses are taken as they are (`ranges` is not followed: on the machines that we know
   // they are the CPU's).
-  std::optional<FdtRegion> region(std::size_t n = 0) const;
+  std::optional<MemoryRange> region(std::size_t n = 0) const;
 
   // for (auto child = node.first_child(); child; child = child->next_sibling())
   std::optional<FdtNode> first_child() const;
@@ -111,12 +111,11 @@ class FdtNode {
   const Fdt* tree_;
   std::size_t body_;  // the token behind our begin
   std::string_view name_;
-  unsigned depth_;
   FdtCells cells_;  // for our own reg: what the parent says
 
-  FdtNode(const Fdt* tree, const Fdt::Token& begin, unsigned depth, FdtCells cells)
-      : tree_(tree), body_(begin.next), name_(begin.name), depth_(depth), cells_(cells) {}
-  std::optional<FdtNode> node_at(std::size_t at, unsigned depth, FdtCells cells) const;
+  FdtNode(const Fdt* tree, const Fdt::Token& begin, FdtCells cells)
+      : tree_(tree), body_(begin.next), name_(begin.name), cells_(cells) {}
+  std::optional<FdtNode> node_at(std::size_t at, FdtCells cells) const;
   FdtCells cells_of_children() const;
   std::size_t end() const;
 };

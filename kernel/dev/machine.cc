@@ -5,8 +5,6 @@ namespace {
 
 constexpr std::uint32_t cause_supervisor_external = 9;
 
-MemoryRange range_of(const FdtRegion& region) { return {PhysAddr(region.address), region.size}; }
-
 std::uint32_t cell_of(const FdtNode& node, std::string_view name) {
   auto property = node.property(name);
   return property ? property->cell().value_or(0) : 0;
@@ -26,11 +24,11 @@ void describe_cpu(const FdtNode& cpu, MachineDescription& machine) {
   auto id = cpu.region();
   if (!id || !cpu.is_enabled()) return;
   if (machine.harts.count == 0) {
-    if (auto isa = cpu.property("riscv,isa")) machine.isa = isa->text();
-    auto extensions = cpu.property("riscv,isa-extensions");
-    machine.has_sstc = isa_has(machine.isa, "sstc") || (extensions && extensions->contains("sstc"));
+    auto isa = cpu.property("riscv,isa"), extensions = cpu.property("riscv,isa-extensions");
+    machine.has_sstc =
+        (isa && isa_has(isa->text(), "sstc")) || (extensions && extensions->contains("sstc"));
   }
-  HartDescription hart{.id = id->address, .interrupt_controller = 0, .plic_context = {}};
+  HartDescription hart{.id = id->start.value(), .interrupt_controller = 0, .plic_context = {}};
   for (auto child = cpu.first_child(); child; child = child->next_sibling()) {
     if (child->property("interrupt-controller")) {
       hart.interrupt_controller = cell_of(*child, "phandle");
@@ -55,7 +53,7 @@ void describe_cpus(const FdtNode& cpus, MachineDescription& machine) {
 
 // Context n of the PLIC interrupts what the n-th pair (controller, cause) names.
 void describe_plic(const FdtNode& plic, MachineDescription& machine) {
-  if (auto region = plic.region()) machine.plic = range_of(*region);
+  if (auto region = plic.region()) machine.plic = *region;
   auto contexts = plic.property("interrupts-extended");
   if (!contexts) return;
   for (unsigned i = 0; i < machine.harts.count; i++) {
@@ -81,13 +79,13 @@ void describe_chosen(const FdtNode& chosen, MachineDescription& machine) {
 
 void describe_reserved(const Fdt& tree, MachineDescription& machine) {
   for (std::size_t i = 0; auto region = tree.reservation(i); i++) {
-    if (!machine.reserved.add(range_of(*region))) break;
+    if (!machine.reserved.add(*region)) break;
   }
   auto reserved = tree.find("/reserved-memory");
   if (!reserved) return;
   for (auto child = reserved->first_child(); child; child = child->next_sibling()) {
     for (std::size_t i = 0; auto region = child->region(i); i++) {
-      machine.reserved.add(range_of(*region));
+      machine.reserved.add(*region);
     }
   }
 }
@@ -98,15 +96,14 @@ void describe_devices(const Fdt& tree, MachineDescription& machine) {
   if (plic) describe_plic(*plic, machine);
   if (auto uart = tree.find_compatible("ns16550a")) {
     if (auto region = uart->region()) {
-      machine.uart = UartDescription{PhysAddr(region->address), cell_of(*uart, "interrupts"),
-                                     cell_of(*uart, "clock-frequency")};
+      machine.uart = UartDescription{region->start, cell_of(*uart, "interrupts")};
     }
   }
   if (auto rtc = tree.find_compatible("google,goldfish-rtc")) {
-    if (auto region = rtc->region()) machine.rtc = PhysAddr(region->address);
+    if (auto region = rtc->region()) machine.rtc = region->start;
   }
   if (auto test = tree.find_compatible("sifive,test0")) {
-    if (auto region = test->region()) machine.test_device = PhysAddr(region->address);
+    if (auto region = test->region()) machine.test_device = region->start;
   }
 }
 
@@ -115,7 +112,7 @@ void describe_devices(const Fdt& tree, MachineDescription& machine) {
 MachineDescription describe_machine(const Fdt& tree) {
   MachineDescription machine;
   if (auto memory = tree.find("/memory")) {
-    if (auto region = memory->region()) machine.memory = range_of(*region);
+    if (auto region = memory->region()) machine.memory = *region;
   }
   if (auto cpus = tree.find("/cpus")) describe_cpus(*cpus, machine);
   if (auto chosen = tree.find("/chosen")) describe_chosen(*chosen, machine);

@@ -5,13 +5,6 @@
 
 namespace tine {
 
-struct MemoryRange {
-  PhysAddr start;
-  std::uint64_t size = 0;
-
-  PhysAddr end() const { return start + size; }
-};
-
 // A few of something, counted.
 template <class T, unsigned max>
 struct FewOf {
@@ -38,7 +31,6 @@ struct HartDescription {
 struct UartDescription {
   PhysAddr base;
   std::uint32_t interrupt = 0;  // 0: none
-  std::uint32_t clock = 0;      // Hz; 0: not said
 };
 
 struct MachineDescription {
@@ -50,8 +42,7 @@ struct MachineDescription {
 
   FewOf<HartDescription, 8> harts;  // those that may be used
   std::uint64_t timebase_frequency = 0;
-  std::string_view isa;  // of the first hart
-  bool has_sstc = false;
+  bool has_sstc = false;  // of the first hart
 
   std::optional<UartDescription> uart;  // ns16550a
   std::optional<MemoryRange> plic;

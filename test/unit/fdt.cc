@@ -14,7 +14,7 @@ namespace {
 std::size_t look_at_everything(const Fdt& tree) {
   std::size_t seen = 0;
   tree.root().walk([&](const FdtNode& node) {
-    seen += node.name().size() + node.depth();
+    seen += node.name().size();
     for (auto name : {"compatible", "reg", "status", "phandle", "interrupts", "nothing"}) {
       auto property = node.property(name);
       if (!property) continue;
@@ -37,10 +37,8 @@ TEST_CASE("a tree is walked from node to node") {
   std::string names;
   auto cpus = tree->find("/cpus");
   REQUIRE(cpus.has_value());
-  CHECK(cpus->depth() == 1);
   for (auto child = cpus->first_child(); child; child = child->next_sibling()) {
     names += std::string(child->name()) + " ";
-    CHECK(child->depth() == 2);
   }
   CHECK(names == "cpu@0 cpu@1 cpu@2 cpu-map ");
   unsigned nodes = 0;
@@ -54,7 +52,7 @@ TEST_CASE("nodes are found by path, with and without their unit address") {
   REQUIRE(tree.has_value());
   CHECK(tree->find("/")->name() == "");
   CHECK(tree->find("/memory")->name() == "memory@80000000");
-  CHECK(tree->find("/soc/serial@10000000")->depth() == 2);
+  CHECK(tree->find("/soc/serial@10000000")->name() == "serial@10000000");
   CHECK(tree->find("/cpus/cpu@2/interrupt-controller").has_value());
   CHECK(!tree->find("/soc/serial@10000001"));
   CHECK(!tree->find("/soc/serial/nothing"));
@@ -85,14 +83,14 @@ TEST_CASE("reg is read with the cells that the parent gives") {
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
   auto bus = tree->find("/bus");
-  CHECK(bus->region(0)->address == 7);
-  CHECK(bus->region(1)->address == 9);
+  CHECK(bus->region(0)->start == PhysAddr(7));
+  CHECK(bus->region(1)->start == PhysAddr(9));
   CHECK(bus->region(1)->size == 10);
   CHECK(!bus->region(2));
   auto a = tree->find("/bus/a");
-  CHECK(a->region(0)->address == 0x100000002);
+  CHECK(a->region(0)->start == PhysAddr(0x100000002));
   CHECK(a->region(0)->size == 0);
-  CHECK(a->region(1)->address == 0x300000004);
+  CHECK(a->region(1)->start == PhysAddr(0x300000004));
   CHECK(!a->region(2));
   CHECK(!tree->find("/pci/device")->region());
 }
@@ -135,11 +133,9 @@ TEST_CASE("what the kernel wants to know of the machine is gathered") {
   CHECK(machine.bootargs == "log=fork hz=1000");
   CHECK(machine.rng_seed.size() == 32);
   CHECK(machine.timebase_frequency == 10000000);
-  CHECK(machine.isa == "rv64imafdch_zicsr_sstc");
   CHECK(machine.has_sstc);
   CHECK(machine.uart->base == PhysAddr(0x10000000));
   CHECK(machine.uart->interrupt == 10);
-  CHECK(machine.uart->clock == 3686400);
   CHECK(machine.plic->start == PhysAddr(0xc000000));
   CHECK(machine.plic->size == 0x600000);
   CHECK(machine.rtc == PhysAddr(0x101000));
