@@ -51,9 +51,8 @@ bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag
 char& slot(std::uint32_t index) REQUIRES(input_lock) { return ring[index % ring_size]; }
 
 void send(std::string_view text, std::uint32_t output_flags) {
-  bool lines = (output_flags & OPOST) && (output_flags & ONLCR);
   SpinGuard guard(console_output_lock);
-  lines ? uart_write_lines(text) : uart_write(text);
+  uart_write(text, (output_flags & OPOST) && (output_flags & ONLCR));
 }
 
 void echo(std::string_view text) REQUIRES(input_lock) {
@@ -162,6 +161,11 @@ Taken take_raw(std::span<std::byte> to) REQUIRES(input_lock) {
   return {n, head == committed};
 }
 
+tine_termios settings_now() {
+  SpinGuard guard(input_lock);
+  return settings;
+}
+
 // Sleeps until something is there. Errors: restart, again.
 Result<> wait_for_input(bool may_block) REQUIRES(input_lock) {
   if (!may_block && head == committed) return Errno::again;
@@ -198,7 +202,7 @@ Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
 }
 
 Result<std::size_t> console_write(IoBuffer& from) {
-  std::uint32_t output_flags = console_settings().c_oflag;
+  std::uint32_t output_flags = settings_now().c_oflag;
   std::size_t total = 0;
   while (from.left() > 0) {
     std::array<std::byte, piece_size> piece;
@@ -213,24 +217,15 @@ Result<std::size_t> console_write(IoBuffer& from) {
   return total;
 }
 
-tine_termios console_settings() {
-  SpinGuard guard(input_lock);
-  return settings;
-}
-
-void console_change_settings(const tine_termios& wanted) {
-  SpinGuard guard(input_lock);
-  settings = wanted;
-  commit();
-}
-
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
   switch (request) {
-    case TCGETS: TRY(UserPtr<tine_termios>(argument).store(console_settings())); return 0;
+    case TCGETS: TRY(UserPtr<tine_termios>(argument).store(settings_now())); return 0;
     case TCSETS:
     case TCSETSW: {  // output never waits: there is nothing to drain
       tine_termios wanted = TRY(UserPtr<tine_termios>(argument).load());
-      console_change_settings(wanted);
+      SpinGuard guard(input_lock);
+      settings = wanted;
+      commit();  // what was typed is there for readers as it is, whatever the mode
       return 0;
     }
     case TIOCGWINSZ:

@@ -28,9 +28,6 @@ Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
 // nomem.
 Result<std::size_t> console_write(IoBuffer& from);
 
-// Bytes that were typed already stay, whatever the mode: a switch makes them available as they are.
-tine_termios console_settings();
-void console_change_settings(const tine_termios& settings);
 // TCGETS, TCSETS, TCSETSW, TIOCGWINSZ; `argument` is an address of the current program. Errors:
 // notty, fault, nomem.
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument);

@@ -31,26 +31,9 @@ constinit Receiver receive_byte = nullptr;
 std::uint8_t read(unsigned which) { return mmio_read<std::uint8_t>(uart_base + which); }
 void write(unsigned which, std::uint8_t value) { mmio_write(uart_base + which, value); }
 
-// Sends bytes, looking at the status only once for each filling of the FIFO. Keeps no state, so
-// that a panic in the middle of another hart's text does no harm.
-class Sender {
- public:
-  void send(char c) {
-    if (room_ == 0) {
-      while (!(read(line_status) & status_fifo_empty)) csr::pause();
-      room_ = fifo_size;
-    }
-    write(transmit_holding, static_cast<std::uint8_t>(c));
-    room_--;
-  }
-
- private:
-  unsigned room_ = 0;
-};
-
 class UartSink final : public Sink {
  public:
-  void write(std::string_view text) override { uart_write_lines(text); }
+  void write(std::string_view text) override { uart_write(text, true); }
 };
 constinit UartSink sink;
 
@@ -78,18 +61,22 @@ Result<> uart_start_receiving(unsigned irq, Receiver receive) {
   return {};
 }
 
-void uart_write(std::string_view text) {
+// The status is looked at only once for each filling of the FIFO. No state is kept, so that a panic
+// in the middle of another hart's text does no harm.
+void uart_write(std::string_view text, bool lines) {
   if (uart_base == PhysAddr()) return;
-  Sender sender;
-  for (char c : text) sender.send(c);
-}
-
-void uart_write_lines(std::string_view text) {
-  if (uart_base == PhysAddr()) return;
-  Sender sender;
+  unsigned room = 0;
+  auto send = [&](char c) {
+    if (room == 0) {
+      while (!(read(line_status) & status_fifo_empty)) csr::pause();
+      room = fifo_size;
+    }
+    write(transmit_holding, static_cast<std::uint8_t>(c));
+    room--;
+  };
   for (char c : text) {
-    if (c == '\n') sender.send('\r');
-    sender.send(c);
+    if (lines && c == '\n') send('\r');
+    send(c);
   }
 }
 

@@ -21,10 +21,9 @@ void uart_init(PhysAddr base);
 using Receiver = void (*)(char byte);
 Result<> uart_start_receiving(unsigned irq, Receiver receive);
 
-// Sends `text` as it is. The caller holds console_output_lock, or is a panic.
-void uart_write(std::string_view text);
-// The same with each newline as carriage return and newline.
-void uart_write_lines(std::string_view text);
+// Sends `text`, with a carriage return before each newline if `lines`. The caller holds
+// console_output_lock, or is a panic.
+void uart_write(std::string_view text, bool lines);
 
 // Waits until the last byte is on its way (but not forever): before the machine stops.
 void uart_drain();
