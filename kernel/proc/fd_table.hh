@@ -70,6 +70,7 @@ inline FdTable::Slot* FdTable::slot(int fd) {
 
 // Inline: every read and write begins with it.
 inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
+  if (static_cast<unsigned>(fd) >= TINE_OPEN_MAX) return Errno::badf;
   SpinGuard guard(lock_);
   Slot* at = slot(fd);
   if (!at || !at->file) return Errno::badf;
