@@ -9,5 +9,7 @@ int main(int argc, char** argv) {
     fputs(argv[i], stdout);
   }
   if (first == 1) putchar('\n');
-  return fflush(stdout) == 0 ? 0 : 1;
+  if (fflush(stdout) == 0) return 0;
+  perror("echo");
+  return 1;
 }

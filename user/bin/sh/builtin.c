@@ -143,6 +143,7 @@ static const struct program {
     {"sh", "sh [-c TEXT | FILE] [ARG...]: this shell"},
     {"sigtest", "what signals do, step by step"},
     {"sleep", "sleep SECONDS: wait, fractions allowed"},
+    {"strace", "strace COMMAND [ARG...]: the system calls of a program"},
     {"tee", "tee [-a] [FILE...]: copy the input to files too"},
     {"touch", "touch FILE...: make empty files"},
     {"true", "succeed"},
