@@ -173,6 +173,8 @@ TEST_CASE("pipes and redirections", "[shell]") {
             "[exit 1]\n1\nc\n");
       CHECK(guest.run("echo lost > /none/r; echo status $?") ==
             "sh: /none/r: No such file or directory\n[exit 1]\nstatus 1\n");
+      CHECK(guest.run("pwd > /none/r > /tmp/r; pwd") ==
+            "sh: /none/r: No such file or directory\n[exit 1]\n/\n");
       CHECK(guest.run("pwd > /tmp/r; cat /tmp/r; pwd") == "/\n/\n");
       CHECK_THAT(guest.run("sigtest"), contains("sigtest: PASS"));
     }
