@@ -23,7 +23,8 @@ class RefCounted {
   // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it
   // all.
   void unref() {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) [[unlikely]] destroy();
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) [[unlikely]]
+      destroy();
   }
 
   std::uint32_t references() const { return references_.load(std::memory_order_relaxed); }

@@ -304,3 +304,97 @@ TEST_CASE("whichever allocation of open and write fails, nothing is lost and not
     CHECK(heap_bytes_in_use() == heap);
   }
 }
+
+namespace {
+
+std::string names_in(Node& directory) {
+  std::string names;
+  DirectoryEntry entry;
+  for (std::uint64_t position = 2; directory.entry_from(position, entry);
+       position = entry.position + 1) {
+    names += std::string(entry.name()) + " ";
+  }
+  return names;
+}
+
+std::string path_to(Tree& tree, std::string_view path) {
+  char room[TINE_PATH_MAX];
+  return std::string(path_of(tree.context, tree.at(path), room).value());
+}
+
+}  // namespace
+
+TEST_CASE("a mounted file system takes the place of a directory, and leads out again") {
+  test::Machine machine;
+  Tree tree;
+  RefPtr<Node> other = make_tmpfs().value();
+  other->make_directory("in", 0755).value()->create("file", 0644).value();
+  RefPtr<Node> covered = tree.at("/d/e");
+  covered->mount(other);
+  CHECK(tree.at("/d/e") == other);
+  CHECK(tree.at("/d/e/.") == other);
+  CHECK(tree.at("/d/e/..") == tree.at("/d"));
+  CHECK(tree.at("/d/e/in/../../..") == tree.context.root);
+  CHECK(tree.at("/d/e/in/file")->file_system() != tree.at("/d")->file_system());
+  CHECK(path_to(tree, "/d/e/in") == "/d/e/in");
+  CHECK(path_to(tree, "/d/e") == "/d/e");
+  CHECK(path_to(tree, "/") == "/");
+  Node& d = *tree.at("/d");
+  CHECK(d.remove_directory("e").error() == Errno::busy);
+  CHECK(d.rename("e", d, "f", 0).error() == Errno::busy);
+  CHECK(tree.context.root->make_directory("empty", 0755).has_value());
+  CHECK(tree.context.root->rename("empty", d, "e", 0).error() == Errno::busy);
+  CHECK(tree.context.root->rename("empty", *other, "x", 0).error() == Errno::xdev);
+  CHECK(other->link("x", tree.at("/bin/sh")).error() == Errno::xdev);
+  covered->unref();  // a mount is for good, but the books of this machine are not
+  other->unref();
+}
+
+TEST_CASE("a directory is read by positions that outlive changes") {
+  test::Machine machine;
+  Tree tree;
+  Node& d = *tree.at("/d");
+  for (const char* name : {"a", "b", "c"}) d.create(name, 0644).value();
+  CHECK(names_in(d) == "e a b c ");
+  REQUIRE(d.unlink("b").has_value());
+  d.create("b", 0644).value();
+  CHECK(names_in(d) == "e a c b ");
+  REQUIRE(d.rename("a", d, "z", 0).has_value());
+  REQUIRE(d.rename("c", d, "b", 0).has_value());
+  CHECK(names_in(d) == "e b z ");
+  CHECK(names_in(*tree.at("/bin")) == "sh link ");
+}
+
+TEST_CASE("a tree of any depth dies without recursion, whoever still holds a part") {
+  test::Machine machine;
+  std::uint64_t heap = heap_bytes_in_use();
+  {
+    RefPtr<Node> root = make_tmpfs().value(), at = root, held;
+    for (int i = 0; i < 20000; i++) {
+      at = at->make_directory("d", 0755).value();
+      if (i == 10000) held = at;
+    }
+    at = nullptr;
+    root = nullptr;
+    CHECK(held->parent().error() == Errno::noent);
+    CHECK(held->create("new", 0644).error() == Errno::noent);
+  }
+  CHECK(heap_bytes_in_use() == heap);
+}
+
+TEST_CASE("whichever allocation of link and rename fails, both names are as before") {
+  test::Machine machine;
+  Tree tree;
+  Node& bin = *tree.at("/bin");
+  Node& d = *tree.at("/d");
+  std::uint64_t heap = heap_bytes_in_use();
+  fail_allocation(nullptr, 1);
+  CHECK(bin.rename("sh", d, "sh", 0).error() == Errno::nomem);
+  fail_allocation(nullptr, 1);
+  CHECK(d.link("sh", tree.at("/bin/sh")).error() == Errno::nomem);
+  fail_allocation(nullptr, 0);
+  CHECK(names_in(bin) == "sh link ");
+  CHECK(names_in(d) == "e ");
+  CHECK(tree.at("/bin/sh")->stat().st_nlink == 1);
+  CHECK(heap_bytes_in_use() == heap);
+}
