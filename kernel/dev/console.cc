@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "dev/uart.hh"
+#include "lib/own.hh"
 #include "sched/wait_queue.hh"
 #include "sync/panic.hh"
 #include "sync/spinlock.hh"
@@ -45,6 +46,9 @@ constinit std::array<char, ring_size> ring GUARDED_BY(input_lock){};
 constinit std::uint32_t head GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t committed GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
+// One reader at a time, who moves `head` only when its bytes have arrived: no byte is lost to a bad
+// address, and none goes to two.
+constinit bool being_read GUARDED_BY(input_lock) = false;
 constinit WaitQueue readers;
 
 bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag & flag; }
@@ -133,32 +137,32 @@ void receive(char c) {
 
 // ---- Bytes go out to readers ----
 
-struct Taken {
-  std::size_t count;
-  bool is_all;  // a line has ended, or there is nothing more
+struct Piece {
+  std::size_t count = 0;
+  std::uint32_t behind = 0;  // the new `head` when all have arrived
+  bool is_last = false;      // a line has ended, or there is nothing more
 };
 
-Taken take_line(std::span<std::byte> to) REQUIRES(input_lock) {
+Piece copy_of_line(std::span<std::byte> to) REQUIRES(input_lock) {
   std::size_t n = 0;
-  while (n < to.size() && head != committed) {
-    char c = slot(head++);
-    if (c == end_of_input) return {n, true};
+  std::uint32_t at = head;
+  while (n < to.size() && at != committed) {
+    char c = slot(at++);
+    if (c == end_of_input) return {n, at, true};
     to[n++] = static_cast<std::byte>(c);
-    if (c == '\n') return {n, true};
+    if (c == '\n') return {n, at, true};
   }
   // A ^D right behind belongs to these bytes: left there, it would look like the end to the next
   // read.
-  if (head != committed && slot(head) == end_of_input) {
-    head++;
-    return {n, true};
-  }
-  return {n, head == committed};
+  if (at != committed && slot(at) == end_of_input) return {n, at + 1, true};
+  return {n, at, at == committed};
 }
 
-Taken take_raw(std::span<std::byte> to) REQUIRES(input_lock) {
+Piece copy_of_bytes(std::span<std::byte> to) REQUIRES(input_lock) {
   std::size_t n = 0;
-  while (n < to.size() && head != committed) to[n++] = static_cast<std::byte>(slot(head++));
-  return {n, head == committed};
+  std::uint32_t at = head;
+  while (n < to.size() && at != committed) to[n++] = static_cast<std::byte>(slot(at++));
+  return {n, at, at == committed};
 }
 
 tine_termios settings_now() {
@@ -166,13 +170,36 @@ tine_termios settings_now() {
   return settings;
 }
 
-// Sleeps until something is there. Errors: restart, again.
-Result<> wait_for_input(bool may_block) REQUIRES(input_lock) {
-  if (!may_block && head == committed) return Errno::again;
-  return wait(readers, input_lock, WaitReason::console, [] {
+// Sleeps until something is there and nobody else reads. Errors: restart, again.
+Result<> begin_reading(bool may_block) {
+  SpinGuard guard(input_lock);
+  TRY(wait(readers, input_lock, WaitReason::console, [&] {
     input_lock.assert_held();
-    return head != committed;
-  });
+    return !being_read && (!may_block || head != committed);
+  }));
+  if (head == committed) return Errno::again;
+  being_read = true;
+  return {};
+}
+
+void end_reading() {
+  SpinGuard guard(input_lock);
+  being_read = false;
+  if (head != committed) readers.wake_all();
+}
+
+// Moves one piece; fewer bytes when the buffer turns out bad half way.
+Result<std::size_t> read_piece(IoBuffer& to, Piece& piece) {
+  std::array<std::byte, piece_size> bytes;
+  std::span<std::byte> room(bytes.data(), std::min(to.left(), piece_size));
+  {
+    SpinGuard guard(input_lock);
+    piece = has_flag(ICANON) ? copy_of_line(room) : copy_of_bytes(room);
+  }
+  std::size_t moved = TRY(to.put(room.first(piece.count)));
+  SpinGuard guard(input_lock);
+  head = moved == piece.count ? piece.behind : head + static_cast<std::uint32_t>(moved);
+  return moved;
 }
 
 }  // namespace
@@ -182,21 +209,17 @@ constinit InterruptHook console_interrupt_hook = nullptr;
 Result<> console_init(unsigned irq) { return uart_start_receiving(irq, receive); }
 
 Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
+  if (to.left() == 0) return 0;
+  TRY(begin_reading(may_block));
+  ScopeExit done(end_reading);
   std::size_t total = 0;
   while (to.left() > 0) {
-    std::array<std::byte, piece_size> piece;
-    std::span<std::byte> room(piece.data(), std::min(to.left(), piece_size));
-    Taken taken;
-    {
-      SpinGuard guard(input_lock);
-      if (total == 0) TRY(wait_for_input(may_block));
-      taken = has_flag(ICANON) ? take_line(room) : take_raw(room);
-    }
-    Result<std::size_t> moved = to.put(room.first(taken.count));
-    if (!moved && total == 0) return moved.error();
+    Piece piece;
+    Result<std::size_t> moved = read_piece(to, piece);
+    if (!moved && total == 0) return moved;
     if (!moved) break;
     total += *moved;
-    if (taken.is_all || *moved < taken.count) break;
+    if (piece.is_last || *moved < piece.count) break;
   }
   return total;
 }

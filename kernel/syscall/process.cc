@@ -73,11 +73,13 @@ struct Rusage {
 }  // namespace
 
 // `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
-// Errors: child, inval, intr, fault (the child is gone then all the same, as on Linux).
+// Errors: child, inval, intr, fault and nomem (before a child is taken).
 SYSCALL(SYS_wait4, wait4, int,
         (int pid, UserPtr<int> status, unsigned options, UserPtr<Rusage> usage)) {
   if (options & ~unsigned(WNOHANG)) return Errno::inval;
   if (pid < -1) return Errno::child;
+  if (!status.is_null()) TRY(status.prepare_to_store());
+  if (!usage.is_null()) TRY(usage.prepare_to_store());
   WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));
   if (ended.pid == 0) return 0;
   if (!status.is_null()) TRY(status.store(ended.status));
@@ -108,7 +110,7 @@ SYSCALL(SYS_ipc_send, ipc_send, void, (int pid, std::uint64_t word)) {
 
 // Errors: fault (before a message is taken), intr.
 SYSCALL(SYS_ipc_recv, ipc_recv, void, (UserPtr<tine_message> to)) {
-  TRY(to.store(tine_message{}));
+  TRY(to.prepare_to_store());
   return to.store(TRY(current_process().mailbox.receive()));
 }
 

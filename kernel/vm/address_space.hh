@@ -14,6 +14,7 @@
 
 #include "arch/pte.hh"
 #include "lib/list.hh"
+#include "lib/own.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "mm/page_table.hh"
@@ -80,7 +81,7 @@ class AddressSpace final : public RefCounted {
   // otherwise).
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
   // mmap of anonymous private memory. `wanted` is a hint, or the place itself when `fixed`
-  // (replacing what is there). Errors: inval, nomem (no room).
+  // (replacing what is there). Errors: inval, nomem (no room); nothing has changed then.
   Result<VirtAddr> map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed)
       EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
@@ -130,6 +131,7 @@ class AddressSpace final : public RefCounted {
   bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);
   Result<> insert(const Region& like) REQUIRES(mutex_);
+  void insert(OwnPtr<Region> region) REQUIRES(mutex_);
   Result<> split_at(VirtAddr at) REQUIRES(mutex_);
   void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
 

@@ -69,10 +69,14 @@ Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
 // Adds a region with these fields. The range must be free.
 Result<> AddressSpace::insert(const Region& like) {
   OwnPtr<Region> region = TRY(make<Region>(like));
-  region->prot = normalise(like.prot);
+  insert(std::move(region));
+  return {};
+}
+
+void AddressSpace::insert(OwnPtr<Region> region) {
+  region->prot = normalise(region->prot);
   regions_.insert_before(first_region_after(region->start), region.get());
   region.release();
-  return {};
 }
 
 // Makes `at` a border between regions, if it lies inside one.
@@ -157,6 +161,8 @@ Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size
   if (size > user_top.value()) return Errno::nomem;
   size = VirtAddr(size).page_up().value();
   VirtAddr start = wanted.page_down();
+  // First, so that what lies there is not removed in vain.
+  OwnPtr<Region> fresh = TRY(make<Region>(Region{.start = {}, .end = {}, .prot = prot}));
   MutexGuard guard(mutex_);
   if (fixed) {
     if (!in_user_half(start, size)) return Errno::nomem;
@@ -166,7 +172,9 @@ Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size
   } else if (!in_user_half(start, size) || !is_free(start, start + size)) {
     start = TRY(find_room(size));
   }
-  TRY(insert({.start = start, .end = start + size, .prot = prot}));
+  fresh->start = start;
+  fresh->end = start + size;
+  insert(std::move(fresh));
   return start;
 }
 

@@ -40,6 +40,11 @@ Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::s
                        });
 }
 
+Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size) {
+  std::size_t done;
+  return for_each_page(space, to, size, Prot::write, done, [](std::byte*, auto, auto) {});
+}
+
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from) {
   std::size_t length = 0;
   bool ended = false;

@@ -18,6 +18,8 @@ namespace tine {
 // Errors of all: fault, nomem. What was moved before the error stays moved.
 Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size);
 Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size);
+// Makes sure that copy_to_user will succeed, so that what it is to deliver is not taken in vain.
+Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size);
 // Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig
 // when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
@@ -45,6 +47,9 @@ class UserPtr {
   }
   Result<> store(const T& value) const {
     return copy_to_user(current_space(), at_, &value, sizeof(T));
+  }
+  Result<> prepare_to_store() const {
+    return tine::prepare_to_store(current_space(), at_, sizeof(T));
   }
 
  private:

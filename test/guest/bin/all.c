@@ -37,6 +37,7 @@ static char* const programs[] = {"test_getpid",
                                  "interrupted",
                                  "faults",
                                  "oom",
+                                 "oom_calls",
                                  "stress=1000"};
 
 enum { PROGRAMS = sizeof programs / sizeof programs[0] };

@@ -1,94 +1,9 @@
 /*
- * No memory: each allocation of each call made to fail once (fail_alloc), then the real end of
- * memory, then a fork bomb. Whatever fails gives back what it had taken.
+ * No memory in the calls that make processes and memory: each allocation made to fail once
+ * (walk.h), then the real end of memory, then a fork bomb. Whatever fails gives back what it had
+ * taken. The other calls: oom_calls.c.
  */
-#include "tap.h"
-
-enum {
-  NOT_REACHED = 40,
-  REFUSED = 41,
-  SHORT = 42
-}; /* how an attempt ended, besides death by SIGKILL */
-
-static uintptr_t argument[4];
-
-/*
- * fail_alloc(n); the call; fail_alloc(0). All in registers: a page fault of ours in between would
- * be counted, too. A child made by clone ends at once. Answers what was left of the count, and the
- * call's result through `result`.
- */
-static long armed(long n, long number, long* result) {
-  register long a0 asm("a0") = n;
-  register long a1 asm("a1") = (long)argument[1];
-  register long a2 asm("a2") = (long)argument[2];
-  register long a3 asm("a3") = (long)argument[3];
-  register long a7 asm("a7") = SYS_fail_alloc;
-  register long first asm("s2") = (long)argument[0];
-  register long call asm("s3") = number;
-  register long out asm("s4");
-  asm volatile(
-      "ecall\n"
-      "mv a0, s2\n"
-      "mv a7, s3\n"
-      "ecall\n"
-      "mv s4, a0\n"
-      "li a7, %[clone]\n"
-      "bne s3, a7, 1f\n"
-      "bnez a0, 1f\n"
-      "li a7, %[exit]\n"
-      "ecall\n"
-      "1: li a0, 0\n"
-      "li a7, %[fail]\n"
-      "ecall\n"
-      : "+r"(a0), "+r"(a7), "+r"(a1), "+r"(a2), "+r"(a3), "=&r"(out)
-      : "r"(first),
-        "r"(call), [clone] "i"(SYS_clone), [exit] "i"(SYS_exit_group), [fail] "i"(SYS_fail_alloc)
-      : "memory");
-  *result = out;
-  return a0;
-}
-
-static int attempt(long n, long number, long* result) {
-  long left = armed(n, number, result);
-  if (left != 0) return NOT_REACHED;
-  return *result == -ENOMEM ? REFUSED : SHORT;
-}
-
-/*
- * Walks through all allocations of what `body(n)` does, each time in a child of its own, and
- * compares the books each time. Ends when the count is not reached; answers how many allocations
- * there were.
- */
-static int walk(int (*body)(long n), int allowed) {
-  tap_settle();
-  for (long n = 1; n < 500; n++) {
-    struct tine_memory_info before;
-    char why[256];
-    tap_books(&before);
-    tap.last_pid = getpid();
-    pid_t child = FORK();
-    if (child == 0) _exit(body(n));
-    int status = -1;
-    EQUAL(waitpid(child, &status, 0), child);
-    int files = tap.makes_files;
-    if (tap_leaked(&before, why, sizeof why))
-      tap_fail("allocation %ld: not given back: %s", n, why);
-    tap.makes_files = files;
-    if (status == NOT_REACHED << 8) return (int)n - 1;
-    if (status == REFUSED << 8) continue;
-    if (status == SIGKILL && (allowed & 1)) continue;
-    if (status == SHORT << 8 && (allowed & 2)) continue;
-    tap_fail("allocation %ld: expected ENOMEM, got status %x", n, (unsigned)status);
-  }
-  tap_fail("500 allocations and no end");
-}
-
-#define WALK(body, allowed, least)     \
-  do {                                 \
-    int met = walk(body, allowed);     \
-    printf("# %d allocations\n", met); \
-    CHECK(met >= (least));             \
-  } while (0)
+#include "walk.h"
 
 /* ---- Each call ---- */
 
@@ -118,7 +33,7 @@ static int try_exec(long n) {
   int end = attempt(n, SYS_execve, &result); /* returns only on failure */
   return end == REFUSED ? end : 1;
 }
-static void in_execve(void) { WALK(try_exec, 1, 10); }
+static void in_execve(void) { WALK(try_exec, MAY_DIE, 10); }
 
 static int try_exec_app(long n) {
   long result;
@@ -134,44 +49,6 @@ static void in_exec(void) {
   }
 }
 
-static const char* new_name;
-
-static int try_create(long n) {
-  long result;
-  argument[0] = (uintptr_t)(long)AT_FDCWD;
-  argument[1] = (uintptr_t)new_name;
-  argument[2] = O_CREAT | O_RDWR | O_EXCL;
-  argument[3] = 0644;
-  int end = attempt(n, SYS_openat, &result);
-  if (end == REFUSED && (open(new_name, O_RDONLY) != -1 || errno != ENOENT))
-    return 1; /* nothing was made */
-  return end;
-}
-static void in_create(void) {
-  static char name[64];
-  snprintf(name, sizeof name, "/tmp/oom.%lu", now_ns());
-  new_name = name;
-  tap.makes_files = 1; /* in this process, too */
-  WALK(try_create, 0, 4);
-}
-
-static int try_write(long n) {
-  static char data[6 * 4096] = {1};
-  long result;
-  int fd = open("/tmp/oom.file", O_RDWR | O_TRUNC);
-  memset(data, 'w', sizeof data);
-  argument[0] = (uintptr_t)fd;
-  argument[1] = (uintptr_t)data;
-  argument[2] = sizeof data;
-  int end = attempt(n, SYS_write, &result);
-  struct stat about;
-  fstat(fd, &about);
-  if (about.st_size != (result < 0 ? 0 : result)) end = 1;
-  close(open("/tmp/oom.file", O_WRONLY | O_TRUNC));
-  return end;
-}
-static void in_write(void) { WALK(try_write, 2, 7); }
-
 static int try_read(long n) {
   long result;
   char* at = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -180,7 +57,7 @@ static int try_read(long n) {
   argument[2] = 4 * 4096;
   return attempt(n, SYS_read, &result);
 }
-static void in_read(void) { WALK(try_read, 2, 4); }
+static void in_read(void) { WALK(try_read, MAY_BE_SHORT, 4); }
 
 static int try_mmap(long n) {
   long result;
@@ -191,6 +68,24 @@ static int try_mmap(long n) {
   return attempt(n, SYS_mmap, &result);
 }
 static void in_mmap(void) { WALK(try_mmap, 0, 1); }
+
+/* In the middle of another mapping; that stays whole when the new one cannot be made. */
+static int try_mmap_over(long n) {
+  long result;
+  char* at = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(at, 'o', 3 * 4096);
+  argument[0] = (uintptr_t)at + 4096;
+  argument[1] = 4096;
+  argument[2] = PROT_READ;
+  argument[3] = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  int end = attempt(n, SYS_mmap, &result);
+  if (end == NOT_REACHED) return at[4096] == 0 ? end : 1;
+  for (int i = 0; i < 3 * 4096; i++) {
+    if (at[i] != 'o') return 2;
+  }
+  return end;
+}
+static void in_mmap_over(void) { WALK(try_mmap_over, 0, 3); }
 
 /* In a split the regions on both sides stay as they were. */
 static int try_split(long n, long number, uintptr_t third) {
@@ -228,7 +123,7 @@ static int try_touch(long n) {
   at[1 * 4096] = at[0];
   return fail_alloc(0) != 0 ? NOT_REACHED : 1;
 }
-static void in_touch(void) { WALK(try_touch, 1, 3); }
+static void in_touch(void) { WALK(try_touch, MAY_DIE, 3); }
 
 static int try_receive(long n) {
   long result;
@@ -345,15 +240,13 @@ int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "--exit") == 0)
     return fail_alloc(0) != 0 ? NOT_REACHED : REFUSED;
   tap_begin("oom");
-  make_file("/tmp/oom.file");
   RUN("fork: every allocation may fail; nothing is left behind, the parent's data is intact",
       in_fork);
   RUN("execve: every allocation may fail, and the caller goes on", in_execve);
   RUN("exec(app_id): the first allocations may fail, and the caller goes on", in_exec);
-  RUN_MAKING_FILES("openat: every allocation may fail, and then no file was made", in_create);
-  RUN("write: every allocation may fail: a short count or ENOMEM", in_write);
   RUN("read into fresh pages: a short count or ENOMEM", in_read);
   RUN("mmap: every allocation may fail", in_mmap);
+  RUN("mmap over another mapping: every allocation may fail, and the other stays", in_mmap_over);
   RUN("munmap in the middle: every allocation may fail, and nothing was changed", in_munmap);
   RUN("mprotect in the middle: every allocation may fail, and nothing was changed", in_mprotect);
   RUN("brk: when an allocation fails the break stays", in_brk);

@@ -103,7 +103,7 @@ static void bad_status_pointer(void) {
     pid_t child = FORK();
     if (child == 0) _exit(0);
     ERROR(wait4(child, status, 0), EFAULT);
-    ERROR(wait4(child, NULL, 0), ECHILD); /* gone all the same, as on Linux */
+    EQUAL(wait4(child, NULL, 0), child); /* it was not taken */
   }
   pid_t child = FORK();
   if (child == 0) _exit(3);
@@ -111,8 +111,6 @@ static void bad_status_pointer(void) {
   child = FORK();
   if (child == 0) _exit(3);
   ERROR(syscall(SYS_wait4, (long)child, NULL, 0L, wild(KERNEL)), EFAULT);
-  child = FORK();
-  if (child == 0) _exit(3);
   uint64_t usage[18];
   memset(usage, 0xff, sizeof usage);
   EQUAL(syscall(SYS_wait4, (long)child, NULL, 0L, usage), child);
