@@ -19,7 +19,7 @@ static const int known[] = {
     SYS_clone,         SYS_execve,      SYS_wait4,        SYS_brk,          SYS_munmap,
     SYS_mmap,          SYS_mprotect,    SYS_exec,         SYS_execv,        SYS_getargs,
     SYS_ipc_send,      SYS_ipc_recv,    SYS_process_info, SYS_memory_info,  SYS_page_info,
-    SYS_power,         SYS_fail_alloc,  SYS_trace};
+    SYS_power,         SYS_fail_alloc,  SYS_trace,        SYS_sysinfo};
 
 /* Calls that another wing may have added are known by their answer to be there. */
 static int is_known(long number) {
@@ -96,6 +96,16 @@ static uint64_t hostile(void) {
   }
 }
 
+/* The path that hostile pointers lead to. Calls that change directories get one that names nothing,
+ * from wherever it is read; and relative paths start in a directory that was removed, which takes
+ * nothing in. */
+static void set_path(long number) {
+  int changes = number == SYS_mkdirat || number == SYS_unlinkat || number == SYS_symlinkat ||
+                number == SYS_linkat || number == SYS_renameat2;
+  strcpy(buffer, changes ? "/dev/null/." : "/dev/null");
+  strcpy(edge + 4096 - 12, changes ? "/dev/null/." : "//dev//null");
+}
+
 /* Values that would hurt somebody else, block for long, or leave a file are replaced. */
 static void tame(long number, uint64_t* a) {
   switch (number) {
@@ -129,6 +139,7 @@ static void tame(long number, uint64_t* a) {
 static void one_call(long number) {
   uint64_t a[6];
   for (int i = 0; i < 6; i++) a[i] = hostile();
+  set_path(number);
   tame(number, a);
   pid_t self = getpid();
   errno = 0;
@@ -148,8 +159,9 @@ static void quiet_files(void) {
   open("/dev/zero", O_RDWR);
   open("/dev/null", O_RDWR);
   open(FILE_B, O_RDWR);
-  strcpy(buffer, "/dev/null");
-  memcpy(edge + 4096 - 10, "/dev/null", 10);
+  mkdir("/tmp/gone", 0755);
+  chdir("/tmp/gone");
+  rmdir("/tmp/gone");
 }
 
 static int changes_memory(long number) {
