@@ -11,14 +11,14 @@
 
 namespace tine {
 
-class CAPABILITY("mutex") Mutex {
+class CAPABILITY("mutex") Mutex : public RankedLock {
  public:
-  explicit constexpr Mutex(Rank rank, const char* name) : rank_(rank), name_(name) {}
+  using RankedLock::RankedLock;
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
   void lock() ACQUIRE() NO_THREAD_SAFETY_ANALYSIS {
-    if constexpr (TINE_DEBUG) check_rank();
+    if constexpr (TINE_DEBUG) note_taken();
     std::uint64_t word = 0;
     if (!word_.compare_exchange_strong(word, self(), std::memory_order_acquire)) [[unlikely]]
       wait_for_it();
@@ -34,10 +34,8 @@ class CAPABILITY("mutex") Mutex {
   // knows it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
-  Rank rank() const { return rank_; }
-  const char* name() const { return name_; }
-
  private:
+  unsigned waiting_ GUARDED_BY(spin_) = 0;  // threads in waiters_, or on their way in or out
   // 0: free; else the owner's Thread*, plus `contended` when others sleep until it is free. Who
   // sets that bit holds spin_ and keeps it until it is in the queue; who finds it set at unlock
   // takes spin_ and wakes. So no sleeper is missed, and a mutex that nobody else wants costs two
@@ -47,14 +45,11 @@ class CAPABILITY("mutex") Mutex {
 
   Spinlock spin_{Rank::mutex, "mutex"};
   WaitQueue waiters_;
-  unsigned waiting_ GUARDED_BY(spin_) = 0;  // threads in waiters_, or on their way in or out
-  Rank rank_;
-  const char* name_;
 
   static std::uint64_t self() { return reinterpret_cast<std::uint64_t>(current_thread()); }
   void wait_for_it();
   void hand_on();
-  void check_rank() const;
+  void note_taken() const;
   void note_released() const;
 };
 

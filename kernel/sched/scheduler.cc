@@ -95,7 +95,7 @@ void switch_away() {
   Thread* next = policy.pick();
   if (!next) next = hart.idle;
   if constexpr (TINE_DEBUG) {
-    ASSERT(hart.held_count == 1);  // the scheduler's lock and no other
+    ASSERT(hart.held.count() == 1);  // the scheduler's lock and no other
   }
   run_on_this_hart(*next);
   if (next != self) {

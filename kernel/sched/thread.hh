@@ -19,7 +19,6 @@ namespace tine {
 
 struct Process;
 class WaitQueue;
-class Mutex;
 
 enum class ThreadState : std::uint8_t {
   fresh,     // being built: known to its maker only
@@ -56,10 +55,7 @@ struct Thread {
   int tid = 0;
   FpState fp{};                  // while its registers are not in a hart
   unsigned fp_hart = max_harts;  // the hart that loaded them last
-  static constexpr unsigned max_mutexes = 4;
-  const Mutex* mutexes[max_mutexes] =
-      {};  // held, in order of acquisition (checked in debug builds)
-  unsigned mutex_count = 0;
+  HeldLocks mutexes;
   // Its system call ended with Errno::restart: the frame is as the call found it.
   bool call_interrupted = false;
 

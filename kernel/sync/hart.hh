@@ -14,7 +14,6 @@
 namespace tine {
 
 struct Thread;
-class Spinlock;
 class PageTable;
 
 constexpr unsigned max_harts = 8;
@@ -39,10 +38,7 @@ struct Hart {
   std::uint64_t kernel_map_generation = 0;  // the newest mapping it has fenced (mm/kernel_map.cc)
   Thread* fp_owner = nullptr;               // whose FP registers are loaded (sched/fp.cc)
 
-  // Spinlocks held here, in order of acquisition (checked in debug builds).
-  static constexpr unsigned max_held = 8;
-  const Spinlock* held[max_held] = {};
-  unsigned held_count = 0;
+  HeldLocks held;  // spinlocks
 };
 
 extern "C" {

@@ -3,6 +3,7 @@
 // before spinlocks (which do not).
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace tine {
@@ -28,6 +29,28 @@ enum class Rank : std::uint8_t {
   frames,          // free page frames
   remote_fence,    // one remote fence at a time
   console_output,  // one message at a time
+};
+
+// What any lock is known by.
+struct RankedLock {
+  constexpr RankedLock(Rank r, const char* n) : name(n), rank(r) {}
+
+  const char* name;
+  Rank rank;
+};
+
+// The locks that a hart (spinlocks) or a thread (mutexes) holds, in order of acquisition. Kept in
+// debug builds only.
+class HeldLocks {
+ public:
+  unsigned count() const { return count_; }
+  void check(const RankedLock& wanted) const;  // panics unless it ranks above all that are held
+  void add(const RankedLock& wanted);          // the same, before the lock is taken
+  void remove(const RankedLock& lock);         // panics if it is not held
+
+ private:
+  std::array<const RankedLock*, 8> locks_{};
+  unsigned count_ = 0;
 };
 
 }  // namespace tine

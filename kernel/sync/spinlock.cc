@@ -1,5 +1,8 @@
 #include "sync/spinlock.hh"
 
+#include <algorithm>
+#include <span>
+
 #include "arch/csr.hh"
 #include "sync/panic.hh"
 
@@ -10,32 +13,27 @@ void Spinlock::wait() {
   while (locked_.load(std::memory_order_relaxed)) csr::pause();
 }
 
-void Spinlock::check_rank() const {
-  Hart& hart = this_hart();
-  for (unsigned i = 0; i < hart.held_count; i++) {
-    if (hart.held[i]->rank() >= rank_) {
-      panic("lock order: taking {} while holding {}", name_, hart.held[i]->name());
-    }
-  }
-  if (hart.held_count == Hart::max_held) panic("lock order: too many locks held, taking {}", name_);
-}
-
 void Spinlock::check_held() const {
-  if (!held()) panic("lock {} is not held where it must be", name_);
+  if (!held()) panic("lock {} is not held where it must be", name);
 }
 
-void Spinlock::note_acquired() const {
-  Hart& hart = this_hart();
-  hart.held[hart.held_count++] = this;
+void HeldLocks::check(const RankedLock& wanted) const {
+  for (const RankedLock* lock : std::span(locks_).first(count_)) {
+    if (lock->rank >= wanted.rank)
+      panic("lock order: taking {} while holding {}", wanted.name, lock->name);
+  }
 }
 
-void Spinlock::note_released() const {
-  Hart& hart = this_hart();
-  if (!held()) panic("lock {} released by a hart that does not hold it", name_);
-  unsigned i = 0;
-  while (i < hart.held_count && hart.held[i] != this) i++;
-  for (; i + 1 < hart.held_count; i++) hart.held[i] = hart.held[i + 1];
-  hart.held_count--;
+void HeldLocks::add(const RankedLock& wanted) {
+  check(wanted);
+  if (count_ == locks_.size()) panic("lock order: too many locks held, taking {}", wanted.name);
+  locks_[count_++] = &wanted;
+}
+
+void HeldLocks::remove(const RankedLock& lock) {
+  auto end = std::remove(locks_.begin(), locks_.begin() + count_, &lock);
+  if (end == locks_.begin() + count_) panic("lock {} is released and was not held", lock.name);
+  count_--;
 }
 
 }  // namespace tine

@@ -15,22 +15,21 @@
 
 namespace tine {
 
-class CAPABILITY("spinlock") Spinlock {
+class CAPABILITY("spinlock") Spinlock : public RankedLock {
  public:
-  constexpr Spinlock(Rank rank, const char* name) : rank_(rank), name_(name) {}
+  using RankedLock::RankedLock;
   Spinlock(const Spinlock&) = delete;
   Spinlock& operator=(const Spinlock&) = delete;
 
   // Acquire: what the last holder wrote is seen. Release: what we wrote is there before the lock is
   // free.
   void lock() ACQUIRE() {
-    if constexpr (TINE_DEBUG) check_rank();
+    if constexpr (TINE_DEBUG) this_hart().held.add(*this);
     while (locked_.exchange(1, std::memory_order_acquire)) wait();
     holder_ = &this_hart();
-    if constexpr (TINE_DEBUG) note_acquired();
   }
   void unlock() RELEASE() {
-    if constexpr (TINE_DEBUG) note_released();
+    if constexpr (TINE_DEBUG) this_hart().held.remove(*this);
     holder_ = nullptr;
     locked_.store(0, std::memory_order_release);
   }
@@ -45,20 +44,12 @@ class CAPABILITY("spinlock") Spinlock {
   // For the analysis: the data is being built or destroyed, and nobody else knows it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
-  Rank rank() const { return rank_; }
-  const char* name() const { return name_; }
-
  private:
   std::atomic<std::uint32_t> locked_{0};
-  Rank rank_;
-  const char* name_;
   Hart* volatile holder_ = nullptr;
 
   void wait();
-  void check_rank() const;
   void check_held() const;
-  void note_acquired() const;
-  void note_released() const;
 };
 
 class SCOPED_CAPABILITY SpinGuard {

@@ -24,10 +24,10 @@ constinit ClockConfig clock_config;
 std::uint64_t clock_to_ns(std::uint64_t time) { return time * 100; }
 
 // One thread, which is never to wait: who comes here would wait for itself.
-void Mutex::check_rank() const { this_hart().current = reinterpret_cast<Thread*>(16); }
+void Mutex::note_taken() const { this_hart().current = reinterpret_cast<Thread*>(16); }
 void Mutex::note_released() const {}
-void Mutex::wait_for_it() { panic("mutex {} taken twice", name_); }
-void Mutex::hand_on() { panic("mutex {} released twice", name_); }
+void Mutex::wait_for_it() { panic("mutex {} taken twice", name); }
+void Mutex::hand_on() { panic("mutex {} released twice", name); }
 
 Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
   std::size_t size = std::min(bytes.size(), left_);
