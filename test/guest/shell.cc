@@ -233,6 +233,22 @@ TEST_CASE("^C ends what runs in the foreground, and nothing else", "[shell]") {
   }
 }
 
+TEST_CASE("programs read what is typed, until ^D or ^C", "[shell]") {
+  Guest guest(shell("typing", 4));
+  guest.expect(prompt);
+  guest.send("echo star\"\"ted; cat | wc -l\r");
+  guest.expect("started\r");
+  guest.send("one\rtwo\r\x04");
+  CHECK_THAT(guest.expect(prompt), contains("\n2\r\ntine$ "));
+  guest.send("sh -c 'echo star\"\"ted; cat | cat'\r");
+  guest.expect("started\r");
+  guest.send("typed\r");
+  guest.expect("typed\r\ntyped\r\n");  // by the terminal, and by cat
+  guest.send("\x03");
+  CHECK_THAT(guest.expect(prompt), contains("[killed by signal 2: SIGINT]"));
+  CHECK(guest.run("sleep 0.1 | cat & wait; echo free").ends_with("free\n"));
+}
+
 TEST_CASE("an idle machine uses less than 5% of a host core", "[boot]") {
   Guest guest(shell("idle"));
   guest.expect(prompt);
