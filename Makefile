@@ -217,7 +217,7 @@ kernel: $(B)/kernel.elf
 wants = $(if $(filter $(1),$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(2))
 deps:
 	@DEPS=$(DEPS) $(TOOLS)/deps $(call wants,test% run-% loop build/host/%,test) $(call wants,gdb,gdb) \
-	  $(call wants,lint format,lint)
+	  $(call wants,lint format,lint) $(call wants,docs test-docs,docs) $(call wants,test-docs,browser)
 machine: | deps
 	@$(TOOLS)/run-qemu --check
 
@@ -304,6 +304,14 @@ bench: machine $(B)/kernel.elf $(B)/test.cpio ## guest instructions beside xv6 a
 	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)"
 bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write test/bench/baseline.tsv
 	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)" --write
+
+# ---- The book ----
+
+.PHONY: docs test-docs
+docs: | deps ## the book as a site: build/docs/index.html
+	@$(TOOLS)/build-docs
+test-docs: docs all | deps ## the book: is it true, and does it read well in a browser (headless Chromium)
+	@$(TOOLS)/run-tests "docs=$(TOOLS)/check-docs" "site=$(TOOLS)/test-site"
 
 # ---- The tree ----
 

@@ -260,6 +260,29 @@ def excerpt(path, name, limits):
     return path, dedent(cut(LAB_MARK.sub("", text), limits))
 
 
+def excerpt_line(path, name, limits):
+    """(the file, the number of the first line that the excerpt shows)"""
+    path, lines = excerpt(path, name, limits)
+    shown = [line.strip() for line in lines if line not in ("...", "")]
+    have = [line.strip() for line in read(path).split("\n")]
+    best = max(range(len(have)), key=lambda at: common(have[at:], shown))
+    return path, best + 1
+
+
+def common(have, shown):
+    """How many lines two texts begin with alike; marks of the labs are not counted."""
+    count = 0
+    for line in have:
+        if not line or LAB_MARK.match(line):
+            if count == 0:
+                break
+            continue
+        if count == len(shown) or line != shown[count]:
+            break
+        count += 1
+    return count
+
+
 def source_waypoints():
     """{(route, number): places}. The first step of a system call is in the user's library."""
     places = {}
