@@ -88,3 +88,16 @@ def table():
     rows += [row(NAMES.get(route, route), waypoint_lines(route)) for route in ROUTES]
     rows += [row(f"lab `{lab}`", places) for lab, places in sorted(lab_lines().items())]
     return rows
+
+
+def alike(have, wanted):
+    """The same rows and files, and the lines to within a tenth: not every change of a line is worth a new table."""
+    def cells(line):
+        return [cell.strip() for cell in line.strip("|").split("|")]
+
+    def close(a, b):
+        return a == b or a.isdigit() and b.isdigit() and abs(int(a) - int(b)) <= int(b) / 10
+
+    return len(have) == len(wanted) and all(
+        len(cells(h)) == len(cells(w)) and cells(h)[:2] == cells(w)[:2] and all(map(close, cells(h), cells(w)))
+        for h, w in zip(have, wanted))
