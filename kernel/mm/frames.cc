@@ -14,7 +14,6 @@ constexpr std::uint32_t none = ~0u;
 constexpr std::uint8_t poison = 0x5a;  // 0x5a5a5a5a5a5a5a5a is no address that is ever mapped
 
 constinit Spinlock lock{Rank::frames, "frames"};
-constinit PhysAddr memory_end;
 // The free frames, last freed first: it is the one most likely still in the caches.
 constinit std::uint32_t first_free GUARDED_BY(lock) = none;
 constinit FrameCounts counts GUARDED_BY(lock);  // but for the free ones: those are the rest
@@ -42,16 +41,13 @@ PhysAddr frame_address(const FrameRecord& record) {
   return frames_internal::memory_start + (std::uint64_t(number(record)) << page_shift);
 }
 
-bool is_frame(PhysAddr at) { return at >= frames_internal::memory_start && at < memory_end; }
-
 PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr place) {
   frames_internal::memory_start = start.page_up();
-  memory_end = end.page_down();
   frames_internal::records = direct<FrameRecord>(place);
   frames_internal::record_zero =
       reinterpret_cast<std::uint64_t>(frames_internal::records) -
       (frames_internal::memory_start.value() >> page_shift) * sizeof(FrameRecord);
-  std::size_t count = (memory_end - frames_internal::memory_start) >> page_shift;
+  std::size_t count = (end.page_down() - frames_internal::memory_start) >> page_shift;
   SpinGuard guard(lock);
   for (std::size_t i = 0; i < count; i++) {
     new (&frames_internal::records[i]) FrameRecord{{1}, FrameKind::kernel, 0, 0, 0, 0};

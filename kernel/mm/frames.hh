@@ -102,7 +102,6 @@ struct FrameCounts {
   std::array<std::uint64_t, frame_kinds> of_kind{};
 };
 FrameCounts frame_counts();
-bool is_frame(PhysAddr at);  // is this address in memory that the records describe?
 
 // ---- Failing on purpose ----
 
