@@ -294,7 +294,7 @@ wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(MAKE) --no-print-direct
 test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
 	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
 test-wingless: $(GUEST_NEEDS)
-	@$(GUEST_ENV) $(HOST)/guest-tests '[.one]$(no_wings),~[suite]$(no_wings)'
+	@$(GUEST_ENV) $(HOST)/guest-tests '[.one]$(no_wings),~[suite]~[.]$(no_wings)'
 loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavings: the hunt for flakes
 	@mkdir -p build/logs
 	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests
