@@ -98,6 +98,7 @@ SYSCALL(SYS_linkat, linkat, void,
   RefPtr<Node> node = TRY(resolve(old.context, old.path.view(), flags & AT_SYMLINK_FOLLOW));
   NewPlace place;
   TRY(place.copy_for_file(directory, path));
+  if (node->file_system() != place.parent().file_system()) return Errno::xdev;
   return place.parent().link(place.end.last, std::move(node));
 }
 

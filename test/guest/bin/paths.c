@@ -175,6 +175,25 @@ static void lengths(void) {
   end();
 }
 
+/* Another file system in the place of a directory: there is one if the wing procfs is built in. */
+static void mounts(void) {
+  struct stat root, about;
+  EQUAL(stat("/", &root), 0);
+  if (stat("/proc", &about) != 0 || about.st_dev == root.st_dev) return;
+  EQUAL(inode("/proc/.."), root.st_ino);
+  EQUAL(inode("/proc/../proc"), about.st_ino);
+  EQUAL(chdir("/proc"), 0);
+  IN("/proc");
+  EQUAL(inode(".."), root.st_ino);
+  ERROR(rmdir("/proc"), EBUSY);
+  ERROR(rename("/proc", "/tmp/proc"), EBUSY);
+  begin();
+  ERROR(rename(ROOT, "/proc"), EBUSY);
+  ERROR(rename(ROOT, "/proc/x"), EXDEV);
+  ERROR(link("/bin/sh", "/proc/x"), EXDEV);
+  end();
+}
+
 static void bad_pointers(void) {
   static const uintptr_t bad[] = {0, 8, KERNEL, ~0ul, USER_TOP, 1ul << 40, 1ul << 63};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -201,6 +220,7 @@ int main(void) {
   RUN("circles of links, and too many of them", loops);
   RUN("links in the middle and at the end", through_links);
   RUN("names of 255 bytes, paths of 4095", lengths);
+  RUN("a mounted file system: in, out, not away", mounts);
   RUN("bad pointers", bad_pointers);
   return tap_end();
 }
