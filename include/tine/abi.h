@@ -51,6 +51,21 @@
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC 1
 
+/* ppoll, pselect6 */
+struct tine_pollfd {
+  int32_t fd;
+  int16_t events;
+  int16_t revents;
+};
+#define POLLIN 0x001
+#define POLLPRI 0x002
+#define POLLOUT 0x004
+#define POLLERR                                                                                    \
+  0x008                /* a pipe that nobody reads; told whether asked for or not, as the next two \
+                        */
+#define POLLHUP 0x010  /* a pipe that nobody writes */
+#define POLLNVAL 0x020 /* no such descriptor */
+
 #define RENAME_NOREPLACE (1 << 0)
 #define RENAME_EXCHANGE (1 << 1)
 
@@ -228,6 +243,7 @@ enum tine_wait_reason {
   TINE_WAIT_SLEEP = 4,   /* nanosleep */
   TINE_WAIT_LOCK = 5,    /* a sleeping mutex of the kernel */
   TINE_WAIT_PIPE = 6,
+  TINE_WAIT_POLL = 7, /* ppoll, for any of several files */
 };
 
 struct tine_process_info {

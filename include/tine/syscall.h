@@ -58,6 +58,49 @@
 #define SYS_mmap 222
 #define SYS_mprotect 226
 
+/* What only Linux's own programs ask for (the wing linux) */
+#define SYS_statfs 43
+#define SYS_fstatfs 44
+#define SYS_truncate 45
+#define SYS_faccessat 48
+#define SYS_fchdir 50
+#define SYS_fchmod 52
+#define SYS_fchmodat 53
+#define SYS_fchownat 54
+#define SYS_fchown 55
+#define SYS_readv 65
+#define SYS_writev 66
+#define SYS_pread64 67
+#define SYS_pwrite64 68
+#define SYS_sendfile 71
+#define SYS_pselect6 72
+#define SYS_ppoll 73
+#define SYS_sync 81
+#define SYS_fsync 82
+#define SYS_fdatasync 83
+#define SYS_utimensat 88
+#define SYS_set_tid_address 96
+#define SYS_clock_getres 114
+#define SYS_clock_nanosleep 115
+#define SYS_sched_getaffinity 123
+#define SYS_tkill 130
+#define SYS_tgkill 131
+#define SYS_rt_sigsuspend 133
+#define SYS_rt_sigpending 136
+#define SYS_times 153
+#define SYS_getpgid 155
+#define SYS_getsid 156
+#define SYS_getgroups 158
+#define SYS_getrusage 165
+#define SYS_umask 166
+#define SYS_gettimeofday 169
+#define SYS_getuid 174
+#define SYS_geteuid 175
+#define SYS_getgid 176
+#define SYS_getegid 177
+#define SYS_prlimit64 261
+#define SYS_getrandom 278
+
 /*
  * Tine's own.
  *

@@ -15,6 +15,7 @@
 
 #include "dev/uart.hh"
 #include "lib/own.hh"
+#include "sched/readiness.hh"
 #include "sched/wait_queue.hh"
 #include "sync/panic.hh"
 #include "sync/spinlock.hh"
@@ -29,8 +30,8 @@ constexpr char control(char letter) { return letter & 0x1f; }
 constexpr char end_of_input = control('D');
 constexpr char delete_key = 0x7f;
 
-// Linux's order: VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN. For programs that ask; Tine's keys
-// are fixed.
+// Linux's order: VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN. For programs that ask; Tine's
+// keys are fixed.
 constexpr tine_termios initial_settings = {
     .c_iflag = ICRNL,
     .c_oflag = OPOST | ONLCR,
@@ -46,8 +47,8 @@ constinit std::array<char, ring_size> ring GUARDED_BY(input_lock){};
 constinit std::uint32_t head GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t committed GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
-// One reader at a time, who moves `head` only when its bytes have arrived: no byte is lost to a bad
-// address, and none goes to two.
+// One reader at a time, who moves `head` only when its bytes have arrived: no byte is lost to a
+// bad address, and none goes to two.
 constinit bool being_read GUARDED_BY(input_lock) = false;
 constinit WaitQueue readers;
 
@@ -69,7 +70,8 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n
 // Is it a later byte of a UTF-8 character?
 bool is_continuation(char c) { return (c & 0xc0) == 0x80; }
 
-// The last `spare` places are kept for others. What does not fit is dropped, and the bell says so.
+// The last `spare` places are kept for others. What does not fit is dropped, and the bell says
+// so.
 bool append(char c, std::uint32_t spare = 0) REQUIRES(input_lock) {
   if (tail - head >= ring_size - spare) {
     echo("\a");
@@ -82,6 +84,7 @@ bool append(char c, std::uint32_t spare = 0) REQUIRES(input_lock) {
 void commit() REQUIRES(input_lock) {
   committed = tail;
   readers.wake_all();
+  readiness_changed();
 }
 
 // Takes back the last character of the line, with what its echo took on the screen.
@@ -238,6 +241,11 @@ Result<std::size_t> console_write(IoBuffer& from) {
     if (*moved < wanted) break;
   }
   return total;
+}
+
+bool console_has_input() {
+  SpinGuard guard(input_lock);
+  return head != committed;
 }
 
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {

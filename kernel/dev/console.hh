@@ -24,6 +24,7 @@ Result<> console_init(unsigned irq);
 // ^D at its begin answers 0. Errors: restart, fault, nomem; again, when nothing is there and
 // `may_block` is false.
 Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
+bool console_has_input();
 // Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault,
 // nomem.
 Result<std::size_t> console_write(IoBuffer& from);

@@ -13,6 +13,7 @@ struct Device {
   Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
   Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
   Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
+  bool (*has_input)();
 };
 
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
@@ -26,10 +27,12 @@ Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; }
 
+bool always() { return true; }
+
 constexpr Device devices[] = {
-    {"console", 5, 1, read_console, write_console, console_ioctl},
-    {"null", 1, 3, read_nothing, discard, no_terminal},
-    {"zero", 1, 5, read_zeros, discard, no_terminal},
+    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input},
+    {"null", 1, 3, read_nothing, discard, no_terminal, always},
+    {"zero", 1, 5, read_zeros, discard, no_terminal, always},
 };
 
 class DeviceNode final : public Node {
@@ -46,6 +49,7 @@ class DeviceNode final : public Node {
   Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument) override {
     return device_.ioctl(request, argument);
   }
+  unsigned ready(unsigned) override { return POLLOUT | (device_.has_input() ? POLLIN : 0); }
 
  private:
   const Device& device_;

@@ -11,8 +11,6 @@ constexpr std::uint64_t stat_block = 512;
 constinit std::atomic<std::uint64_t> next_inode{1};
 constinit std::atomic<std::uint64_t> next_file_system{1};
 
-std::uint64_t wall_clock_ns() { return clock_config.wall_offset_ns + clock_to_ns(clock_now()); }
-
 tine_timespec to_timespec(std::uint64_t ns) {
   return {static_cast<std::int64_t>(ns / ns_per_second),
           static_cast<std::int64_t>(ns % ns_per_second)};
@@ -41,6 +39,16 @@ void Node::contents_changed() {
   std::uint64_t now = wall_clock_ns();
   modified_ns_.store(now, std::memory_order_relaxed);
   changed_ns_.store(now, std::memory_order_relaxed);
+}
+
+void Node::set_permissions(std::uint32_t permissions) {
+  permissions_.store(permissions & 07777, std::memory_order_relaxed);
+  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+}
+
+void Node::set_modified(std::uint64_t ns) {
+  modified_ns_.store(ns, std::memory_order_relaxed);
+  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
 void Node::add_links(int more) {

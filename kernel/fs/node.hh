@@ -59,6 +59,8 @@ class Node : public RefCounted {
   std::uint64_t file_system() const { return file_system_; }  // st_dev
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
   tine_stat stat();
+  void set_permissions(std::uint32_t permissions);  // the low 12 bits of st_mode
+  void set_modified(std::uint64_t ns);              // wall clock, since 1970
   // Names more or fewer: for file systems.
   void add_links(int more);
 
@@ -107,6 +109,8 @@ class Node : public RefCounted {
   virtual Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument);  // Errors: notty
   // The contents, for mapping into an address space. Errors: access (no regular file).
   virtual Result<RefPtr<PageSource>> pages();
+  // What an open file with these flags could do at once: POLLIN, POLLOUT, and how the other end is.
+  virtual unsigned ready(unsigned) { return POLLIN | POLLOUT; }
   // An open file of it comes to life, or dies; with open's flags. For who counts them.
   virtual void opened(unsigned) {}
   virtual void closed(unsigned) {}

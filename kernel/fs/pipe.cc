@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sched/readiness.hh"
+
 namespace tine {
 
 void Pipe::count_end(unsigned flags, int change) {
@@ -21,6 +23,15 @@ Result<> Pipe::wait_for(Condition condition) {
 
 void Pipe::wake() {
   if (waiting_) queue_.wake_all();
+  readiness_changed();
+}
+
+unsigned Pipe::ready(unsigned flags) {
+  SpinGuard guard(lock_);
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    return (head_ != tail_ ? POLLIN : 0) | (writers_ == 0 ? POLLHUP : 0);
+  }
+  return (capacity - (tail_ - head_) >= atomic_size ? POLLOUT : 0) | (readers_ == 0 ? POLLERR : 0);
 }
 
 // Moves bytes between the ring's part [start, start + size), which the caller has claimed, and its

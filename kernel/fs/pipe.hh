@@ -28,6 +28,7 @@ class Pipe final : public Node {
   // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,
   // their number.
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
+  unsigned ready(unsigned flags) override EXCLUDES(lock_);
   void opened(unsigned flags) override EXCLUDES(lock_) { count_end(flags, 1); }
   void closed(unsigned flags) override EXCLUDES(lock_) { count_end(flags, -1); }
 

@@ -41,7 +41,8 @@ bool is_handler(std::uint64_t handler) {
 // the mask is the handler's.
 Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   Process& process = *self.process;
-  Delivery delivery{signal, process.action(signal), {}, self.blocked_signals};
+  std::uint64_t old_mask = self.blocked_before.value_or(self.blocked_signals);
+  Delivery delivery{signal, process.action(signal), {}, old_mask};
   process.pending_signals &= ~signal_bit(signal);
   if (is_ignored(process, signal)) delivery.action.handler = TINE_SIG_IGN;
   if (!is_handler(delivery.action.handler)) return delivery;
@@ -55,7 +56,8 @@ Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   std::uint64_t flags = delivery.action.flags;
   if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1] = {};
   std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
-  set_blocked_signals(self, self.blocked_signals | delivery.action.mask | itself);
+  self.blocked_before.reset();
+  set_blocked_signals(self, old_mask | delivery.action.mask | itself);
   return delivery;
 }
 
@@ -110,6 +112,10 @@ bool handle_signals(TrapFrame& frame) {
     {
       SpinGuard guard(process_table_lock);
       int signal = next_signal(self);
+      if (!signal && self.blocked_before) {  // the sleep is over: what it let in is blocked again
+        set_blocked_signals(self, *std::exchange(self.blocked_before, std::nullopt));
+        continue;
+      }
       if (!signal) {
         self.interrupted.store(0);
         self.call_interrupted = false;  // nothing came of it: the call is made again

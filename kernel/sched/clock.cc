@@ -12,6 +12,8 @@ std::uint64_t clock_to_ns(std::uint64_t time) {
   return time / base * ns_per_second + time % base * ns_per_second / base;
 }
 
+std::uint64_t wall_clock_ns() { return clock_config.wall_offset_ns + clock_to_ns(clock_now()); }
+
 std::uint64_t ns_to_clock(std::uint64_t ns) {
   std::uint64_t base = clock_config.timebase;
   std::uint64_t seconds = ns / ns_per_second;

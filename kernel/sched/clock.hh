@@ -23,6 +23,8 @@ constexpr std::uint64_t never = ~0ul;
 
 inline std::uint64_t clock_now() { return csr::read_time(); }
 std::uint64_t clock_to_ns(std::uint64_t time);
+// Since 1970.
+std::uint64_t wall_clock_ns();
 // Rounded up, so that nobody wakes early; saturates at `never`.
 std::uint64_t ns_to_clock(std::uint64_t ns);
 

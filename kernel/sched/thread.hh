@@ -6,6 +6,7 @@
 #include <tine/abi.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "arch/trap_frame.hh"
 #include "lib/list.hh"
@@ -36,6 +37,7 @@ enum class WaitReason : std::uint8_t {
   sleep = TINE_WAIT_SLEEP,
   lock = TINE_WAIT_LOCK,
   pipe = TINE_WAIT_PIPE,
+  poll = TINE_WAIT_POLL,
 };
 
 constexpr unsigned time_slice_ticks = 3;
@@ -76,6 +78,9 @@ struct Thread {
   // Signals that wait until they are unblocked: bit number - 1 (guarded by the process table's
   // lock).
   std::uint64_t blocked_signals = 0;
+  // A call that blocks others while it sleeps (rt_sigsuspend) leaves here what is to be blocked
+  // again, and what a handler that ends the sleep finds as the mask from before.
+  std::optional<std::uint64_t> blocked_before;
 
   // Something waits for this thread before it may go on in user mode or in an interruptible sleep:
   // a signal. Set by `interrupt`, cleared by the thread itself when it has looked after everything

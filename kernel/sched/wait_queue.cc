@@ -32,6 +32,14 @@ Result<> WaitQueue::sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadl
   return {};
 }
 
+Result<> sleep_until(std::uint64_t deadline) {
+  static constinit Spinlock lock{Rank::mailbox, "sleep"};
+  static constinit WaitQueue nobody_wakes;
+  SpinGuard guard(lock);
+  TRY(wait_until(nobody_wakes, lock, WaitReason::sleep, deadline, [] { return false; }));
+  return {};
+}
+
 void WaitQueue::sleep_uninterruptibly(Spinlock& lock, WaitReason reason) {
   scheduler_lock.lock();
   enqueue_self(reason, false);

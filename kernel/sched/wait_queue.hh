@@ -69,4 +69,7 @@ Result<bool> wait_until(WaitQueue& queue, Spinlock& lock, WaitReason reason, std
   return true;
 }
 
+// Sleeps for nothing but the clock. Errors: restart.
+Result<> sleep_until(std::uint64_t deadline);
+
 }  // namespace tine

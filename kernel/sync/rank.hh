@@ -21,6 +21,7 @@ enum class Rank : std::uint8_t {
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
   console_input,   // lines typed and not yet read
+  readiness,       // who sleeps in ppoll
   mutex,           // inside a sleeping mutex
   scheduler,       // states of threads, run queue, wait queues, timers
   stack_pool,      // spare kernel stacks

@@ -11,39 +11,16 @@
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
 #include "syscall/dispatch.hh"
+#include "syscall/timespec.hh"
 
 namespace tine {
-namespace {
-
-tine_timespec timespec_of(std::uint64_t ns) {
-  return {std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second)};
-}
-
-// Sleepers wait for nobody but the clock.
-constinit Spinlock sleep_lock{Rank::mailbox, "sleep"};
-constinit WaitQueue sleep_queue;
-
-Result<bool> sleep_until(std::uint64_t deadline) {
-  SpinGuard guard(sleep_lock);
-  return wait_until(sleep_queue, sleep_lock, WaitReason::sleep, deadline, [] { return false; });
-}
-
-}  // namespace
 
 // Errors: inval, fault, intr (then `left` says how long it would have gone on).
 SYSCALL(SYS_nanosleep, nanosleep, void,
         (UserPtr<tine_timespec> duration, UserPtr<tine_timespec> left)) {
   tine_timespec time = TRY(duration.load());
-  if (time.tv_sec < 0 || time.tv_nsec < 0 || std::uint64_t(time.tv_nsec) >= ns_per_second)
-    return Errno::inval;
-  std::uint64_t now = clock_now();
-  std::uint64_t ns;
-  bool forever = __builtin_mul_overflow(std::uint64_t(time.tv_sec), ns_per_second, &ns) ||
-                 __builtin_add_overflow(ns, std::uint64_t(time.tv_nsec), &ns);
-  std::uint64_t length = forever ? never : ns_to_clock(ns);
-  std::uint64_t deadline = length > never - now ? never : now + length;
-  Result<bool> slept = sleep_until(deadline);
-  if (slept) return {};
+  std::uint64_t deadline = clock_after(clock_now(), TRY(ns_of(time)));
+  if (sleep_until(deadline)) return {};
   std::uint64_t woken = clock_now();
   std::uint64_t rest = woken < deadline ? clock_to_ns(deadline - woken) : 0;
   if (!left.is_null()) TRY(left.store(timespec_of(rest)));

@@ -1,0 +1,145 @@
+// Who the process is. There is one user, root, and one process group and session, init's: their
+// numbers are answered as such.
+#include <tine/abi.h>
+
+#include <algorithm>
+
+#include "lib/string.hh"
+#include "proc/process.hh"
+#include "proc/random.hh"
+#include "syscall/dispatch.hh"
+
+namespace tine {
+
+SYSCALL(SYS_getuid, getuid, int, ()) { return 0; }
+SYSCALL(SYS_geteuid, geteuid, int, ()) { return 0; }
+SYSCALL(SYS_getgid, getgid, int, ()) { return 0; }
+SYSCALL(SYS_getegid, getegid, int, ()) { return 0; }
+
+// Supplementary groups: none. Errors: inval.
+SYSCALL(SYS_getgroups, getgroups, int, (int room)) {
+  return room < 0 ? Result<int>(Errno::inval) : 0;
+}
+
+namespace {
+
+// Errors: srch.
+Result<int> group_of(int pid) {
+  if (pid == 0) return init_pid;
+  SpinGuard guard(process_table_lock);
+  return find_process(pid) ? Result<int>(init_pid) : Errno::srch;
+}
+
+}  // namespace
+
+SYSCALL(SYS_getpgid, getpgid, int, (int pid)) { return group_of(pid); }
+SYSCALL(SYS_getsid, getsid, int, (int pid)) { return group_of(pid); }
+
+// The address that is cleared at a thread's end matters to threads that share memory; a process has
+// one thread.
+SYSCALL(SYS_set_tid_address, set_tid_address, int, (VirtAddr)) { return current_thread()->tid; }
+
+SYSCALL(SYS_umask, umask, std::uint32_t, (std::uint32_t mask)) {
+  return std::exchange(current_process().paths.umask, mask & 0777);
+}
+
+// The harts that there are, a bit each; where a process runs cannot be chosen. Errors: srch, inval
+// (no room for a word), fault.
+SYSCALL(SYS_sched_getaffinity, sched_getaffinity, std::size_t,
+        (int pid, std::size_t size, UserPtr<std::uint64_t> to)) {
+  TRY(group_of(pid));
+  if (size < sizeof(std::uint64_t) || size % sizeof(std::uint64_t)) return Errno::inval;
+  TRY(to.store((1ul << hart_count) - 1));
+  return sizeof(std::uint64_t);
+}
+
+// Errors: inval (flags), fault.
+SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, unsigned flags)) {
+  constexpr unsigned known = 1 | 2 | 4;  // GRND_NONBLOCK, RANDOM, INSECURE: all the same here
+  if (flags & ~known) return Errno::inval;
+  IoBuffer to(current_space(), at, std::min<std::size_t>(size, 0x7ffff000));
+  std::size_t total = 0;
+  while (to.left() > 0) {
+    std::uint64_t words[32];
+    for (std::uint64_t& word : words) word = random_word();
+    std::span<const std::byte> bytes = std::as_bytes(std::span(words));
+    Result<std::size_t> moved = to.put(bytes.first(std::min(bytes.size(), to.left())));
+    if (!moved && total == 0) return moved;
+    if (!moved) break;
+    total += *moved;
+  }
+  return total;
+}
+
+// ---- Limits and use of resources ----
+
+namespace {
+
+constexpr std::uint64_t unlimited = ~0ul;
+enum Resource : unsigned { limit_stack = 3, limit_open_files = 7, resources = 16 };
+
+struct Limit {
+  std::uint64_t now, most;
+};
+
+Limit limit_of(unsigned resource) {
+  switch (resource) {
+    case limit_stack: return {TINE_STACK_SIZE, TINE_STACK_SIZE};
+    case limit_open_files: return {TINE_OPEN_MAX, TINE_OPEN_MAX};
+    default: return {unlimited, unlimited};
+  }
+}
+
+struct Rusage {
+  std::int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
+  std::uint64_t others[14];
+};
+
+std::uint64_t own_run_ns() {
+  SpinGuard guard(scheduler_lock);
+  return current_thread()->run_ticks * (ns_per_second / clock_config.hz);
+}
+
+}  // namespace
+
+// Limits can be read; a limit that is set to what it is already is set. Errors: srch, inval, perm,
+// fault.
+SYSCALL(SYS_prlimit64, prlimit64, void,
+        (int pid, unsigned resource, UserPtr<Limit> fresh, UserPtr<Limit> old)) {
+  TRY(group_of(pid));
+  if (resource >= resources) return Errno::inval;
+  Limit limit = limit_of(resource);
+  if (!fresh.is_null()) {
+    Limit wanted = TRY(fresh.load());
+    if (wanted.now > wanted.most) return Errno::inval;
+    if (wanted.now != limit.now || wanted.most != limit.most) return Errno::perm;
+  }
+  return old.is_null() ? Result<>() : old.store(limit);
+}
+
+// Of the times of children nothing is kept. Errors: inval, fault.
+SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<Rusage> to)) {
+  if (who < -1 || who > 1) return Errno::inval;
+  Rusage usage{};
+  std::uint64_t ns = who == -1 ? 0 : own_run_ns();
+  usage.user_seconds = std::int64_t(ns / ns_per_second);
+  usage.user_microseconds = std::int64_t(ns % ns_per_second / 1000);
+  return to.store(usage);
+}
+
+namespace {
+
+struct Tms {
+  std::int64_t user, system, children_user, children_system;
+};
+constexpr std::uint64_t ns_per_linux_tick = ns_per_second / 100;  // AT_CLKTCK
+
+}  // namespace
+
+// Answers the time since the start, as Linux does. Errors: fault.
+SYSCALL(SYS_times, times, std::uint64_t, (UserPtr<Tms> to)) {
+  if (!to.is_null()) TRY(to.store({std::int64_t(own_run_ns() / ns_per_linux_tick), 0, 0, 0}));
+  return clock_to_ns(clock_now()) / ns_per_linux_tick;
+}
+
+}  // namespace tine

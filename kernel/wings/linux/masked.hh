@@ -1,0 +1,26 @@
+// A call that sleeps with another set of blocked signals than the program's own. The own set comes
+// back when the call ends, or when the handler that ended it has returned.
+#pragma once
+
+#include "proc/process.hh"
+
+namespace tine {
+
+// `mask` null: the own set stays. Errors: inval (size), fault, nomem, and body's.
+template <class Body>
+auto with_signal_mask(UserPtr<std::uint64_t> mask, std::size_t size, Body body)
+    -> decltype(body()) {
+  if (mask.is_null()) return body();
+  if (size != sizeof(std::uint64_t)) return Errno::inval;
+  std::uint64_t own = current_thread()->blocked_signals;
+  TRY(block_signals(TRY(mask.load())));
+  auto result = body();
+  if (!result && result.error() == Errno::intr) {
+    current_thread()->blocked_before = own;  // handle_signals puts it back
+  } else {
+    TRY(block_signals(own));
+  }
+  return result;
+}
+
+}  // namespace tine

@@ -1,0 +1,56 @@
+// The calls on time that the core does without.
+#include <tine/abi.h>
+
+#include "proc/process.hh"
+#include "sched/clock.hh"
+#include "sched/wait_queue.hh"
+#include "syscall/dispatch.hh"
+#include "syscall/timespec.hh"
+
+namespace tine {
+namespace {
+
+struct TimeVal {
+  std::int64_t seconds, microseconds;
+};
+
+bool is_clock(int clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+
+}  // namespace
+
+// The time zone is nobody's. Errors: fault.
+SYSCALL(SYS_gettimeofday, gettimeofday, void, (UserPtr<TimeVal> to)) {
+  std::uint64_t ns = wall_clock_ns();
+  if (to.is_null()) return {};
+  return to.store({std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second / 1000)});
+}
+
+// Errors: inval, fault.
+SYSCALL(SYS_clock_getres, clock_getres, void, (int clock, UserPtr<tine_timespec> to)) {
+  if (!is_clock(clock)) return Errno::inval;
+  if (to.is_null()) return {};
+  return to.store(
+      {0, std::int64_t((ns_per_second + clock_config.timebase - 1) / clock_config.timebase)});
+}
+
+// With TIMER_ABSTIME until a time of that clock. Errors: inval, fault, intr (then `left` says how
+// long it would have gone on, unless the time was absolute).
+SYSCALL(SYS_clock_nanosleep, clock_nanosleep, void,
+        (int clock, unsigned flags, UserPtr<tine_timespec> time, UserPtr<tine_timespec> left)) {
+  constexpr unsigned absolute = 1;
+  if (!is_clock(clock) || (flags & ~absolute)) return Errno::inval;
+  std::uint64_t ns = TRY(ns_of(TRY(time.load())));
+  std::uint64_t start = clock_now();
+  if (flags & absolute) {
+    std::uint64_t now = clock == CLOCK_REALTIME ? wall_clock_ns() : clock_to_ns(start);
+    ns = ns == never ? never : ns > now ? ns - now : 0;
+  }
+  std::uint64_t deadline = clock_after(start, ns);
+  if (sleep_until(deadline)) return {};
+  std::uint64_t woken = clock_now();
+  std::uint64_t rest = woken < deadline ? clock_to_ns(deadline - woken) : 0;
+  if (!(flags & absolute) && !left.is_null()) TRY(left.store(timespec_of(rest)));
+  return Errno::intr;
+}
+
+}  // namespace tine

@@ -1,0 +1,149 @@
+// Reading and writing in other ways than from one place to the file's position.
+#include <tine/abi.h>
+
+#include <algorithm>
+
+#include "fs/open_file.hh"
+#include "mm/frames.hh"
+#include "proc/process.hh"
+#include "syscall/dispatch.hh"
+
+namespace tine {
+namespace {
+
+constexpr std::size_t max_transfer = 0x7ffff000;
+constexpr unsigned max_pieces = 1024;  // IOV_MAX
+
+struct IoVector {
+  VirtAddr at;
+  std::size_t size;
+};
+
+IoBuffer user_buffer(VirtAddr at, std::size_t size) {
+  return IoBuffer(current_space(), at, std::min(size, max_transfer));
+}
+
+Result<std::size_t> with_sigpipe(Result<std::size_t> written) {
+  if (!written && written.error() == Errno::pipe) raise_signal(SIGPIPE);
+  return written;
+}
+
+// Calls transfer(IoBuffer&) for each piece, until one comes out short. Errors: inval (too many
+// pieces, or too many bytes), fault, and transfer's if nothing was moved.
+template <class Transfer>
+Result<std::size_t> for_each_piece(UserPtr<IoVector> pieces, std::uint64_t count,
+                                   Transfer transfer) {
+  if (count > max_pieces) return Errno::inval;
+  std::size_t sum = 0;
+  for (unsigned i = 0; i < count; i++) {
+    IoVector piece = TRY((pieces + i).load());
+    if (__builtin_add_overflow(sum, piece.size, &sum) || sum > INT64_MAX) return Errno::inval;
+  }
+  std::size_t total = 0;
+  for (unsigned i = 0; i < count && total < max_transfer; i++) {
+    Result<IoVector> piece = (pieces + i).load();
+    if (!piece) return total ? Result<std::size_t>(total) : piece.error();
+    if (piece->size == 0) continue;
+    IoBuffer buffer = user_buffer(piece->at, std::min(piece->size, max_transfer - total));
+    Result<std::size_t> moved = transfer(buffer);
+    if (!moved) return total ? Result<std::size_t>(total) : moved;
+    total += *moved;
+    if (*moved < piece->size) break;
+  }
+  return total;
+}
+
+}  // namespace
+
+// Errors: those of read and write, and inval.
+SYSCALL(SYS_readv, readv, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
+  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  if (!file->readable()) return Errno::badf;
+  return for_each_piece(pieces, count, [&](IoBuffer& to) { return file->read(to); });
+}
+
+SYSCALL(SYS_writev, writev, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
+  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  if (!file->writable()) return Errno::badf;
+  return with_sigpipe(
+      for_each_piece(pieces, count, [&](IoBuffer& from) { return file->write(from); }));
+}
+
+// ---- At a place of the caller's choice; the position stays ----
+
+namespace {
+
+// Errors: badf, spipe, inval (negative).
+Result<RefPtr<OpenFile>> file_with_positions(int fd, std::int64_t offset) {
+  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  if (offset < 0) return Errno::inval;
+  if (!file->node()->has_positions()) return Errno::spipe;
+  return file;
+}
+
+}  // namespace
+
+SYSCALL(SYS_pread64, pread64, std::size_t,
+        (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
+  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
+  if (!file->readable()) return Errno::badf;
+  IoBuffer to = user_buffer(at, size);
+  return file->node()->read({.offset = std::uint64_t(offset)}, to);
+}
+
+SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
+        (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
+  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
+  if (!file->writable()) return Errno::badf;
+  IoBuffer from = user_buffer(at, size);
+  IoPlace place{.offset = std::uint64_t(offset), .append = (file->flags() & O_APPEND) != 0};
+  return file->node()->write(place, from);
+}
+
+// ---- From file to file ----
+
+namespace {
+
+// Moves through a page of the kernel's. A piece that was read but could not be written is read
+// again by whoever comes next: `offset` moves by what was written.
+Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& to,
+                              std::size_t size) {
+  FrameRef page = FrameRef::adopt(TRY(frame_allocate(FrameKind::kernel)));
+  std::size_t total = 0;
+  while (total < size) {
+    std::span<std::byte> room = page.bytes().first(std::min(size - total, page_size));
+    IoBuffer in(room);
+    Result<std::size_t> read = from.node()->read({.offset = offset}, in);
+    if (read && *read == 0) break;
+    IoBuffer out(room.first(read ? *read : 0));
+    Result<std::size_t> written = read ? to.write(out) : read;
+    if (!written && total == 0) return written;
+    if (!written) break;
+    offset += *written;
+    total += *written;
+    if (*written < *read) break;
+  }
+  return total;
+}
+
+}  // namespace
+
+// `offset` null: from the position, which moves. Errors: badf, inval (no file to read from), fault,
+// and those of read and write.
+SYSCALL(SYS_sendfile, sendfile, std::size_t,
+        (int to_fd, int from_fd, UserPtr<std::int64_t> offset, std::size_t size)) {
+  RefPtr<OpenFile> from = TRY(current_process().files.get(from_fd));
+  RefPtr<OpenFile> to = TRY(current_process().files.get(to_fd));
+  if (!from->readable() || !to->writable()) return Errno::badf;
+  if (from->node()->kind() != NodeKind::regular) return Errno::inval;
+  std::int64_t start =
+      offset.is_null() ? std::int64_t(TRY(from->seek(0, Whence::current))) : TRY(offset.load());
+  if (start < 0) return Errno::inval;
+  std::uint64_t at = std::uint64_t(start);
+  Result<std::size_t> moved = with_sigpipe(copy_file(*from, at, *to, std::min(size, max_transfer)));
+  if (moved && offset.is_null()) TRY(from->seek(std::int64_t(at), Whence::start));
+  if (moved && !offset.is_null()) TRY(offset.store(std::int64_t(at)));
+  return moved;
+}
+
+}  // namespace tine
