@@ -14,8 +14,9 @@ namespace tine {
 namespace {
 
 Result<RefPtr<Node>> node_at(int directory, UserString path, bool follow = true) {
-  UserPlace place = TRY(copy_place(directory, path));
-  return resolve(place.context, place.path->view(), follow);
+  UserPlace place;
+  TRY(place.copy(directory, path));
+  return resolve(place.context, place.path.view(), follow);
 }
 
 Result<RefPtr<Node>> node_of(int fd) {
