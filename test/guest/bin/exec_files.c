@@ -242,7 +242,7 @@ static void forged(void) {
   } rows[] = {
       {"no magic", HEADER, 0, 4, 0},
       {"32 bits", HEADER, 4, 1, 1},
-      {"shared object", HEADER, 16, 2, 3},
+      {"memory dump", HEADER, 16, 2, 4},
       {"x86-64", HEADER, 18, 2, 62},
       {"entry 0", HEADER, 24, 8, 0},
       {"entry in the kernel", HEADER, 24, 8, KERNEL},

@@ -155,7 +155,7 @@ static void bad_pointers(void) {
       "execve(\"/none\", 0xffffffc080200000, 0xffffffffffffffff) = -1 EFAULT\n"
       "execve(NULL, 0x4, NULL) = -1 EFAULT\n"
       "nanosleep(0xffffffc080200000, NULL) = -1 EFAULT\n"
-      "wait4(-1, 0xffffffc080200000, 0x0, NULL) = -1 ECHILD\n"
+      "wait4(-1, 0xffffffc080200000, 0x0, NULL) = -1 EFAULT\n"
       "pipe2(0x1, 0) = -1 EFAULT\n"
       "exit_group(0) = ?\n");
 }
