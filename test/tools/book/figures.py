@@ -75,9 +75,10 @@ def tables_of(machine, who, root, pages):
 
 
 def fork_lines():
-    """cow_test asks the kernel about one page (page_info) at five moments: there its tables are read."""
+    """cow_test asks the kernel about one page (page_info) at five moments: there its tables are read. At the end they
+    are compared with what cow_test printed."""
     with Machine("-- cow_test") as machine:
-        lines, roots, pages = [], {}, []
+        lines, roots, pages, seen = [], {}, [], []
         for moment, who in (("before fork", "parent"), ("after fork", "child"),
                             ("after the child's write", "child"), (None, "parent"),
                             ("after the parent's write", "parent")):
@@ -85,11 +86,17 @@ def fork_lines():
             roots.setdefault(who, root_of(machine))
             if not pages:
                 stack = max(a for a, _, e in leaves(machine, roots[who]) if a < 1 << 38)
-                pages = [constant("include/tine/limits.h", "USER_BASE"), machine.words(machine.register("a0") + 80, 1)[0], stack]
+                asked = machine.words(machine.register("a0") + 80, 1)[0]
+                pages = [constant("include/tine/limits.h", "USER_BASE"), asked, stack]
+            seen.append((who, list(way(machine, roots[who], pages[1]))[-1].rpartition(" ")[2]))
             if moment:
                 lines.append(f"{moment}:")
                 for name, root in roots.items():
                     lines += tables_of(machine, name, root, pages)
+        machine.run_to("tine::process_exit")
+        printed = re.findall(r"^(parent|child) .* frame +(\d+) ", machine.console(), re.M)
+        if printed != seen:
+            raise Problem(f"cow_test printed the frames {printed}, but its page tables have {seen}")
         return lines
 
 

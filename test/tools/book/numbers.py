@@ -32,7 +32,8 @@ def around(path, at):
     lines, blanked = read(path).split("\n"), bare(path).split("\n")
     if path.endswith(".S"):
         labels = [i for i in range(at, -1, -1) if re.match(r"[A-Za-z_]\w*:", lines[i])]
-        return place_of(path, excerpt_of_label(path, lines[labels[0]].partition(":")[0])) if labels else range(at, at + 1)
+        name = lines[labels[0]].partition(":")[0] if labels else None
+        return place_of(path, excerpt_of_label(path, name)) if name else range(at, at + 1)
     first = last = at
     while first > 0 and (lines[first][:1] in (" ", "\t", "") or lines[first][0] in ")}"):
         first -= 1
