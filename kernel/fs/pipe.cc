@@ -87,8 +87,8 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
 }
 
 // Waits until `needed` bytes are free, and claims up to `wanted`: answers how many, and where.
-inline Result<std::size_t> Pipe::claim_for_write(const IoPlace& at, std::size_t wanted, std::size_t needed,
-                                          std::uint64_t& start) {
+inline Result<std::size_t> Pipe::claim_for_write(const IoPlace& at, std::size_t wanted,
+                                                 std::size_t needed, std::uint64_t& start) {
   SpinGuard guard(lock_);
   auto has_answer = [&] {
     lock_.assert_held();
