@@ -167,7 +167,11 @@ struct tine_winsize {
  * signal. */
 
 #define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 1
+#define CLOCK_MONOTONIC 1 /* since the start, as the next three are here */
+#define CLOCK_MONOTONIC_RAW 4
+#define CLOCK_MONOTONIC_COARSE 6
+#define CLOCK_BOOTTIME 7
+#define CLOCK_REALTIME_COARSE 5
 
 struct tine_utsname {
   char sysname[65];

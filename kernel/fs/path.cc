@@ -172,6 +172,12 @@ Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, 
   return end.node;
 }
 
+Result<PathEnd> resolve_place(const PathContext& context, std::string_view path) {
+  PathEnd end = TRY(PathWalk(context, path).run(Last::follow));
+  if (!end.node) return Errno::noent;
+  return end;
+}
+
 Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path) {
   return PathWalk(context, path).run(Last::leave);
 }

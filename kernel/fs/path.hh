@@ -48,6 +48,9 @@ struct PathEnd {
 Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path,
                              bool follow_last = true);
 
+// The same, with the directory that it is in and the name that it has there, all links followed.
+Result<PathEnd> resolve_place(const PathContext& context, std::string_view path);
+
 // Where ".." leads from `directory`: out of a mounted file system, too.
 Result<RefPtr<Node>> parent_of(Node& directory);
 

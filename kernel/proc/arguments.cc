@@ -29,6 +29,11 @@ Result<> ArgumentBuffer::add_argument(std::string_view text) {
   return {};
 }
 
+Result<> ArgumentBuffer::check_limit() const {
+  bool fits = size_ + (argc_ + envc_) * sizeof(std::uint64_t) <= TINE_ARG_MAX;
+  return fits ? Result<>() : Errno::toobig;
+}
+
 // A null-terminated vector of strings in the current program.
 Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
   if (vector.value() == 0) return {};
@@ -47,7 +52,7 @@ Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
       from += sizeof(piece);
     }
     count++;
-    if (size_ + (argc_ + envc_) * sizeof(std::uint64_t) > TINE_ARG_MAX) return Errno::toobig;
+    TRY(check_limit());
   }
 }
 
@@ -56,6 +61,23 @@ Result<> ArgumentBuffer::add_arguments_from_user(VirtAddr vector) {
 }
 Result<> ArgumentBuffer::add_environment_from_user(VirtAddr vector) {
   return add_vector(vector, envc_);
+}
+
+Result<> ArgumentBuffer::add_rest_of(const ArgumentBuffer& other) {
+  std::size_t from = 0;
+  if (other.argc_ > 0) {
+    while (other.at(from) != 0) from++;
+    from++;
+    argc_ += other.argc_ - 1;
+  }
+  envc_ = other.envc_;
+  while (from < other.size_) {
+    std::size_t here = std::min(other.size_ - from, page_size - from % page_size);
+    const std::byte* bytes = other.pages_[from / page_size].bytes().data() + from % page_size;
+    TRY(append({reinterpret_cast<const char*>(bytes), here}));
+    from += here;
+  }
+  return check_limit();
 }
 
 tine_args ArgumentBuffer::summary() const {

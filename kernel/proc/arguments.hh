@@ -24,6 +24,9 @@ class ArgumentBuffer {
   Result<> add_arguments_from_user(VirtAddr vector);
   Result<> add_environment_from_user(VirtAddr vector);
 
+  // The arguments of another buffer but for its first, and its environment.
+  Result<> add_rest_of(const ArgumentBuffer& other);
+
   unsigned argc() const { return argc_; }
   unsigned envc() const { return envc_; }
   std::size_t size() const { return size_; }  // bytes of all strings
@@ -44,6 +47,7 @@ class ArgumentBuffer {
   unsigned argc_ = 0, envc_ = 0;
 
   Result<> append(std::string_view bytes);
+  Result<> check_limit() const;  // toobig
   Result<> add_vector(VirtAddr vector, unsigned& count);
   char at(std::size_t offset) const {
     return static_cast<char>(pages_[offset / page_size].bytes()[offset % page_size]);

@@ -17,12 +17,16 @@ namespace {
 constexpr VirtAddr stack_top{USER_TOP -
                              TINE_PAGE_SIZE};  // the last page of the user's half stays free
 
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const ExecFormat exec_formats_start[], exec_formats_end[];
+
 // Where position-independent programs go: far above where others are linked, far below mmap's.
 constexpr VirtAddr position_independent_base{0x1000000000};
 
 // A program that could run at once.
 struct Program {
   RefPtr<AddressSpace> space;
+  RefPtr<ProgramFile> file;
   VirtAddr entry, sp;
 };
 
@@ -57,7 +61,8 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
 // arguments.
 Result<Program> load_program(const PathContext& paths, std::string_view path,
                              const ArgumentBuffer& arguments) {
-  RefPtr<Node> node = TRY(resolve(paths, path));
+  PathEnd end = TRY(resolve_place(paths, path));
+  Node* node = end.node.get();
   if (!(node->permissions() & 0111)) return Errno::access;  // and no directory: pages() says so
   RefPtr<PageSource> pages = TRY(node->pages());
   std::uint64_t file_size = node->size();
@@ -68,6 +73,9 @@ Result<Program> load_program(const PathContext& paths, std::string_view path,
   ElfImage image = TRY(read_elf(head, file_size, position_independent_base));
 
   Program program;
+  program.file = TRY(make_ref<ProgramFile>());
+  program.file->directory = end.parent;
+  program.file->name.set_name(end.last);
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   program.space->set_break(image.highest);
@@ -104,6 +112,7 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
   {
     SpinGuard guard(process_table_lock);
     std::swap(self.space, program.space);
+    std::swap(self.program, program.file);
     copy_text(self.name, sizeof(self.name), base_name(path));
     self.args = args;
     reset_signal_handlers(self);
@@ -118,10 +127,26 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
 
 }  // namespace
 
+namespace {
+
+// It is no program of this machine's: perhaps somebody knows what else it is.
+Result<Replaced> exec_by_format(std::string_view path, const ArgumentBuffer& arguments,
+                                unsigned depth) {
+  for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
+    Result<Replaced> done = format.exec(path, arguments, depth);
+    if (done || done.error() != Errno::noexec) return done;
+  }
+  return Errno::noexec;
+}
+
+}  // namespace
+
 Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args) {
+                              const tine_args& args, unsigned depth) {
   Process& self = current_process();
-  Program program = TRY(load_program(self.paths, path, arguments));
+  Result<Program> loaded = load_program(self.paths, path, arguments);
+  if (!loaded && loaded.error() == Errno::noexec) return exec_by_format(path, arguments, depth);
+  Program program = TRY(loaded);
   log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path,
          program.entry, program.sp);
   commit(self, std::move(program), path, args);
@@ -153,6 +178,7 @@ Result<> start_init(std::string_view path, std::span<const std::string_view> mor
   copy_text(init->name, sizeof(init->name), base_name(path));
   init->args = arguments.summary();
   init->space = std::move(program.space);
+  init->program = std::move(program.file);
   thread->page_table = &init->space->page_table();
   reset_registers(*thread, program.entry, program.sp);
   Thread& first = *thread;

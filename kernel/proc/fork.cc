@@ -66,6 +66,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   thread->blocked_signals = self.blocked_signals;
   child->exit_signal = request.exit_signal;
   child->paths = parent.paths;
+  child->program = parent.program;
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;
   // } lab

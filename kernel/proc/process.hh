@@ -29,6 +29,12 @@ extern constinit Spinlock process_table_lock;
 
 constexpr int init_pid = 1;
 
+// Where a program was found (/proc/PID/exe).
+struct ProgramFile final : RefCounted {
+  RefPtr<Node> directory;
+  DirectoryEntry name;
+};
+
 struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
@@ -41,6 +47,7 @@ struct Process final : RefCounted {
 
   // ---- Changed by its own thread under the table's lock; others read under it ----
   RefPtr<AddressSpace> space;
+  RefPtr<ProgramFile> program;
   char name[32] = {};  // of the program: the last component of its path, cut to fit
   tine_args args{};  // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
 
@@ -94,9 +101,18 @@ struct Replaced {};
 
 // [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
 // on an error the old program goes on unchanged. Errors: those of path lookup, noexec, toobig,
-// nomem.
+// nomem. `depth`: how many
+// files have named this one as the program that reads them.
 Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args);
+                              const tine_args& args, unsigned depth = 0);
+
+// What else than an ELF file can be run: rows of a table that the linker gathers, which only wings
+// have. Each is asked in turn; noexec: the file is not of this kind.
+struct ExecFormat {
+  Result<Replaced> (*exec)(std::string_view path, const ArgumentBuffer& arguments, unsigned depth);
+};
+#define EXEC_FORMAT(name, exec) \
+  [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecFormat format_##name{exec};
 
 // ---- exit and wait (exit.cc) ----
 

@@ -29,13 +29,15 @@ SYSCALL(SYS_nanosleep, nanosleep, void,
 
 // Errors: inval (no such clock), fault.
 SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespec> to)) {
-  std::uint64_t ns = clock_to_ns(clock_now());
-  if (clock == CLOCK_REALTIME) {
-    ns += clock_config.wall_offset_ns;
-  } else if (clock != CLOCK_MONOTONIC) {
-    return Errno::inval;
+  switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE: return to.store(timespec_of(wall_clock_ns()));
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME: return to.store(timespec_of(clock_to_ns(clock_now())));
+    default: return Errno::inval;
   }
-  return to.store(timespec_of(ns));
 }
 
 SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {

@@ -1,7 +1,7 @@
 // The wing `procfs`: processes as files, mounted at /proc.
 //
 //   /proc/meminfo  uptime  self -> PID
-//   /proc/PID/     status  maps  pagetable
+//   /proc/PID/     status  maps  pagetable  exe -> /bin/sh
 //   /proc/PID/fd/  0 -> /dev/console  3 -> pipe:[7]  ...
 //
 // Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so
@@ -25,7 +25,7 @@ constinit std::uint64_t file_system_number = 0;
 // Inodes say what it is and of whom; the same each time it is looked up. What follows a base is the
 // index of a file in its table, or the descriptor.
 constexpr std::uint64_t root_inode = 1, self_inode = 2, machine_inodes = 16;
-constexpr unsigned directory_inode = 0, fd_directory_inode = 1, file_inodes = 16,
+constexpr unsigned directory_inode = 0, fd_directory_inode = 1, program_inode = 2, file_inodes = 16,
                    descriptor_inodes = 64;
 std::uint64_t process_inode(int pid, unsigned what) { return std::uint64_t(pid) << 12 | what; }
 
@@ -66,6 +66,8 @@ class TextFile final : public Node {
 
 class Symlink final : public Node {
  public:
+  static constexpr std::size_t room = 512;  // bytes of the target
+
   explicit Symlink(std::uint64_t inode)
       : Node(NodeKind::symlink, 0777, file_system_number, inode) {}
 
@@ -74,7 +76,7 @@ class Symlink final : public Node {
   std::uint64_t size() override { return target_.text().size(); }
 
  private:
-  char bytes_[TINE_NAME_MAX + 8];
+  char bytes_[room];
   BufferSink target_{bytes_};
 };
 
@@ -139,6 +141,25 @@ class FdDirectory final : public Node {
   }
 };
 
+// The program's file: where it was found by exec. Errors: noent (the process has ended, or the
+// file's directory is gone), nametoolong, nomem.
+Result<RefPtr<Node>> program_link(int pid) {
+  RefPtr<ProgramFile> program;
+  {
+    SpinGuard guard(process_table_lock);
+    Process* process = find_process(pid);
+    if (!process || !process->program) return Errno::noent;
+    program = process->program;
+  }
+  OwnPtr<PathBuffer> path = TRY(make<PathBuffer>());
+  PathContext from_root{.root = root_node(), .cwd = root_node()};
+  std::string_view directory = TRY(path_of(from_root, program->directory, path->bytes));
+  RefPtr<Symlink> node = TRY(make_ref<Symlink>(process_inode(pid, program_inode)));
+  if (directory.size() + 1 + program->name.length > Symlink::room) return Errno::nametoolong;
+  print(node->text(), "{}/{}", directory == "/" ? "" : directory, program->name.name());
+  return RefPtr<Node>(std::move(node));
+}
+
 class ProcessDirectory final : public Node {
  public:
   explicit ProcessDirectory(int pid)
@@ -148,6 +169,7 @@ class ProcessDirectory final : public Node {
 
   Result<RefPtr<Node>> lookup(std::string_view name) override {
     if (!hold_process(pid_)) return Errno::noent;
+    if (name == "exe") return program_link(pid_);
     if (name != "fd")
       return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
     RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_));
@@ -163,9 +185,14 @@ class ProcessDirectory final : public Node {
                 NodeKind::regular, process_files[n].name);
       return {};
     }
-    if (n > process_files.size()) return Errno::noent;
-    set_entry(entry, n + first_position, process_inode(pid_, fd_directory_inode),
-              NodeKind::directory, "fd");
+    std::uint64_t behind_files = n - process_files.size();
+    if (behind_files > 1) return Errno::noent;
+    if (behind_files == 0) {
+      set_entry(entry, position, process_inode(pid_, fd_directory_inode), NodeKind::directory,
+                "fd");
+    } else {
+      set_entry(entry, position, process_inode(pid_, program_inode), NodeKind::symlink, "exe");
+    }
     return {};
   }
 
