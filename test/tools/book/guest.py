@@ -13,6 +13,7 @@ WATCHDOG = 120  # seconds of host time for one answer of the guest; later than t
 
 # What a transcript may say differently from the page: that depends on the compiler.
 MASKS = [
+    (r"system_opcode_insn: Invalid opcode for CSR read/write instruction", ""),  # OpenSBI 1.6
     (r"0x[0-9a-f]+", "0x#"),  # addresses
     (r"frame +\d+", "frame #"),  # numbers of page frames
     (r"^( *\d+ +\d+ \w+ +\S+) +\d+ +\d+ +\d+ +\d+ +\d+  ", r"\1 # "),  # ps: hart, ticks, counts

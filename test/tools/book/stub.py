@@ -23,7 +23,8 @@ class Machine:
     def __init__(self, append):
         self.log = tempfile.NamedTemporaryFile(prefix="tine-console-")
         command = machine(append, f"file:{self.log.name}") + ["-S", "-gdb", "stdio"]
-        self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.DEVNULL)
         self.input = b""
         self.symbols = self.read_symbols()
         self.csr = {}
