@@ -11,9 +11,11 @@ from book.sources import Problem, Unjudged
 PROMPT = "tine$ "
 WATCHDOG = 120  # seconds of host time for one answer of the guest; later than that is no verdict
 
-# What a transcript may say differently from the page: that depends on the compiler.
+# What a transcript may say differently from the page: that depends on the compiler, the firmware
+# or QEMU.
 MASKS = [
     (r"system_opcode_insn: Invalid opcode for CSR read/write instruction", ""),  # OpenSBI 1.6
+    (r"misaligned (load|store or atomic)", "misaligned #"),  # of an atomic: QEMU 7.2 says load
     (r"0x[0-9a-f]+", "0x#"),  # addresses
     (r"frame +\d+", "frame #"),  # numbers of page frames
     (r"^( *\d+ +\d+ \w+ +\S+) +\d+ +\d+ +\d+ +\d+ +\d+  ", r"\1 # "),  # ps: hart, ticks, counts
