@@ -245,31 +245,6 @@ static int try_wait(long n) {
 }
 static void in_wait(void) { WALK(try_wait, 0, 2); }
 
-/* Each line of a trace goes into a pipe, whose pages are allocated; without memory it is lost, and
- * the call is made all the same. */
-static int try_traced(long n) {
-  long result;
-  build_world();
-  if (dup2(WRITE_FD, TINE_TRACE_FD) != TINE_TRACE_FD) return 1;
-  char bytes[10];
-  read(READ_FD, bytes, sizeof bytes); /* what is in the pipe */
-  if (trace(TINE_TRACE_ON) != 0) return errno == ENOSYS ? NOT_REACHED : 2;
-  describe(&before);
-  argument[0] = (uintptr_t)(long)AT_FDCWD;
-  argument[1] = (uintptr_t)"new";
-  argument[2] = 0755;
-  int end = attempt(n, SYS_mkdirat, &result);
-  trace(TINE_TRACE_OFF);
-  describe(&after);
-  if (same_world(&before, &after, 0) != (result < 0)) end = 3;
-  leave_world();
-  return end;
-}
-static void in_traced(void) {
-  int met = walk(try_traced, MAY_BE_SHORT);
-  printf("# %d allocations\n", met);
-}
-
 static char line[40][120];
 
 int main(void) {
@@ -292,6 +267,5 @@ int main(void) {
   RUN("vfork and exec: every allocation may fail, and the child goes on in the parent's memory",
       in_vfork_exec);
   RUN("wait4 into fresh pages: without memory the child stays", in_wait);
-  RUN("a traced call without memory loses its line, at most", in_traced);
   return tap_end();
 }

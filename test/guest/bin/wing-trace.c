@@ -1,5 +1,5 @@
 /* The wing `trace`: the lines that programs make, read back through a pipe. */
-#include "tap.h"
+#include "walk.h"
 
 enum { OUTPUT = 64 << 10 };
 static char output[OUTPUT];
@@ -353,6 +353,25 @@ static void crowd(void) {
   EQUAL(whole, CROWD * CALLS);
 }
 
+/* Lines go into a pipe, whose pages are allocated. Without memory one is lost, and the call is made
+ * all the same. */
+static int try_traced(long n) {
+  int ends[2];
+  long result;
+  struct stat info;
+  if (pipe(ends) != 0 || dup2(ends[1], TINE_TRACE_FD) < 0 || trace(TINE_TRACE_ON) != 0) return 1;
+  argument[0] = (uintptr_t)(long)AT_FDCWD;
+  argument[1] = (uintptr_t)"/tmp/traced";
+  argument[2] = 0755;
+  int end = attempt(n, SYS_mkdirat, &result);
+  trace(TINE_TRACE_OFF);
+  if ((stat("/tmp/traced", &info) == 0) != (result == 0)) return 2;
+  rmdir("/tmp/traced");
+  return end;
+}
+
+static void without_memory(void) { CHECK(walk(try_traced, MAY_BE_SHORT) > 1); }
+
 /* ---- The program ---- */
 
 static void strace_program(void) {
@@ -391,6 +410,7 @@ int main(void) {
   RUN("what trace refuses", refusals);
   RUN("a reader that went away does not hurt the program", reader_gone);
   RUN("lines of four processes at once are whole", crowd);
+  RUN("a traced call without memory loses its line, at most", without_memory);
   RUN("strace shows a program from its exec to its end", strace_program);
   return tap_end();
 }
