@@ -12,7 +12,11 @@ LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
 
 def book_paths():
-    return ["README.md", "CONTRIBUTING.md", *sorted(glob.glob("docs/**/*.md", recursive=True))]
+    return ["README.md", "CONTRIBUTING.md", *sorted(glob.glob("docs/**/*.md", recursive=True)), *wing_paths()]
+
+
+def wing_paths():
+    return sorted(glob.glob("kernel/wings/*/README.md"))
 
 
 def anchor(heading):
@@ -25,7 +29,7 @@ def reading_order():
     """[(section, pages)] as docs/README.md lists them, a page of the list behind its list's own. What only another
     page's list names (a decision) comes with that page. Raises a Problem for a page that no list names."""
     sections = [("Start", ["README.md", "CONTRIBUTING.md"])]
-    named = {"README.md", "CONTRIBUTING.md", "docs/README.md"}
+    named = {"README.md", "CONTRIBUTING.md", "docs/README.md", *wing_paths()}
     for section, path in listed("docs/README.md"):
         if path in named:
             continue
@@ -37,6 +41,8 @@ def reading_order():
             below = [page for _, page in listed(path) if page not in named]
             named.update(below)
             sections[-1][1].extend(below)
+    if wing_paths():
+        sections.append(("Wings", wing_paths()))
     for path in book_paths():
         if path not in named:
             raise Problem(f"{path} is in no list of docs/README.md (or of a README.md that is in it): add it there")
