@@ -1,6 +1,6 @@
 # Tine's commands: `make help` lists them. Everything is built in build/; nothing is written beside the sources.
 #
-# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1
+# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1  ARGS="for run-%"
 
 CPUS ?= 4
 MEM ?= 256M
@@ -287,7 +287,7 @@ test-guest: $(GUEST_NEEDS) ## the guest tests alone (ONLY="name or [tag]")
 run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
 	@mkdir -p build/logs
 	@$(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/test.cpio \
-	  --append "$(APPEND) -- /test/$*" < /dev/null
+	  --append "$(APPEND) -- /test/$* $(ARGS)" < /dev/null
 # Catch2's test cases about a wing have the tag [wing-NAME]. `[.one]` is all guest programs on one machine.
 no_wings = $(subst $(empty) ,,$(WINGS_OUT:%=~[wing-%]))
 wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(MAKE) --no-print-directory WITHOUT='$(1)' test-wingless"

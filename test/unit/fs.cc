@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "catch.hh"
-#undef CSIGNAL  // the host's <sched.h> has it, written otherwise
 
 #include "fs/file_pages.hh"
 #include "fs/open_file.hh"

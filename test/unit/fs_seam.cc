@@ -1,5 +1,5 @@
-// The file system's sources, on a machine with one thread: time stands still, a mutex only checks
-// that it is not taken twice, and bytes move to and from the kernel's own memory.
+// The file system's sources, where time stands still; and the mutex for them and for `vm`, on a
+// machine whose harts are threads of the host: who waits spins.
 #define clock_now hardware_clock_now
 #include "sched/clock.hh"
 #undef clock_now
@@ -18,38 +18,27 @@ inline std::uint64_t clock_now() { return 0; }
 #include "../../kernel/fs/tmpfs.cc"
 #include "sync/panic.hh"
 
+extern "C" int sched_yield() noexcept;  // <sched.h> has names that <tine/abi.h> has, too
+
 namespace tine {
 
 constinit ClockConfig clock_config;
 std::uint64_t clock_to_ns(std::uint64_t time) { return time * 100; }
 std::uint64_t wall_clock_ns() { return 0; }
 
-// One thread, which is never to wait: who comes here would wait for itself.
-void Mutex::note_taken() const { this_hart().current = reinterpret_cast<Thread*>(16); }
+// Each hart runs one thread, which is no more than a name: the mutex's owner.
+void Mutex::note_taken() const {
+  this_hart().current = reinterpret_cast<Thread*>(16ul * (this_hart().index + 1));
+}
 void Mutex::note_released() const {}
-void Mutex::wait_for_it() { panic("mutex {} taken twice", name); }
+void Mutex::wait_for_it() {
+  if (held()) panic("mutex {} taken twice", name);
+  std::uint64_t expected = 0;
+  while (!word_.compare_exchange_weak(expected, self(), std::memory_order_acquire)) {
+    expected = 0;
+    sched_yield();
+  }
+}
 void Mutex::hand_on() { panic("mutex {} released twice", name); }
-
-Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
-  std::size_t size = std::min(bytes.size(), left_);
-  memcpy(reinterpret_cast<void*>(at_), bytes.data(), size);
-  at_ += size;
-  left_ -= size;
-  return size;
-}
-Result<std::size_t> IoBuffer::take(std::span<std::byte> bytes) {
-  std::size_t size = std::min(bytes.size(), left_);
-  memcpy(bytes.data(), reinterpret_cast<void*>(at_), size);
-  at_ += size;
-  left_ -= size;
-  return size;
-}
-Result<std::size_t> IoBuffer::put_zeros(std::size_t size) {
-  size = std::min(size, left_);
-  memset(reinterpret_cast<void*>(at_), 0, size);
-  at_ += size;
-  left_ -= size;
-  return size;
-}
 
 }  // namespace tine

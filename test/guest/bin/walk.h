@@ -74,7 +74,7 @@ static int attempt(long n, long number, long* result) {
  * compares the books each time. Ends when the count is not reached; answers how many allocations
  * there were.
  */
-static int walk(int (*body)(long n), int allowed) {
+static inline int walk(int (*body)(long n), int allowed) {
   tap_settle();
   errno = 0; /* the page that it lies in is our own from here on */
   for (long n = 1; n < 500; n++) {

@@ -79,7 +79,7 @@ static void tell_signals(struct world* world) {
   }
 }
 
-static void describe(struct world* world) {
+static inline void describe(struct world* world) {
   char cwd[200] = "?";
   struct tine_memory_info info;
   world->length = 0;
@@ -95,7 +95,7 @@ static void describe(struct world* world) {
 }
 
 /* Answers whether they are equal; if not, and that is a surprise, says where. */
-static int same_world(const struct world* before, const struct world* after, int say) {
+static inline int same_world(const struct world* before, const struct world* after, int say) {
   size_t at = 0, line = 0;
   while (at < before->length && before->text[at] == after->text[at]) {
     if (before->text[at++] == '\n') line = at;
@@ -111,7 +111,7 @@ static int same_world(const struct world* before, const struct world* after, int
 }
 
 /* Whatever is in the folder; and the folder. */
-static void sweep(const char* path) {
+static inline void sweep(const char* path) {
   for (int again = 1; again;) {
     DIR* directory = opendir(path);
     if (!directory) return;
@@ -132,14 +132,14 @@ static void sweep(const char* path) {
   rmdir(path);
 }
 
-static void move_fd(int from, int to) {
+static inline void move_fd(int from, int to) {
   EQUAL(dup2(from, to), to);
   EQUAL(close(from), 0);
 }
 
 /* file (6000 bytes, open at 100), link -> file, dir with in, dir2 (empty), a pipe with 5 bytes; we
  * are in it. */
-static void build_world(void) {
+static inline void build_world(void) {
   char bytes[6000];
   int ends[2];
   memset(bytes, 'f', sizeof bytes);
@@ -157,7 +157,7 @@ static void build_world(void) {
   EQUAL(write(WRITE_FD, "piped", 5), 5);
 }
 
-static void leave_world(void) {
+static inline void leave_world(void) {
   chdir("/");
   for (int fd = FILE_FD; fd <= WRITE_FD; fd++) close(fd);
   sweep(WORLD);

@@ -22,7 +22,7 @@ struct Recorded {
   std::uint64_t satp = 0;
   unsigned sfence_all = 0, sfence_page = 0, fence_i = 0;
 };
-inline Recorded recorded;
+inline thread_local Recorded recorded;
 
 inline void write_satp(std::uint64_t value) { recorded.satp = value; }
 inline void sfence_all() { recorded.sfence_all++; }

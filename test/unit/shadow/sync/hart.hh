@@ -1,4 +1,4 @@
-// Shadow of kernel/sync/hart.hh: a test says which hart it is.
+// Shadow of kernel/sync/hart.hh: a test says which hart it is; threads are different ones.
 #pragma once
 
 #define this_hart hardware_this_hart
@@ -9,7 +9,7 @@
 
 namespace tine {
 
-inline unsigned simulated_hart = 0;
+inline thread_local unsigned simulated_hart = 0;
 inline Hart& this_hart() { return harts[simulated_hart]; }
 inline Thread* current_thread() { return this_hart().current; }
 

@@ -1,0 +1,103 @@
+// Whole programs while memory fails: a shell session with the N-th allocation after boot refused,
+// for every N; and the shell next to programs that take all there is.
+#include "catch.hh"
+#include "guest/guest.hh"
+
+#include <string>
+
+namespace test {
+namespace {
+
+// What somebody might do: pipes, redirections, a script, a trace, a program that is not there.
+constexpr const char* session[] = {
+    "echo one two | cat | wc > /tmp/counts; cat /tmp/counts",
+    "echo echo from a script > /tmp/script; sh /tmp/script",
+    "ls /bin | grep e > /tmp/list; rm /tmp/list",
+    "strace /bin/true",
+    "no_such_program; mkdir /tmp/folder; rmdir /tmp/folder",
+};
+
+// Boots with failalloc=N and types the session. Any of its commands may fail; what may not happen
+// is a panic (which ends every wait), silence, and a machine without a shell: init makes another.
+// Answers whether the session came as far as the N-th allocation.
+bool session_without(long n) {
+  Options options;
+  options.log = "failalloc";
+  options.smp = 1;
+  options.kernel_args = "failalloc=" + std::to_string(n);
+  INFO("failalloc=" << n);
+  Guest guest(options);
+  guest.expect(prompt);
+  for (const char* line : session) guest.run(line);
+  const std::string left = guest.run("/test/exhaust --left");
+  CHECK_THAT(left, contains("left "));
+  CHECK_THAT(guest.run("echo alive"), contains("alive\n"));  // nothing fails any more
+  CHECK_THAT(guest.run("echo one two | wc"), contains("1 2 8"));
+  guest.send("poweroff\r");
+  CHECK(guest.wait_exit() == 0);
+  return left.find("left 0\n") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a shell session survives the failure of an allocation here and there", "[failure]") {
+  long n = 1;
+  while (session_without(n)) n += n / 4 + 10;
+  CHECK(n > 500);
+}
+
+TEST_CASE("a shell session survives the failure of any one allocation", "[.long][failure]") {
+  long n = 1;
+  while (session_without(n)) n++;
+  CHECK(n > 500);
+}
+
+TEST_CASE("the shell lives on next to programs that take all memory", "[failure]") {
+  Options options;
+  options.log = "hogs";
+  options.memory = "64M";
+  Guest guest(options);
+  guest.expect(prompt);
+  guest.run("/test/exhaust --hog");
+  CHECK_THAT(guest.run("echo alive"), contains("alive\n"));
+  guest.run("/test/exhaust --hog & /test/exhaust --hog & forkbomb");
+  CHECK_THAT(guest.run("echo alive; fork_test"), contains("fork_test: PASS"));
+}
+
+TEST_CASE("when there are no process ids left fork says so, and works again later", "[.long]") {
+  Options options;
+  options.log = "pids";
+  options.memory = "4G";
+  options.init_args = "/test/exhaust --pids";
+  Guest guest(options);
+  CHECK(guest.wait_exit() == 0);
+  CHECK_THAT(guest.console(), contains("exhaust: PASS"));
+}
+
+TEST_CASE("ten thousand files in one folder", "[.long]") {
+  Options options;
+  options.log = "many-files";
+  options.init_args = "/test/exhaust 10000";
+  CHECK(Guest(options).finish_tap().failed == 0);
+}
+
+TEST_CASE("a line typed is not lost to a bad address, nor to want of memory", "[failure]") {
+  Options options;
+  options.log = "console-read";
+  options.smp = 2;
+  Guest guest(options);
+  guest.expect(prompt);
+  guest.send("/test/typed\r");
+  guest.expect("a bad address: ");
+  guest.send("first line\r");
+  guest.expect("a hole: ");
+  guest.send("second line\r");
+  for (int n = 1; n < 20; n++) {
+    const std::string said = guest.expect(": ");
+    if (said.find("the end") != std::string::npos) break;
+    guest.send("line again\r");
+  }
+  CHECK_THAT(guest.expect(prompt), contains("typed: PASS"));
+}
+
+}  // namespace test
