@@ -1,6 +1,6 @@
 # Tine's commands: `make help` lists them. Everything is built in build/; nothing is written beside the sources.
 #
-# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1  ARGS="for run-%"
+# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1  ARGS=
 
 CPUS ?= 4
 MEM ?= 256M
