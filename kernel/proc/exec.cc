@@ -118,7 +118,7 @@ void commit(Process& self, Program program, std::string_view path, const tine_ar
     reset_signal_handlers(self);
     let_parent_go_on(self);
   }
-  thread.page_table = &self.space->page_table();
+  use_space(thread, self.space.get());
   PageTable::activate(thread.page_table);
   self.files.close_on_exec();
   reset_registers(thread, program.entry, program.sp);
@@ -179,7 +179,7 @@ Result<> start_init(std::string_view path, std::span<const std::string_view> mor
   init->args = arguments.summary();
   init->space = std::move(program.space);
   init->program = std::move(program.file);
-  thread->page_table = &init->space->page_table();
+  use_space(*thread, init->space.get());
   reset_registers(*thread, program.entry, program.sp);
   Thread& first = *thread;
   TRY(publish_process(std::move(init), nullptr, std::move(thread)));

@@ -13,7 +13,7 @@ namespace {
 void leave_address_space(Process& self) {
   RefPtr<AddressSpace> space;
   PageTable::activate(nullptr);
-  current_thread()->page_table = nullptr;
+  use_space(*current_thread(), nullptr);
   SpinGuard guard(process_table_lock);
   space = std::move(self.space);
   let_parent_go_on(self);

@@ -82,7 +82,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   if (request.stack.value()) first.frame->sp() = request.stack.value();
   if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
   fp_copy(self, first);
-  first.page_table = &child->space->page_table();
+  use_space(first, child->space.get());
   // } lab
 
   // lab fork 1 {

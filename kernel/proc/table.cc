@@ -90,9 +90,6 @@ void describe_thread(const Thread& thread, tine_process_info& info) {
 
 }  // namespace
 
-// docs/rooms.md: how the room `vm` finds the program that the kernel works for.
-AddressSpace& current_space() { return *current_process().space; }
-
 Process::~Process() {
   process_table_lock.assume_unshared();
   while (Thread* thread = threads.pop_front()) delete thread;

@@ -5,19 +5,40 @@
 // the caller of readiness_changed may hold.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "lib/result.hh"
 
 namespace tine {
 
-// Something may now be read or written that could not be before.
-void readiness_changed();
+// Exists while its owner looks at things and sleeps: from then on no change is missed.
+class ReadinessWatch {
+ public:
+  ReadinessWatch() { watches.fetch_add(1); }
+  ~ReadinessWatch() { watches.fetch_sub(1); }
+  ReadinessWatch(const ReadinessWatch&) = delete;
+  ReadinessWatch& operator=(const ReadinessWatch&) = delete;
 
-// How many changes there were. Read it before the things are looked at, so that none is missed.
-std::uint64_t readiness_changes();
-// Sleeps until there are other than `seen` changes, or `deadline` (a clock value). False: the
-// deadline. Errors: restart.
-Result<bool> wait_for_readiness(std::uint64_t seen, std::uint64_t deadline);
+  // How many changes there were. Read it before the things are looked at.
+  std::uint64_t changes() const;
+  // Sleeps until there are other than `seen` changes, or `deadline` (a clock value). False: the
+  // deadline. Errors: restart.
+  Result<bool> wait(std::uint64_t seen, std::uint64_t deadline);
+
+ private:
+  static constinit std::atomic<unsigned> watches;
+
+  friend void readiness_changed();
+  static void wake();
+};
+
+// Something may now be read or written that could not be before. The fence stands between that
+// change and the look for watchers, as their counting stands before their look at the things: so
+// one of the two looks finds what the other side did.
+inline void readiness_changed() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (ReadinessWatch::watches.load(std::memory_order_relaxed)) ReadinessWatch::wake();
+}
 
 }  // namespace tine

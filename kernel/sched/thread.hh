@@ -19,6 +19,7 @@
 namespace tine {
 
 struct Process;
+class AddressSpace;
 class WaitQueue;
 
 enum class ThreadState : std::uint8_t {
@@ -49,8 +50,10 @@ struct Thread {
   Context context{};
   TrapFrame* frame = nullptr;  // at the top of the kernel stack; nullptr: a kernel thread
   VirtAddr stack_top;
-  Process* process = nullptr;       // nullptr: a kernel thread
-  PageTable* page_table = nullptr;  // what it runs on; changed by itself only (exec, exit)
+  Process* process = nullptr;  // nullptr: a kernel thread
+  // What it runs on, and what that belongs to; changed by itself only (exec, exit).
+  PageTable* page_table = nullptr;
+  AddressSpace* space = nullptr;
   // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
   // it.
   SystemCall const* calls = nullptr;

@@ -11,6 +11,7 @@
 
 #include "lib/result.hh"
 #include "lib/types.hh"
+#include "sched/thread.hh"
 #include "vm/address_space.hh"
 
 namespace tine {
@@ -24,9 +25,13 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size);
 // when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
 
-// The space of the running thread's process, for UserPtr (room `proc` says which that is:
-// docs/rooms.md).
-AddressSpace& current_space();
+// From now on `thread` runs on this space; nullptr: on the kernel's half alone.
+inline void use_space(Thread& thread, AddressSpace* space) {
+  thread.space = space;
+  thread.page_table = space ? &space->page_table() : nullptr;
+}
+// What the running thread's program sees of memory.
+inline AddressSpace& current_space() { return *current_thread()->space; }
 
 // An address in the current program that should hold a T.
 template <class T>

@@ -30,11 +30,12 @@ unsigned look_at(int fd, unsigned events) {
 // those of look; intr.
 template <class Look>
 Result<int> wait_for(std::uint64_t deadline, Look look) {
+  ReadinessWatch watch;
   while (true) {
-    std::uint64_t seen = readiness_changes();
+    std::uint64_t seen = watch.changes();
     int ready = TRY(look());
     if (ready) return ready;
-    Result<bool> changed = wait_for_readiness(seen, deadline);
+    Result<bool> changed = watch.wait(seen, deadline);
     if (!changed) return Errno::intr;  // never made again: it would wait for the whole time anew
     if (!*changed) return look();
   }

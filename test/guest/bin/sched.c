@@ -187,7 +187,7 @@ static void clocks(void) {
   struct timespec real;
   EQUAL(clock_gettime(CLOCK_REALTIME, &real), 0);
   CHECK(real.tv_sec > 1600000000 && real.tv_nsec >= 0 && real.tv_nsec < 1000000000);
-  static const int bad[] = {2, 3, 7, 11, 12, -1, 0x7fffffff, (int)0x80000000};
+  static const int bad[] = {2, 3, 10, 11, 12, -1, 0x7fffffff, (int)0x80000000};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     ERROR(clock_gettime(bad[i], &real), EINVAL);
   ERROR(clock_gettime(CLOCK_MONOTONIC, NULL), EFAULT);
