@@ -10,8 +10,8 @@ namespace {
 // Splits [at, at + size) at page borders: step(std::byte* kernel's view, done so far, bytes here).
 // Answers through `done` how far it came.
 template <class Step>
-Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size, Prot wanted,
-                       std::size_t& done, Step step) {
+[[gnu::noinline]] Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size,
+                                         Prot wanted, std::size_t& done, Step step) {
   for (done = 0; done < size;) {
     VirtAddr here = at + done;
     if (here < at) return Errno::fault;  // wrapped
@@ -63,13 +63,18 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
   return length;
 }
 
+// Most moves stay in one page: for these the loop is left out.
 template <class Move>
 Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
   size = std::min(size, left_);
   std::size_t done = 0;
   Result<> moved;
-  if (space_) {
-    moved = for_each_page(*space_, VirtAddr(at_), size, wanted, done, step);
+  VirtAddr at(at_);
+  if (space_ && size - 1 < page_size - at.page_offset()) {
+    moved = space_->with_page(Access{at, wanted}, [&](std::byte* page) { step(page, 0, size); });
+    if (moved) done = size;
+  } else if (space_) {
+    moved = for_each_page(*space_, at, size, wanted, done, step);
   } else {
     step(reinterpret_cast<std::byte*>(at_), 0, size);
     done = size;
