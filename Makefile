@@ -313,6 +313,8 @@ docs: | deps ## the book as a site: build/docs/index.html
 test-docs: docs all | deps ## the book: is it true, and does it read well in a browser (headless Chromium)
 	@$(TOOLS)/run-tests "docs=$(TOOLS)/check-docs" "site=$(TOOLS)/test-site"
 
+-include test/labs/lab.mk
+
 # ---- The tree ----
 
 .PHONY: lint format doctor lines clean help
@@ -327,7 +329,7 @@ lines: ## lines of code, for each room and the core
 clean: ## remove build/
 	rm -rf build
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(wildcard Makefile test/labs/lab.mk)
 	@sed -n '3s/^# //p' Makefile
 
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)

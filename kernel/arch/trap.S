@@ -42,6 +42,7 @@ trap_entry:
 leave:                         # sp = TrapFrame
   mv a0, sp
   call return_to_user          # [ecall 8] when it returns, nothing is left but to go
+.globl trap_return
 trap_return:
   ld t1, TF_SEPC(sp)
   ld t2, TF_SSTATUS(sp)
@@ -75,8 +76,10 @@ from_kernel:
   .cfi_endproc
 .size trap_entry, . - trap_entry
 
-# [fork 7] First code of a new user thread: its Context had this address as ra and its TrapFrame as
-# sp.
+# [fork 7] First code of a new user thread.
+# lab fork 2 {
+# Its Context had this address as ra and its TrapFrame as sp.
+# } lab
 .globl user_thread_start
 .type user_thread_start, @function
 user_thread_start:

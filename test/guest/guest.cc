@@ -18,7 +18,6 @@
 namespace test {
 namespace {
 
-constexpr double idle_window = 15;   // seconds without output in which a sleeping guest is given up
 constexpr double idle_share = 0.05;  // "sleeping": less CPU time than this share of the window
 constexpr std::size_t tail_length = 3000;  // characters of the log that a failure shows
 
@@ -100,6 +99,11 @@ std::vector<std::string> command_line(const Options& o) {
   if (o.shift != ordinary) {
     line.push_back("-icount");
     line.push_back("shift=" + std::to_string(o.shift) + ",sleep=off");
+  }
+  if (o.instructions) {
+    line.push_back("-plugin");
+    line.push_back(setting("TINE_LIMIT", "build/host/limit.so") +
+                   ",limit=" + std::to_string(o.instructions));
   }
   return line;
 }
@@ -198,11 +202,17 @@ void Guest::wait(const std::string& what, Done done) {
   std::size_t printed = console_.size();
   while (!done()) {
     if (!pump(100)) {
+      // The last words of test/labs/limit.c.
+      if (console_.find("[instruction limit]") != std::string::npos)
+        fail("the guest has executed " + std::to_string(options_.instructions / 1'000'000) +
+             " million instructions, and still no " + what);
+      if (console_.find("[all harts sleep]") != std::string::npos)
+        fail("all harts sleep, and nothing comes: no " + what);
       if (done()) return;
       fail("the machine ended while waiting for " + what);
     }
     const Usage current = usage(pid_);
-    if (current.cpu - before.cpu > options_.cpu_seconds) {
+    if (!options_.instructions && current.cpu - before.cpu > options_.cpu_seconds) {
       fail("QEMU has run for " + std::to_string(static_cast<int>(options_.cpu_seconds)) +
            " s of CPU time, and still no " + what);
     }
@@ -212,7 +222,7 @@ void Guest::wait(const std::string& what, Done done) {
       window_start = now();
     }
     const double waited = now() - window_start;
-    if (current.known && waited > idle_window) {
+    if (current.known && waited > options_.quiet_seconds) {
       const bool asleep = current.cpu - window.cpu < idle_share * waited;
       const bool starved = current.delayed - window.delayed > idle_share * waited;
       if (asleep && !starved) fail("all harts sleep, and nothing comes: no " + what);
@@ -258,8 +268,13 @@ std::string Guest::run(std::string_view command) {
   return output;
 }
 
+bool Guest::ended_by_limit() const {
+  return options_.instructions && (console_.find("[instruction limit]") != std::string::npos ||
+                                   console_.find("[all harts sleep]") != std::string::npos);
+}
+
 int Guest::wait_exit() {
-  wait("the end of the machine", [&] { return !open_; });
+  wait("the end of the machine", [&] { return !open_ && !ended_by_limit(); });
   return reaped_status();
 }
 

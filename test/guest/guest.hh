@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,10 @@ struct Options {
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;
   std::string debugger;       // path of a socket where QEMU speaks gdb's protocol
+  // With `shift`: the guest's allowance in its own instructions, counted exactly (test/labs/limit.c);
+  // then CPU time is none. 0: no limit.
+  std::uint64_t instructions = 0;
+  double quiet_seconds = 15;  // without output, after which a sleeping guest is given up
   double cpu_seconds = 120;   // allowance of a single wait, in CPU time of QEMU
   double host_seconds = 600;  // the watchdog of a single wait
 };
@@ -76,6 +81,7 @@ class Guest {
  private:
   bool pump(int milliseconds);  // reads what there is; false when QEMU has closed its console
   void check_panic();
+  bool ended_by_limit() const;
   [[noreturn]] void fail(const std::string& what) const;
   template <typename Done>
   void wait(const std::string& what, Done done);

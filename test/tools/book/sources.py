@@ -10,7 +10,7 @@ WAYPOINT = re.compile(r"\[(%s) (\d+)\]" % "|".join(ROUTES))
 LIMIT = r"(from|until) \"([^\"]+)\""
 
 # Around what a lab leaves out (docs/labs): no part of what an excerpt shows.
-LAB_MARK = re.compile(r"^[ \t]*(?://|/\*) (?:lab \w+ \d+ \{|\} lab)(?: \*/)?\n?", re.M)
+LAB_MARK = re.compile(r"^[ \t]*(?://|/\*|#) (?:lab \w+ \d+ \{|\} lab)(?: \*/)?\n?", re.M)
 
 
 class Problem(Exception):

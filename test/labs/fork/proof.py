@@ -1,0 +1,78 @@
+"""What the grader of the lab `fork` is tried with (make test-labs). Never part of a student's tree."""
+
+FORK = "kernel/proc/fork.cc"
+REGIONS = "kernel/vm/regions.cc"
+TABLE = "kernel/mm/page_table.cc"
+FAULT = "kernel/vm/fault.cc"
+THREAD = "kernel/sched/thread.cc"
+
+# Run against the skeleton's kernel: (what is true, command).
+OTHERS = [
+    ("the machine boots, and the first process runs", 'build/host/lab-tests "[.boot-fork]"'),
+    ("the lab syscall's tests that need no fork pass", 'build/host/lab-tests "[syscall][alone]"'),
+    ("the unit tests pass, but for those of PageTable::share",
+     'make -s -C "$SKELETON" DEPS=no build/host/unit-tests && cd "$SKELETON" && '
+     'build/host/unit-tests "~*share*" "~*sharing*"'),
+]
+
+SHARES = """    std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));
+    child->resident_.fetch_add(shared, std::memory_order_relaxed);
+"""
+
+# A fork that copies every page at once: right, but for part 3.
+COPIES = """    Result<> done;
+    table_.for_each_run(region.start, region.end, [&](VirtAddr first, std::span<Pte> run) {
+      for (std::size_t i = 0; i < run.size() && done; i++) {
+        if (!run[i].valid()) continue;
+        Result<PhysAddr> copy = frame_allocate(FrameKind::user);
+        if (copy) copy_page(direct(*copy), direct(run[i].address()));
+        if (copy) done = child->table_.map(first + i * page_size, Pte::user(*copy, region.prot));
+        if (copy && !done) frame_unref(*copy);
+        if (!copy) done = copy.error();
+        if (done) child->resident_.fetch_add(1, std::memory_order_relaxed);
+      }
+    });
+    TRY(done);
+    if (allows(region.prot, Prot::exec)) child->table_.note_new_code();
+"""
+
+INCLUDE = ('#include "mm/heap.hh"\n#include "vm/address_space.hh"',
+           '#include "lib/string.hh"\n#include "mm/heap.hh"\n#include "vm/address_space.hh"')
+COPYING = [(REGIONS, SHARES, COPIES), (REGIONS, *INCLUDE)]
+
+# (name, the parts in which points are lost and no others, edits). Part 4 asks for a number of one's own kernel.
+PARTIAL = [
+    ("a fork that copies every page", [3, 4], COPYING),
+]
+
+# (name, a word from the name of the test that is meant to notice, edits)
+WRONG = [
+    ("a0 is not cleared in the child", "fork is 0 in the child", [(FORK, "  first.frame->a0() = 0;\n", "")]),
+    ("sepc is not moved past the ecall", "one fork makes one child",
+     [(FORK, "  first.frame->sepc += ecall_size;\n", "")]),
+    ("the child starts with fresh registers instead of the parent's", "all other registers are the parent's",
+     [(FORK, "  *first.frame = frame;\n",
+       "  *first.frame = TrapFrame{};\n  first.frame->sp() = frame.x[reg_sp];\n  first.frame->sepc = frame.sepc;\n"
+       "  first.frame->sstatus = frame.sstatus;\n  first.frame->x[reg_ra] = frame.x[reg_ra];\n"
+       "  first.frame->x[3] = frame.x[3];\n")]),
+    ("floating point is forgotten", "all other registers are the parent's", [(FORK, "  fp_copy(self, first);\n", "")]),
+    ("the parent's TLB is not flushed after sharing", "neither sees what the other writes",
+     [(REGIONS, "  ScopeExit forget_writable([&] { table_.flush_all(); });\n", "")]),
+    ("only the child's entries lose the right to write", "neither sees what the other writes",
+     [(TABLE, "if (pte.writable()) entry = pte = pte.shared();", "if (pte.writable()) pte = pte.shared();")]),
+    ("a shared frame's holder is not counted", "what a child had, and what a failed fork made",
+     [(TABLE, "        frame_ref(pte.address());\n", "")]),
+    ("the child is published before it is complete, and stays when a step fails",
+     "what a child had, and what a failed fork made",
+     [(FORK, "  TRY(child->files.copy_from(parent.files));\n", ""),
+      (FORK, "  int pid = child->pid;\n  log_on", "  int pid = child->pid;\n  TRY(child->files.copy_from(parent.files));"
+       "\n  log_on")]),
+    ("every write to a shared page copies, the last holder's too", "the last holder of a frame",
+     [(FAULT, "  if (frame_references(shared) == 1) {", "  if (frame_references(shared) == 0) {")]),
+    ("the copy of a copying fork forgets what may only be read", "the child's memory is what the parent's was",
+     [*COPYING[1:], (REGIONS, SHARES, COPIES.replace("Pte::user(*copy, region.prot)",
+                                                     "Pte::user(*copy, Prot::read | Prot::write | Prot::exec)"))]),
+]
+
+# Mutants that no program can tell from the original, by a part of their line as test-labs prints it.
+EQUIVALENT = []

@@ -1,0 +1,107 @@
+"""Small mistakes made by machine in the solution regions of a lab: one change each."""
+
+import re
+
+import marks
+
+SWAPS = [("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), (" < ", " <= "), (" > ", " >= "), (" >= ", " > "),
+         (" + ", " - "), (" - ", " + "), ("+=", "-="), ("++", "--"), ("--", "++"), (" & ", " | "), (" ? ", " ?: ")]
+NUMBER = re.compile(r"(?<![\w.\"%])(\d+)(?![\w.\"])")
+CODE = re.compile(r"^\s*(?!//|/\*|\*|#include)\S")
+
+
+def bare(line):
+    """Without its comment; strings stay."""
+    return re.sub(r"\s*//.*$|\s*/\*.*?\*/", "", line)
+
+
+def statements(lines, first, end):
+    """[(start, stop)] of the statements in lines[first:end]: those of one or more lines, and whole blocks."""
+    found, start, depth = [], None, 0
+    for number in range(first, end):
+        text = bare(lines[number]).strip()
+        if not text:
+            continue
+        if start is None:
+            start = number
+        depth += text.count("(") - text.count(")")
+        if depth == 0 and text.endswith((";", "{", "}", ":", ",")):
+            if text.endswith(";") or text.startswith("#define") or text.startswith("CALL("):
+                found.append((start, number + 1))
+            elif text.endswith("{") and re.match(r"(if|for|while)\b", lines[start].strip()):
+                indent = len(lines[start]) - len(lines[start].lstrip())
+                closing = next((n for n in range(number + 1, end) if lines[n].startswith(" " * indent + "}")), None)
+                if closing and "else" not in lines[closing]:
+                    found.append((start, closing + 1))
+            start = None
+        elif text.startswith(("#define", "CALL(")):
+            found.append((number, number + 1))
+            start = None
+    return found
+
+
+def replaced(lines, start, stop, new):
+    return lines[:start] + new + lines[stop:]
+
+
+def swap_branches(line):
+    """`a ? b : c` with its branches changed round, where that can be told from one line."""
+    match = re.search(r"(\? )([^?:]+?)( : )(.+?)(;|\)|$)", line)
+    return line[: match.start()] + "? " + match[4] + " : " + match[2] + match[5] + line[match.end():] if match else None
+
+
+def changes_of(line):
+    """[(kind, the line changed)]"""
+    text, changed = bare(line), []
+    for old, new in SWAPS:
+        if old == " ? ":
+            if other := swap_branches(text):
+                changed.append(("branches", other))
+            continue
+        for match in re.finditer(re.escape(old), text):
+            changed.append(("operator", text[: match.start()] + new + text[match.end():]))
+    for match in NUMBER.finditer(text):
+        changed.append(("constant", text[: match.start()] + str(int(match[1]) + 1) + text[match.end():]))
+    if match := re.search(r"\b(if|while) \((.*)\)(?= |$)", text):
+        changed.append(("condition", f"{text[: match.start()]}{match[1]} (!({match[2]})){text[match.end():]}"))
+    for match in re.finditer(r"\b(true|false)\b", text):
+        other = {"true": "false", "false": "true"}[match[1]]
+        changed.append(("constant", text[: match.start()] + other + text[match.end():]))
+    return changed
+
+
+class Mutant:
+    def __init__(self, path, number, kind, before, after, lines):
+        self.path, self.number, self.kind, self.lines = path, number, kind, lines
+        self.before, self.after = before.strip(), after.strip()
+
+    def __str__(self):
+        return f"{self.path}:{self.number + 1}: {self.kind}: {self.before}  =>  {self.after or '(nothing)'}"
+
+
+def mutants_of_region(path, lines, first, end):
+    spans = statements(lines, first, end)
+    for start, stop in spans:
+        gone = "" if lines[start].startswith("#") or "CALL(" in lines[start] else ";"
+        yield Mutant(path, start, "deleted", " ".join(line.strip() for line in lines[start:stop])[:150], "",
+                     replaced(lines, start, stop, [gone] + [""] * (stop - start - 1)))
+    for (start, stop), (next_start, next_stop) in zip(spans, spans[1:]):
+        between = any(bare(line).strip() for line in lines[stop:next_start])
+        if not between and stop - start < 4 and next_stop - next_start < 4 and not lines[start].startswith("#"):
+            swapped = lines[next_start:next_stop] + lines[stop:next_start] + lines[start:stop]
+            yield Mutant(path, start, "order", " ".join(line.strip() for line in lines[start:next_stop])[:150], "changed",
+                         replaced(lines, start, next_stop, swapped))
+    for number in range(first, end):
+        if CODE.match(lines[number]):
+            for kind, line in changes_of(lines[number]):
+                yield Mutant(path, number, kind, lines[number], line, replaced(lines, number, number + 1, [line]))
+
+
+def mutants(lab):
+    for path in marks.sources():
+        if path.startswith(("docs/", "test/")):
+            continue
+        lines = marks.read(path)
+        for name, _, first, end in marks.regions(lines):
+            if name == lab:
+                yield from mutants_of_region(path, lines, first, end)
