@@ -118,7 +118,8 @@ void Observed::check(bool good, const std::string& reason) const {
 }
 
 void Observed::expect(std::string_view key, std::uint64_t wanted, const std::string& reason) const {
-  check(value(key) == wanted, reason);
+  value(key);
+  for (std::uint64_t seen : all(key)) check(seen == wanted, reason);
 }
 
 std::uint64_t Observed::number(std::uint64_t which) const {

@@ -34,7 +34,8 @@ class Observed {
   std::uint64_t value(std::string_view key) const;  // the points are lost if there is none
   std::vector<std::uint64_t> all(std::string_view key) const;
 
-  // The points of the running test are lost, for that reason, unless the value is as expected.
+  // The points of the running test are lost, for that reason, unless every value seen under the key
+  // is as expected.
   void expect(std::string_view key, std::uint64_t wanted, const std::string& reason) const;
   void check(bool good, const std::string& reason) const;
   // The program came to its end: no panic, no hang. `expect` and `value` ask this when they miss a
