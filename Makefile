@@ -1,6 +1,7 @@
 # Tine's commands: `make help` lists them. Everything is built in build/; nothing is written beside the sources.
 #
 # Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1  ARGS=
+#             ROOTFS=folder of your own files for `make qemu`   BUSYBOX=no
 
 CPUS ?= 4
 MEM ?= 256M
@@ -8,6 +9,8 @@ APPEND ?=
 DEBUG ?= 0
 WITHOUT ?=
 DEPS ?= yes
+BUSYBOX ?= yes
+ROOTFS ?=
 N ?= 100
 
 SHELL := /bin/bash
@@ -196,6 +199,9 @@ define pack
 	@$(if $(IMAGE),cp $(IMAGE) $(@D)/$(1)/bin/ && $(STRIP) $(@D)/$(1)/bin/*)
 	@$(if $(FOREIGN),cp $(FOREIGN:%=$(@D)/$(1)/bin/%) $(@D)/$(1)/tmp/)
 	@$(if $(2),mkdir -p $(@D)/$(1)/test && cp $(2) $(@D)/$(1)/test/ && $(STRIP) $(@D)/$(1)/test/*)
+	$(call archive,$(1))
+endef
+define archive
 	@find $(@D)/$(1) -exec touch -h -d @0 {} +
 	@cd $(@D)/$(1) && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | \
 	  cpio --quiet -o -H newc -R 0:0 --reproducible > ../$(@F)
@@ -206,6 +212,22 @@ $(B)/initrd.cpio: $(IMAGE) $(B)/programs
 $(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,test-root,$(TEST_IMAGE))
+
+# What `make qemu` boots has more: Debian's busybox, then Tine's programs over it, then the folder ROOTFS over both.
+# $(1): the folder of Tine's files, $(2): where to put it all.
+define pack_more
+	@rm -rf $(@D)/$(2) && mkdir -p $(@D)/$(2)
+	@$(if $(filter-out no,$(BUSYBOX)),if [ -d $(USERLAND)/bin ]; then cp -a $(USERLAND)/bin $(@D)/$(2)/; fi)
+	@cp -a --remove-destination $(@D)/$(1)/. $(@D)/$(2)/
+	@$(if $(3),cp -a --remove-destination $(3)/. $(@D)/$(2)/)
+	$(call archive,$(2))
+endef
+USERLAND := build/userland
+.PHONY: userland
+userland:
+	@$(if $(filter-out no,$(BUSYBOX)),$(TOOLS)/fetch-busybox $(USERLAND))
+$(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
+	$(call pack_more,root,qemu-root,$(ROOTFS))
 
 # ---- Build, run, debug ----
 
@@ -221,12 +243,11 @@ deps:
 machine: | deps
 	@$(TOOLS)/run-qemu --check
 
-RUN = $(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --initrd $(B)/initrd.cpio \
-  --append "$(APPEND)"
-qemu: machine $(B)/kernel.elf $(B)/initrd.cpio ## boot to the shell (^A x ends QEMU)
-	@$(RUN)
+RUN = $(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --append "$(APPEND)" --initrd
+qemu: machine $(B)/kernel.elf $(B)/qemu.cpio ## boot to the shell (^A x ends QEMU)
+	@$(RUN) $(B)/qemu.cpio
 qemu-gdb: machine $(B)/kernel.elf $(B)/initrd.cpio ## boot, stopped at the first instruction, waiting for `make gdb`
-	@$(RUN) --gdb
+	@$(RUN) $(B)/initrd.cpio --gdb
 gdb: $(B)/kernel.elf | deps ## debug what `make qemu-gdb` started, with kernel and user symbols
 	@gdb-multiarch -q -ex 'set architecture riscv:rv64' -ex 'source $(TOOLS)/tine-gdb.py' \
 	  -ex 'tine attach' $(B)/kernel.elf
@@ -330,7 +351,7 @@ clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(wildcard Makefile test/labs/lab.mk)
-	@sed -n '3s/^# //p' Makefile
+	@sed -n '3,4s/^# //p' Makefile
 
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)
 -include $(wildcard $(B)/user/bin/*.d $(B)/user/bin/*/*.d $(B)/test/guest/bin/*.d $(B)/test/guest/bin/*/*.d)
