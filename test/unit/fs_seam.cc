@@ -34,9 +34,9 @@ void Mutex::note_released() const {}
 void Mutex::wait_for_it() {
   if (held()) panic("mutex {} taken twice", name);
   std::uint64_t expected = 0;
-  while (!word_.compare_exchange_weak(expected, self(), std::memory_order_acquire)) {
+  for (unsigned tries = 1; !word_.compare_exchange_weak(expected, self()); tries++) {
     expected = 0;
-    sched_yield();
+    if (tries % 1000 == 0) sched_yield();
   }
 }
 void Mutex::hand_on() { panic("mutex {} released twice", name); }

@@ -141,12 +141,22 @@ void copy_to_and_fro(AddressSpace& space, Counts& counts, std::atomic<bool>& don
   }
 }
 
-// A frame that was given back is soon somebody else's.
-void use_a_frame() {
-  auto frame = frame_allocate(FrameKind::kernel);
-  if (!frame) return;
-  std::memset(direct(*frame), int(foreign), page_size);
-  frame_unref(*frame);
+// Frames that were given back are soon somebody else's, who finds in them what he wrote.
+std::atomic<unsigned long> spoiled = 0;
+void use_frames() {
+  std::array<Result<PhysAddr>, 3> frames{Errno::nomem, Errno::nomem, Errno::nomem};
+  for (auto& frame : frames) {
+    frame = frame_allocate(FrameKind::kernel);
+    if (frame) std::memset(direct(*frame), int(foreign), page_size);
+  }
+  std::this_thread::yield();
+  for (auto& frame : frames) {
+    if (!frame) continue;
+    const std::byte* bytes = direct(*frame);
+    spoiled +=
+        static_cast<unsigned long>(page_size - std::count(bytes, bytes + page_size, foreign));
+    frame_unref(*frame);
+  }
 }
 
 void unmap_and_map(AddressSpace& space, std::mt19937& random) {
@@ -154,7 +164,7 @@ void unmap_and_map(AddressSpace& space, std::mt19937& random) {
   std::size_t size = (1 + random() % 3) * page_size;
   if (at + size > base + pages * page_size) size = page_size;
   (void)space.unmap(at, size);
-  use_a_frame();
+  use_frames();
   (void)space.map_anonymous(at, size, read_write, true);
 }
 
@@ -176,6 +186,7 @@ void clone_and_write(AddressSpace& space, std::mt19937& random) {
 void race(const std::function<void(AddressSpace&, std::mt19937&)>& change, Counts& counts) {
   test::Machine machine;
   auto space = space_with_pages();
+  spoiled = 0;
   std::atomic<bool> done{false};
   std::thread copier([&] { copy_to_and_fro(*space, counts, done); });
   std::mt19937 random(2);
@@ -183,6 +194,7 @@ void race(const std::function<void(AddressSpace&, std::mt19937&)>& change, Count
   for (int i = 0; i < 2000 || counts.copies() < 2000; i++) change(*space, random);
   done = true;
   copier.join();
+  CHECK(spoiled == 0);
 }
 
 }  // namespace
@@ -207,6 +219,33 @@ TEST_CASE("a copy amid forks goes to the parent's pages alone") {
   CHECK(counts.wrong == 0);
   CHECK(counts.whole > 0);
   CHECK(counts.part + counts.fault == 0);
+}
+
+// The same with a user of the page that takes its time.
+TEST_CASE("a page that is unmapped meanwhile stays until its user has done") {
+  Counts counts;
+  test::Machine machine;
+  auto space = space_with_pages();
+  std::atomic<bool> done{false};
+  spoiled = 0;
+  std::thread user([&] {
+    simulated_hart = 1;
+    while (!done) {
+      Result<> used = space->with_page(Access{base, Prot::write}, [&](std::byte* page) {
+        std::fill_n(page, page_size, std::byte{7});
+        std::this_thread::yield();
+        counts.wrong += static_cast<unsigned long>(
+            page_size - std::count(page, page + page_size, std::byte{7}));
+      });
+      counts.whole += bool(used);
+    }
+  });
+  std::mt19937 random(4);
+  for (int i = 0; i < 1000 || counts.whole < 1000; i++) unmap_and_map(*space, random);
+  done = true;
+  user.join();
+  CHECK(counts.wrong == 0);
+  CHECK(spoiled == 0);
 }
 
 TEST_CASE("a string whose pages go meanwhile ends, or is a fault") {

@@ -158,7 +158,8 @@ static int all_pids(void) {
     if (child == 0) _exit(0);
     if (child < 0) break;
   }
-  int error = errno;
+  int error = errno; /* ENOMEM: of kernel stacks there are about as many as pids */
+  long most = made;
   printf("%ld processes of %ld, then %s\n", made, expected, strerror(error));
   while (wait(NULL) > 0) made--;
   pid_t child = fork();
@@ -166,8 +167,8 @@ static int all_pids(void) {
   int status = 0;
   int again = child > 0 && waitpid(child, &status, 0) == child && status == 7 << 8;
   memory_info(&info);
-  int good =
-      error == EAGAIN && made == 0 && again && TINE_PID_MAX - 1 - (long)info.processes == expected;
+  int good = (error == EAGAIN || error == ENOMEM) && expected - most < 100 && made == 0 && again &&
+             TINE_PID_MAX - 1 - (long)info.processes == expected;
   printf("exhaust: %s\n", good ? "PASS" : "FAIL");
   return !good;
 }
