@@ -87,6 +87,7 @@ Observed::Observed(const Case& what) : seed_(draw()) {
   if (guest.console().find("OpenSBI") == std::string::npos)
     throw NotJudged("QEMU does not start: " + guest.console().substr(0, 500));
   seen_ = sealed_lines(guest.console(), secret);
+  raw_ = guest.console();
   console_ = last_words(guest.console());
   if (problem_.empty() && count("end") == 0) problem_ = "the machine was stopped too early";
 }
@@ -120,6 +121,16 @@ void Observed::check(bool good, const std::string& reason) const {
 void Observed::expect(std::string_view key, std::uint64_t wanted, const std::string& reason) const {
   value(key);
   for (std::uint64_t seen : all(key)) check(seen == wanted, reason);
+}
+
+std::string Observed::said(const std::string& prefix) const {
+  std::istringstream lines(raw_);
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    std::erase(line, '\r');
+    if (line.starts_with(prefix)) text += line.substr(prefix.size(), 160) + "\n";
+  }
+  return text;
 }
 
 std::uint64_t Observed::number(std::uint64_t which) const {

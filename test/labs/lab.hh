@@ -42,6 +42,9 @@ class Observed {
   // key.
   void expect_end() const;
 
+  // The console's lines that begin with this, without it: what may be shown, but never counts.
+  std::string said(const std::string& prefix) const;
+
   // What the program has computed from the run's seed.
   std::uint64_t number(std::uint64_t which) const;
   std::uint64_t hash_of_stream(std::uint64_t which, std::size_t bytes) const;
@@ -51,6 +54,7 @@ class Observed {
   std::vector<std::pair<std::string, std::uint64_t>> seen_;
   std::string problem_;  // why the machine ended, unless the program did that itself
   std::string console_;  // its last words
+  std::string raw_;      // all of them
 };
 
 // The student's answers (file STUDENT, lines `name = value`); empty if there is none.

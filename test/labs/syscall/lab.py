@@ -1,0 +1,55 @@
+"""The lab `syscall`: what a student's tree has in place of the solution (docs/labs/syscall.md)."""
+
+# What is taken from a submission. Everything else is the handed-out tree's.
+FILES = [
+    "include/tine/syscall.h",
+    "kernel/wings/linux/sysinfo.cc",
+    "kernel/wings/trace/calls.cc",
+    "kernel/wings/trace/trace.cc",
+    "user/lib/syscall.S",
+    "user/bin/free.c",
+]
+
+# Lines of the file STUDENT besides the id.
+ANSWERS = ["trace_cost"]
+
+# Pages that are read after the lab. Others that quote the solution are found by their lines.
+LATER = []
+
+NUMBER = "/* Part 1. The number of sysinfo: Linux's, 179. */"
+
+HANDLER = """
+// Part 1. The row and the handler of sysinfo: fill the structure (tine/abi.h), and hand it to the
+// program. memory_info in syscall/info.cc knows where most of it comes from.
+"""
+
+ROW = "    // Part 1. So that strace names it: sysinfo has one argument, a pointer."
+
+STUB = "/* Part 1. The library's function sysinfo. */"
+
+FREE = """
+  /* Part 1. Ask the kernel, and print a line of words (total, used, free), then one of numbers in
+   * KiB. */
+  return 1;
+"""
+
+TABLES = """
+// Part 2. A thread's calls go through the table Thread::calls. What table does a traced thread
+// have, and what is in it? How does a call still get to the core's function? A line is made by
+// TraceLine (line.hh), and goes to the file with the descriptor TINE_TRACE_FD in one write.
+"""
+
+TRACE = """
+  // Part 2. See tine/syscall.h for what it promises.
+  (void)mode;
+  return Errno::nosys;
+"""
+
+STUBS = {
+    "include/tine/syscall.h": [NUMBER],
+    "kernel/wings/linux/sysinfo.cc": [HANDLER],
+    "kernel/wings/trace/calls.cc": [ROW],
+    "kernel/wings/trace/trace.cc": [TABLES, TRACE],
+    "user/lib/syscall.S": [STUB],
+    "user/bin/free.c": [FREE],
+}

@@ -1,0 +1,60 @@
+"""What the grader of the lab `syscall` is tried with (make test-labs). Never part of a student's tree."""
+
+SYSINFO = "kernel/wings/linux/sysinfo.cc"
+TRACE = "kernel/wings/trace/trace.cc"
+LIBRARY = "user/lib/syscall.S"
+FREE = "user/bin/free.c"
+HEADER = "include/tine/syscall.h"
+
+# Run against the skeleton's kernel: (what is true, command).
+OTHERS = [
+    ("the machine boots, and sysinfo is not there", 'build/host/lab-tests "[.boot-syscall]"'),
+    ("the lab fork's tests pass", 'build/host/lab-tests "[fork]~[part4]"'),
+    ("programs on processes, memory, files and signals pass",
+     'make -s DEPS=no build/host/guest-tests && make -s -C "$SKELETON" DEPS=no build/release/test.cpio && '
+     'TINE_INITRD="$SKELETON/build/release/test.cpio" TINE_SMP=2 TINE_SHIFT=1 '
+     'TINE_PROGRAMS="process memory files badargs signals cow fork_more" build/host/guest-tests "[.one]"'),
+]
+
+# (name, the parts in which points are lost and no others, edits)
+PARTIAL = [
+    ("sysinfo alone", [2, 3],
+     [(TRACE, "  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;\n",
+       "  return Errno::nosys;\n")]),
+]
+
+# (name, a word from the name of the test that is meant to notice, edits)
+WRONG = [
+    ("another number than Linux's", "the call 179 exists", [(HEADER, "SYS_sysinfo 179", "SYS_sysinfo 181")]),
+    ("the structure is filled, but not handed over", "the call 179 exists",
+     [(SYSINFO, "  return to.store(info);", "  (void)to;\n  return {};")]),
+    ("the pointer's error is dropped", "a bad pointer",
+     [(SYSINFO, "  return to.store(info);", "  (void)to.store(info);\n  return {};")]),
+    ("memory is counted in pages, and the unit says bytes", "what it tells is true",
+     [(SYSINFO, "  info.totalram = frames.total * page_size;", "  info.totalram = frames.total;")]),
+    ("uptime in milliseconds", "what it tells is true",
+     [(SYSINFO, "clock_to_ns(clock_now()) / ns_per_second", "clock_to_ns(clock_now()) / (ns_per_second / 1000)")]),
+    ("the library's stub has another call's number", "the library has the function",
+     [(LIBRARY, "CALL(sysinfo, SYS_sysinfo)", "CALL(sysinfo, SYS_uname)")]),
+    ("free prints bytes", "the program free",
+     [(FREE, "info.totalram * info.mem_unit / 1024", "info.totalram * info.mem_unit"),
+      (FREE, "info.freeram * info.mem_unit / 1024", "info.freeram * info.mem_unit")]),
+    ("the line is written before the call is made", "what goes in is shown",
+     [(TRACE, "  call(frame);\n  self.calls = table;\n  line.add_outcome(frame, self.call_interrupted);\n",
+       "  line.add_outcome(frame, self.call_interrupted);\n  call(frame);\n  self.calls = table;\n")]),
+    ("children are always traced", "children are traced if",
+     [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n", "")]),
+    ("the first traced call ends tracing", "a traced call becomes a line",
+     [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n  call(frame);\n  self.calls = table;\n",
+       "  self.calls = core_calls.data();\n  call(frame);\n")]),
+    ("any mode will do", "bad modes",
+     [(TRACE, "  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;\n", "")]),
+    ("a call that never returns has no line", "tracing goes on over exec",
+     [(TRACE, "    write_line(line.text());\n  }", "  }")]),
+    ("a traced call is made twice", "what goes in is shown",
+     [(TRACE, "  call(frame);\n  self.calls = table;\n", "  TrapFrame again = frame;\n  call(again);\n  call(frame);\n"
+       "  self.calls = table;\n")]),
+]
+
+# Mutants that no program can tell from the original, by a part of their line as test-labs prints it.
+EQUIVALENT = []
