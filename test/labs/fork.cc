@@ -63,6 +63,7 @@ TEST_CASE("part 1, 6 points: fork answers a pid, and that process is the caller'
 TEST_CASE("part 1, 8 points: the child's memory is what the parent's was", "[fork][part1]") {
   const Observed seen = fork_case("memory");
   expect_areas(seen, "child", 1, "the child does not read what the parent has written before");
+  seen.expect("resident", 0, "the child has another number of resident pages (ps)");
   seen.expect("untouched", 0, "a page that nobody has touched is not zero in the child");
   seen.expect("page-of-nothing", 0, "the child has a frame where the parent had none");
   seen.expect("write-to-sealed", SIGSEGV,

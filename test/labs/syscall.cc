@@ -150,6 +150,7 @@ TEST_CASE("part 2, 6 points: bad modes, and nowhere to write to", "[syscall][par
 
 TEST_CASE("part 2, 5 points: a traced program does not notice", "[syscall][part2][alone]") {
   const Observed seen = syscall_case("harm");
+  seen.expect("on", 0, "trace(TINE_TRACE_ON) should answer 0");
   seen.expect("pid", 1, "a traced getpid answers something else");
   seen.expect("none", std::uint64_t(-ENOSYS), "a traced call that does not exist: expected ENOSYS");
   seen.expect("pid-later", 1, "the program has closed TINE_TRACE_FD: its calls go on working");

@@ -110,6 +110,12 @@ static void answer(char** more) {
   see("gone", process_info(child, &child_info) != child);
 }
 
+static uint64_t resident_pages(void) {
+  struct tine_process_info info = {0};
+  process_info(getpid(), &info);
+  return info.resident_pages;
+}
+
 static void memory(char** more) {
   (void)more;
   uint64_t stack[1200];
@@ -118,8 +124,11 @@ static void memory(char** more) {
   uint64_t* sealed = areas[4].at + 2 * PAGE / 8; /* may only be read from now on */
   mprotect(sealed, PAGE, PROT_READ);
   const uint64_t* untouched = areas[4].at + 300 * PAGE / 8;
+  resident_pages();
+  uint64_t resident = resident_pages();
   pid_t child = must_fork();
   if (child == 0) {
+    see("resident", resident_pages() - resident);
     see_areas("child");
     see("untouched", untouched[5]);
     struct tine_page_info info = {0, 0, 0};

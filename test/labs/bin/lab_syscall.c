@@ -250,7 +250,7 @@ static void edges(char** more) {
 static void harm(char** more) {
   (void)more;
   open_trace();
-  trace(TINE_TRACE_ON);
+  long on = trace(TINE_TRACE_ON);
   long pid = raw(call_getpid, NULL), none = raw(call_none, NULL);
   close(TINE_TRACE_FD);
   long pid_later = raw(call_getpid, NULL);
@@ -259,6 +259,7 @@ static void harm(char** more) {
   int fd = open("/bin/init", O_RDONLY);
   ssize_t got = read(fd, at, PAGE);
   trace(TINE_TRACE_OFF);
+  see("on", (uint64_t)on);
   see("pid", (uint64_t)pid);
   see("none", (uint64_t)none);
   see("pid-later", (uint64_t)pid_later);

@@ -155,6 +155,8 @@ def wrong(lab, work, proof):
         rows = rows_with(work, edited(edits))
         lost = {what: why for what, _, _, why in rows if why}
         meant = [what for what in lost if test in what]
+        if any("does not build" in why for why in lost.values()):
+            meant = []
         tally(meant, f"{lab}: {name}: {grade.score(rows)[0]} points" +
               (f"; {meant[0]}: {lost[meant[0]].splitlines()[0]}" if meant else f"; not noticed by: {test}"))
 
@@ -179,7 +181,7 @@ def mutants(lab, work, proof):
         if only not in str(mutant):
             continue
         result = outcome(work, mutant)
-        reason = next((why for part, why in proof.EQUIVALENT if part in str(mutant)), None)
+        reason = next((why for part, why in proof.EQUIVALENT if re.search(part, str(mutant))), None)
         if result == "survived" and reason:
             result = "equivalent"
         counts[result] += 1
