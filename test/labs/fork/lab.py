@@ -17,6 +17,8 @@ ANSWERS = ["fork_cost"]
 # Pages that are read after the lab. Others that quote the solution are found by their lines.
 LATER = ["docs/05-page-faults-and-cow.md", "docs/07-fork-and-exec.md", "docs/races.md"]
 
+CHANGES = []
+
 FORK_1 = """
   // Part 1. Make the two halves of the child, the process and its thread; let it inherit what a
   // child inherits. Whatever you made must be given back if a later step fails: who owns it?
