@@ -175,7 +175,10 @@ class ProcessDirectory final : public Node {
     RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_));
     return node;
   }
-  Result<RefPtr<Node>> parent() override { return RefPtr<Node>(root); }
+  Result<RefPtr<Node>> parent() override {
+    if (!hold_process(pid_)) return Errno::noent;  // it is not listed there any more
+    return RefPtr<Node>(root);
+  }
 
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override {
     if (!hold_process(pid_)) return Errno::noent;
@@ -201,6 +204,7 @@ class ProcessDirectory final : public Node {
 };
 
 Result<RefPtr<Node>> FdDirectory::parent() {
+  if (!hold_process(pid_)) return Errno::noent;
   RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid_));
   return node;
 }

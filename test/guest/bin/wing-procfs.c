@@ -416,6 +416,24 @@ static void dead(void) {
   CHECK(getdents64(fds, entries, sizeof entries) <= 48); /* "." and ".." at most */
 }
 
+/* Both directories: each would be looked for, for ever, in one that does not list it any more. */
+static void dead_cwd(void) {
+  char here[64];
+  for (int i = 0; i < 2; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      receive();
+      _exit(0);
+    }
+    EQUAL(chdir(path_of(child, i ? "fd" : "")), 0);
+    EQUAL(ipc_send(child, 1), 0);
+    ENDS(child, 0);
+    CHECK(getcwd(here, sizeof here) == NULL && errno == ENOENT);
+    ERROR(chdir(".."), ENOENT);
+    EQUAL(chdir("/"), 0);
+  }
+}
+
 static void machine(void) {
   struct tine_memory_info info;
   CHECK(read_file("/proc/meminfo") > 0);
@@ -527,6 +545,7 @@ int main(void) {
   RUN("what cannot be changed, names that are not there, bad buffers", refusals);
   RUN("reading in small pieces, at offsets, and again from the beginning", pieces);
   RUN("files of a process that has ended answer ESRCH, its names ENOENT", dead);
+  RUN("getcwd in the directory of a process that has ended is ENOENT", dead_cwd);
   RUN("meminfo and uptime agree with the system calls", machine);
   RUN("every allocation may fail: ENOMEM, and nothing is lost", out_of_memory);
   RUN("three processes fork, exec and exit while all of /proc is read", everybody);
