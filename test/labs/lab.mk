@@ -51,7 +51,7 @@ grade-all: ## the trees in a folder, in parallel; a CSV: LAB=fork SUBMISSIONS=di
 test-labs: ## the graders are right: skeleton, reference, mutants, wrong solutions (LAB=fork for one of them)
 	@python3 test/labs/tools/prove.py $(or $(LAB),$(LABS))
 same-scores: ## a score does not depend on the host: N=20 times idle, loaded, pinned
-	@python3 test/labs/tools/same-scores $(if $(filter command line,$(origin N)),$(N),20) $(or $(LAB),$(LABS))
+	@python3 test/labs/tools/same-scores $(if $(filter command,$(firstword $(origin N))),$(N),20) $(or $(LAB),$(LABS))
 endif
 
 -include $(LAB_OBJECTS:.o=.d) $(wildcard $(B)/test/labs/bin/*.d)
