@@ -229,6 +229,7 @@ struct tine_args {
 
 struct tine_message {
   int32_t sender; /* pid */
+  int32_t zero;
   uint64_t word;
 };
 
@@ -263,6 +264,7 @@ struct tine_process_info {
   uint64_t shared_pages; /* of these, mapped or held elsewhere too */
   char name[32];         /* APP: the base name of the program, cut to fit */
   struct tine_args args; /* the first arguments, cut to fit */
+  int32_t zero;
 };
 
 struct tine_memory_info {

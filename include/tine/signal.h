@@ -72,13 +72,13 @@ struct tine_siginfo {
   int32_t code;
   int32_t pad;
   union {
-    uint64_t address; /* SIGSEGV, SIGBUS, SIGILL, SIGTRAP: where */
+    uint8_t bytes[112]; /* the first, so that {} clears all of it */
+    uint64_t address;   /* SIGSEGV, SIGBUS, SIGILL, SIGTRAP: where */
     struct {
       int32_t pid; /* kill: the sender; SIGCHLD: the child */
       uint32_t uid;
       int32_t status; /* SIGCHLD: the exit code, or the signal that ended it */
     } process;
-    uint8_t bytes[112];
   } about;
 };
 
@@ -99,7 +99,7 @@ struct tine_ucontext {
   int32_t pad;
   uint64_t stack_size;
   uint64_t mask; /* of the thread, before the handler */
-  uint8_t mask_room[120];
+  uint8_t mask_room[128]; /* 120 on Linux, and 8 to align what follows */
   struct tine_sigcontext context __attribute__((aligned(16)));
 };
 

@@ -16,7 +16,7 @@ class Mailbox {
   Result<> send(int sender, std::uint64_t word) {
     SpinGuard guard(lock_);
     if (full_) return Errno::again;
-    message_ = {sender, word};
+    message_ = {.sender = sender, .zero = 0, .word = word};
     full_ = true;
     receivers_.wake_one();
     return {};

@@ -51,6 +51,8 @@ class UserPtr {
     return value;
   }
   Result<> store(const T& value) const {
+    // No holes between the fields: they would show what the kernel's memory held before.
+    static_assert(std::has_unique_object_representations_v<T>);
     return copy_to_user(current_space(), at_, &value, sizeof(T));
   }
   Result<> prepare_to_store() const {

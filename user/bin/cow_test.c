@@ -47,7 +47,7 @@ static int is_shared(const struct tine_page_info* info) {
 
 /* Waits for the other side's message; answers its word. */
 static uint64_t turn(void) {
-  struct tine_message message = {0, 0};
+  struct tine_message message = {0};
   check(ipc_recv(&message) == 0, "ipc_recv");
   return message.word;
 }

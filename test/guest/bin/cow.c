@@ -18,7 +18,7 @@ enum { OWN = TINE_PAGE_READ | TINE_PAGE_WRITE, SHARED = TINE_PAGE_READ | TINE_PA
   } while (0)
 
 static uint64_t receive(void) {
-  struct tine_message message = {0, 0};
+  struct tine_message message = {0};
   EQUAL(ipc_recv(&message), 0);
   return message.word;
 }

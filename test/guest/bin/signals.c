@@ -98,6 +98,27 @@ static void handler_runs(void) {
   EQUAL(seen.si_errno, 0);
 }
 
+static void check_all_zero(const void* from, const void* to) {
+  for (const char* at = from; at < (const char*)to; at++) {
+    if (*at != 0) _exit(7);
+  }
+}
+static void look_at_room(int number, siginfo_t* info, void* context) {
+  const struct tine_ucontext* saved = context;
+  const char* union_end = (const char*)info + sizeof(struct tine_siginfo);
+  (void)number;
+  check_all_zero(&info->si_pid + 3, union_end); /* behind pid, uid, status */
+  check_all_zero(saved->mask_room, &saved->context);
+  check_all_zero(saved->context.pad, saved + 1);
+  count++;
+}
+static void no_stray_bytes(void) {
+  struct sigaction action = {.sa_sigaction = look_at_room, .sa_flags = SA_SIGINFO};
+  EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(count, 1);
+}
+
 static void lowest_first(void) {
   for (int number = 1; number <= TINE_NSIG; number++) {
     if (number != SIGKILL && number != SIGSTOP && number % 5 == 2) handle(number, note, 0);
@@ -487,6 +508,7 @@ int main(int argc, char** argv) {
   RUN("sigaction and sigprocmask refuse bad arguments and change nothing then", bad_arguments);
   RUN("sigprocmask blocks, unblocks and sets; SIGKILL and SIGSTOP stay out", mask_arithmetic);
   RUN("a handler runs before kill returns, and is told who sent", handler_runs);
+  RUN("nothing of the kernel's stands in the free room of a signal frame", no_stray_bytes);
   RUN("of several pending signals the lowest comes first", lowest_first);
   RUN("a signal that is pending already is not counted twice", once_while_pending);
   RUN("the mask in a handler is the old one, sa_mask and the signal itself", mask_in_handler);

@@ -56,7 +56,7 @@ static inline uint64_t number_of_run(uint64_t which) {
 /* Messages between parent and child: the order in which things happen. */
 static inline void tell(pid_t pid, uint64_t word) { ipc_send(pid, word); }
 static inline uint64_t hear(void) {
-  struct tine_message message = {0, 0};
+  struct tine_message message = {0};
   ipc_recv(&message);
   return message.word;
 }
