@@ -53,6 +53,7 @@ TEST_CASE("part 1, 12 points: what it tells is true", "[syscall][part1][alone]")
   const Observed seen = syscall_case("values");
   seen.expect("total", 0, "totalram times mem_unit is not the machine's memory (memory_info)");
   seen.expect("free", 0, "freeram times mem_unit is not what is free (memory_info, meminfo)");
+  seen.expect("shared", 0, "sharedram times mem_unit is not the pages of files (memory_info)");
   seen.expect("threads", 0, "procs is not the number of threads (memory_info)");
   seen.expect("free-later", 0, "after more memory was used, freeram is not what is free");
   seen.expect("fell", 1, "more memory was used, and freeram did not fall by as much");

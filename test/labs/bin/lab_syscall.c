@@ -30,11 +30,16 @@ static void values(char** more) {
   size_t count = 300 + number_of_run(1) % 300;
   uint8_t* pages =
       mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uint8_t* far =
+      mmap(NULL, 2000 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (size_t i = 0; i < 2000; i += 400) far[i * PAGE] = 1;
+  munmap(far, 2000 * PAGE); /* the page tables of it are free now, but kept for the next */
   raw(call_sysinfo, &info);
   uint64_t unit = info.mem_unit;
   struct tine_memory_info truth = books();
   see("total", info.totalram * unit - truth.total_frames * PAGE);
   see("free", info.freeram * unit - truth.free_frames * PAGE);
+  see("shared", info.sharedram * unit - truth.file_frames * PAGE);
   see("threads", info.procs - truth.threads);
   for (size_t i = 0; i < count; i++) pages[i * PAGE] = 1;
   raw(call_sysinfo, &later);

@@ -84,6 +84,7 @@ EQUIVALENT = [
     (r"log_on\(|pid, VirtAddr\(frame\.sepc", "what log=fork writes to the console, and no program can read"),
     (r"if \(count == 0\) child\.remove_empty_tables",
      "every table of the parent has an entry, so the child's gets one too, from another region if not from this"),
+    (r"regions\.cc:\d+: order: (ScopeExit|child->break)", "steps that do not use each other, and cannot fail"),
     (r"regions\.cc:\d+: (deleted|order): (child->)?(mutex_\.assume_unshared|MutexGuard guard)",
      "a process with one thread: nobody else is in its space; assume_unshared is for the analysis of clang alone"),
     (r"fault\.cc:\d+: (deleted|order): .*table_\.flush_page\(page\);",

@@ -45,6 +45,7 @@ class Work:
         self.out = os.path.join(marks.ROOT, f"build/prove/{lab}/grade")
         for path in marks.sources():
             self.put(path, None)
+        self.forget(set(marks.sources()))
         self.grader = os.path.join(marks.ROOT, "build/host/lab-tests")
         self.write("STUDENT", "id = reference\n")
         status, text = grade.make("lab-guest", self.folder, False)
@@ -65,6 +66,16 @@ class Work:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def forget(self, known):
+        """Removes the files of an older kernel."""
+        for top, folders, names in os.walk(self.folder):
+            if top == self.folder and "build" in folders:
+                folders.remove("build")
+            for name in names:
+                path = os.path.join(top, name)
+                if os.path.relpath(path, self.folder) not in known:
+                    os.remove(path)
 
     def put(self, path, lines):
         """Lines of a file, or None for what it is in the kernel's tree. An equal file stays as it is."""
