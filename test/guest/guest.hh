@@ -40,9 +40,9 @@ struct Options {
   std::string kernel_args;  // more of them
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;
-  std::string debugger;       // path of a socket where QEMU speaks gdb's protocol
-  // With `shift`: the guest's allowance in its own instructions, counted exactly (test/labs/limit.c);
-  // then CPU time is none. 0: no limit.
+  std::string debugger;  // path of a socket where QEMU speaks gdb's protocol
+  // With `shift`: the guest's allowance in its own instructions, counted exactly
+  // (test/labs/limit.c); then CPU time is none. 0: no limit.
   std::uint64_t instructions = 0;
   double quiet_seconds = 15;  // without output, after which a sleeping guest is given up
   double cpu_seconds = 120;   // allowance of a single wait, in CPU time of QEMU
