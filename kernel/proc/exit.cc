@@ -19,25 +19,23 @@ void leave_address_space(Process& self) {
   let_parent_go_on(self);
 }  // the pages are freed here, if nobody else holds the space, after the lock
 
-// A child without a parent that wants it. If it has ended, init will reap it.
+// wait4 sees the end, and a signal tells of it.
+void tell_parent(Process& self) REQUIRES(process_table_lock) {
+  SignalOrigin origin{CLD_EXITED, self.pid, self.status >> 8};
+  if (self.status & 0xff) origin = {CLD_KILLED, self.pid, self.status & 0xff};
+  send_signal(*self.parent, self.exit_signal, origin);
+  self.parent->child_ended.wake_all();
+}
+
+// A child without a parent that wants it. Init reaps it, and is told of its end like any parent.
 void give_to_init(Process& child) REQUIRES(process_table_lock) {
   Process* init = find_process(init_pid);
   List<Process, &Process::sibling_link>::remove(&child);
   child.parent = init;
   child.parent_pid.store(init_pid, std::memory_order_relaxed);
+  child.exit_signal = SIGCHLD;
   init->children.push_back(&child);
-  if (child.zombie) init->child_ended.wake_all();
-}
-
-// wait4 sees the end, and a signal tells of it. To a parent that wants no zombies the child is as
-// good as reaped.
-void tell_parent(Process& self) REQUIRES(process_table_lock) {
-  Process& parent = *self.parent;
-  SignalOrigin origin{CLD_EXITED, self.pid, self.status >> 8};
-  if (self.status & 0xff) origin = {CLD_KILLED, self.pid, self.status & 0xff};
-  send_signal(parent, self.exit_signal, origin);
-  parent.child_ended.wake_all();
-  if (leaves_no_zombies(parent)) give_to_init(self);
+  if (child.zombie) tell_parent(child);
 }
 
 // The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
@@ -76,6 +74,7 @@ void process_exit(int status) {
     self.status = status;
     self.zombie = true;
     tell_parent(self);
+    if (leaves_no_zombies(*self.parent)) give_to_init(self);  // it is as good as reaped
   }
   exit_thread();  // [exit 5]
 }

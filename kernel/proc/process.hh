@@ -38,7 +38,6 @@ struct ProgramFile final : RefCounted {
 struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
-  int exit_signal = 0;  // what the parent gets when it ends; 0: none
 
   // ---- Its own threads' (locks of their own inside) ----
   FdTable files;
@@ -56,7 +55,8 @@ struct Process final : RefCounted {
   std::atomic<int> parent_pid{0};  // for getppid, which takes no lock
   List<Thread, &Thread::process_link> threads GUARDED_BY(process_table_lock);
   bool zombie GUARDED_BY(process_table_lock) = false;
-  int status GUARDED_BY(process_table_lock) = 0;    // as wait4 tells it
+  int status GUARDED_BY(process_table_lock) = 0;  // as wait4 tells it
+  int exit_signal = 0;  // what the parent gets when it ends; 0: none. fork sets it before all this
   int wait_pid GUARDED_BY(process_table_lock) = 0;  // while in wait4: for whom
   WaitQueue child_ended;
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK: until exec or exit

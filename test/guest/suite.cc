@@ -54,6 +54,16 @@ int setting(const char* name, int otherwise) {
 
 }  // namespace
 
+TEST_CASE("the first process learns of every orphan that ends", "[suite]") {
+  Options options;
+  options.log = "first";
+  options.kernel_args = "init=/test/first";
+  Guest guest(options);
+  const Tap tap = guest.finish_tap();
+  INFO(tap.failures);
+  CHECK(tap.passed == 2);
+}
+
 TEST_CASE("all guest programs pass on every machine", "[suite]") {
   for (const Machine& machine : machines) {
     DYNAMIC_SECTION(machine.name) { run(machine); }
