@@ -229,6 +229,26 @@ userland:
 $(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
 	$(call pack_more,root,qemu-root,$(ROOTFS))
 
+# Programs that were not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++ library's.
+FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
+$(B)/foreign/program: test/guest/foreign/program.cc | deps
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
+$(B)/foreign.cpio: $(B)/initrd.cpio $(B)/foreign/program $(FOREIGN_FILES) userland FORCE
+	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/foreign
+	@cp $(B)/foreign/program $(FOREIGN_FILES) $(@D)/foreign-files/foreign/
+	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
+
+# What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)
+PROGRAM_ORACLE := { qemu-riscv64 $(B)/foreign/program two\ words three < test/guest/foreign/start-program.sh 2>&1; echo exit $$?; }
+.PHONY: busybox-expected program-expected
+busybox-expected: userland
+	$(TOOLS)/busybox-oracle $(USERLAND) test/guest/foreign/busybox.sh > build/busybox.expected
+	mv build/busybox.expected test/guest/foreign/busybox.expected
+program-expected: $(B)/foreign/program
+	$(PROGRAM_ORACLE) > test/guest/foreign/program.expected
+
 # ---- Build, run, debug ----
 
 .PHONY: all kernel deps machine qemu qemu-gdb gdb
@@ -287,11 +307,12 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(HOST_CXX) $(GUEST_FLAGS) $^ $(CATCH_MAIN) -o $@
 
-GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=build/logs
+GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=build/logs \
+  TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
 UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
-TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio
+TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio $(B)/foreign.cpio
 
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 test: $(TEST_NEEDS) ## all tests; ends with `N passed, N failed`
@@ -303,7 +324,7 @@ test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debu
 	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART)
 test-unit: $(HOST)/unit-tests ## the unit tests alone (ONLY="name or [tag]")
 	@$(TOOLS)/run-tests 'unit=$(HOST)/unit-tests $(if $(ONLY),"$(ONLY)")'
-test-guest: $(GUEST_NEEDS) ## the guest tests alone (ONLY="name or [tag]")
+test-guest: $(GUEST_NEEDS) $(B)/foreign.cpio ## the guest tests alone (ONLY="name or [tag]")
 	@$(GUEST_ENV) $(TOOLS)/run-tests 'guest=$(HOST)/guest-tests $(if $(ONLY),"$(ONLY)")'
 run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
 	@mkdir -p build/logs

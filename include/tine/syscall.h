@@ -80,6 +80,7 @@
 #define SYS_fdatasync 83
 #define SYS_utimensat 88
 #define SYS_set_tid_address 96
+#define SYS_futex 98
 #define SYS_clock_getres 114
 #define SYS_clock_nanosleep 115
 #define SYS_sched_getaffinity 123

@@ -37,6 +37,7 @@ struct Options {
   int hz = 0;            // 0: the kernel's own default
   std::string cpu = "rv64";
   std::string memory = "256M";
+  std::string initrd;       // "": the one of TINE_INITRD
   std::string kernel_args;  // more of them
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;

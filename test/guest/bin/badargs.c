@@ -72,6 +72,7 @@ static const int known[] = {SYS_getcwd,
                             SYS_fdatasync,
                             SYS_utimensat,
                             SYS_set_tid_address,
+                            SYS_futex,
                             SYS_clock_getres,
                             SYS_clock_nanosleep,
                             SYS_sched_getaffinity,
@@ -116,7 +117,7 @@ static int is_known(long number) {
 static int is_skipped(long number) {
   return number == SYS_exit || number == SYS_exit_group || number == SYS_power ||
          number == SYS_rt_sigreturn || number == SYS_ppoll || number == SYS_pselect6 ||
-         number == SYS_rt_sigsuspend || number == SYS_clock_nanosleep;
+         number == SYS_rt_sigsuspend || number == SYS_clock_nanosleep || number == SYS_futex;
 }
 
 /* ---- Values ---- */

@@ -90,6 +90,10 @@ static void become_interactive(void) {
 
 int main(int argc, char** argv) {
   int text_given = argc > 1 && strcmp(argv[1], "-c") == 0;
+  if (text_given && argc > 2 && strcmp(argv[2], "--") == 0) { /* as popen of the GNU C library has it */
+    argv++;
+    argc--;
+  }
   if (text_given && argc == 2) {
     fprintf(stderr, "usage: sh [-c TEXT [NAME [ARG...]] | FILE [ARG...]]\n");
     return 2;

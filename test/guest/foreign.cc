@@ -1,0 +1,118 @@
+// Programs that nobody here has built: Debian's busybox with a long script, and a static program of
+// the C++ library's. What they print has to be, byte for byte, what they print on Linux.
+#include "catch.hh"
+#include "guest/guest.hh"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace test {
+namespace {
+
+const std::string sources = "test/guest/foreign/";
+
+std::string setting(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+bool exists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  if (std::FILE* pipe = popen(command.c_str(), "r")) {
+    char buffer[4096];
+    while (std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe))
+      output.append(buffer, size);
+    pclose(pipe);
+  }
+  return output;
+}
+
+// Runs a command of the guest's; answers what it printed between the two marks of the run scripts.
+std::string run_in_guest(const std::string& log, int smp, const std::string& command) {
+  Options options;
+  options.log = log;
+  options.smp = smp;
+  options.initrd = setting("TINE_FOREIGN", "build/release/foreign.cpio");
+  options.init_args = command;
+  options.cpu_seconds = 300;
+  options.quiet_seconds = 30;
+  Guest guest(options);
+  guest.expect("==== begin\r\n");
+  const std::string end = "\n==== end\r\n";
+  std::string output = guest.expect(end);
+  output.resize(output.size() - end.size() + 1);
+  guest.wait_exit();
+  std::erase(output, '\r');
+  return output;
+}
+
+// "" if they are equal; else the first line that is not.
+std::string difference(const std::string& got, const std::string& expected) {
+  std::istringstream a(got), b(expected);
+  std::string line, wanted, part;
+  for (int number = 1;; number++) {
+    const bool more = bool(std::getline(a, line)), more_wanted = bool(std::getline(b, wanted));
+    if (!more && !more_wanted) return got == expected ? "" : "the last line's end";
+    if (more != more_wanted || line != wanted) {
+      return "line " + std::to_string(number) + " (below \"" + part + "\"): expected \"" +
+             (more_wanted ? wanted : "<end>") + "\", got \"" + (more ? line : "<end>") + "\"";
+    }
+    if (line.starts_with("====")) part = line;
+  }
+}
+
+// A comment line says with which binary a file was made.
+std::string without_first_line(const std::string& text) { return text.substr(text.find('\n') + 1); }
+
+}  // namespace
+
+TEST_CASE("Debian's busybox prints what it prints on Linux", "[busybox][wing-linux][wing-procfs]") {
+  const std::string busybox = "build/userland/bin/busybox";
+  if (!exists(busybox)) {
+    WARN("skipped: this machine cannot have Debian's busybox (test/tools/fetch-busybox says why)");
+    return;
+  }
+  const std::string expected = contents(sources + "busybox.expected");
+  const bool same_binary =
+      expected.find(output_of("sha256sum < " + busybox).substr(0, 64)) < expected.find('\n');
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      const std::string got = run_in_guest("busybox-" + std::to_string(harts), harts,
+                                           "/bin/busybox sh /foreign/start-busybox.sh");
+      const std::string differs = difference(got, without_first_line(expected));
+      if (!same_binary && !differs.empty()) {
+        WARN(
+            "skipped: this busybox is not the one of busybox.expected (`make busybox-expected` as "
+            "root makes that anew): "
+            << differs);
+        return;
+      }
+      INFO("what it printed: build/logs/busybox-" << harts << ".log");
+      CHECK(differs == "");
+    }
+  }
+}
+
+TEST_CASE("a static C++ program prints what it prints on Linux", "[foreign][wing-linux]") {
+  const std::string committed = contents(sources + "program.expected");
+  const std::string got = run_in_guest("program", 2, "/bin/sh /foreign/start-program.sh");
+  INFO("what it printed: build/logs/program.log");
+  CHECK(difference(got, committed) == "");
+  if (std::system("command -v qemu-riscv64 > /dev/null") != 0) return;
+  CHECK(difference(got, output_of(setting("TINE_ORACLE", "true"))) == "");
+}
+
+}  // namespace test
