@@ -241,7 +241,7 @@ TEST_CASE("a page that is unmapped meanwhile stays until its user has done") {
     }
   });
   std::mt19937 random(4);
-  for (int i = 0; i < 1000 || counts.whole < 1000; i++) unmap_and_map(*space, random);
+  for (int i = 0; i < 300 || counts.whole < 300; i++) unmap_and_map(*space, random);
   done = true;
   user.join();
   CHECK(counts.wrong == 0);
