@@ -371,7 +371,8 @@ lines: ## lines of code, for each room and the core
 clean: ## remove build/
 	rm -rf build
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(wildcard Makefile test/labs/lab.mk)
+	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
+	  $(wildcard Makefile test/labs/lab.mk)
 	@sed -n '3,4s/^# //p' Makefile
 
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)

@@ -44,7 +44,7 @@ def belongs(path, lab):
     if path.startswith((".ci/", ".github/", "test/bench/")):
         return False
     if path.startswith("docs/labs/"):
-        return path == f"docs/labs/{lab}.md"
+        return path in ("docs/labs/README.md", f"docs/labs/{lab}.md")
     if path.startswith("test/labs/"):
         common = ("lab.mk", "limit.c", "lab.hh", "lab.cc", "bin/lab.h", "bin/seal.h", "tools/grade", f"{lab}.cc",
                   f"bin/lab_{lab}.c")
@@ -215,9 +215,8 @@ def grade_all(lab, submissions):
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             list(pool.map(one, names))
     write_csv(grade, table, os.path.join(out, "scores.csv"))
-    if not shutil.which("bwrap"):
-        print("bubblewrap is not installed: builds and guests ran with limits, but not shut in (apt-get install "
-              "bubblewrap)")
+    if not grade.sandbox(os.getcwd()):
+        print("bubblewrap is not installed, or may not work here: builds and guests ran with limits, but not shut in")
     print(f"{os.path.relpath(out)}/scores.csv")
     sys.exit(2 if any(rows is None for rows, _ in table.values()) else 0)
 
