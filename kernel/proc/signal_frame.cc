@@ -57,7 +57,7 @@ Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1] = {};
   std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
   self.blocked_before.reset();
-  set_blocked_signals(self, old_mask | delivery.action.mask | itself);
+  set_blocked_signals(self, self.blocked_signals | delivery.action.mask | itself);
   return delivery;
 }
 

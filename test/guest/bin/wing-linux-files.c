@@ -1,0 +1,207 @@
+/* The wing `linux`: reading and writing in pieces and at places, attributes of files. */
+#include "signals.h"
+
+struct piece {
+  const void* at;
+  size_t size;
+};
+
+static char memory[64];
+
+static long vector_call(long number, int fd, const struct piece* pieces, unsigned long count) {
+  return syscall(number, fd, pieces, count);
+}
+
+static int scratch(void) {
+  int fd = open("/tmp/wing-linux", O_RDWR | O_CREAT | O_TRUNC, 0644);
+  CHECK(fd >= 0);
+  EQUAL(unlink("/tmp/wing-linux"), 0);
+  return fd;
+}
+
+static void vectors(void) {
+  int fd = scratch();
+  struct piece out[] = {{"one ", 4}, {NULL, 0}, {"two", 3}};
+  EQUAL(vector_call(SYS_writev, fd, out, 3), 7);
+  EQUAL(lseek(fd, 0, SEEK_SET), 0);
+  char a[3], b[10];
+  struct piece in[] = {{a, sizeof a}, {b, sizeof b}};
+  EQUAL(vector_call(SYS_readv, fd, in, 2), 7);
+  EQUAL(memcmp(a, "one", 3), 0);
+  EQUAL(memcmp(b, " two", 4), 0);
+  EQUAL(vector_call(SYS_readv, fd, in, 2), 0);
+  EQUAL(vector_call(SYS_readv, fd, in, 0), 0);
+}
+
+static void bad_vectors(void) {
+  int fd = scratch();
+  static struct piece many[1025];
+  EQUAL(vector_call(SYS_writev, fd, many, 1024), 0);
+  ERROR(vector_call(SYS_writev, fd, many, 1025), EINVAL);
+  ERROR(vector_call(SYS_writev, fd, many, ~0ul), EINVAL);
+  struct piece overflow[] = {{memory, 1}, {memory, ~0ul}};
+  ERROR(vector_call(SYS_writev, fd, overflow, 2), EINVAL);
+  struct piece negative[] = {{memory, 1ul << 63}};
+  ERROR(vector_call(SYS_writev, fd, negative, 1), EINVAL);
+  ERROR(vector_call(SYS_writev, fd, wild(UNMAPPED), 1), EFAULT);
+  ERROR(vector_call(SYS_writev, fd, wild(KERNEL), 1), EFAULT);
+  struct piece hole[] = {{"abc", 3}, {wild(UNMAPPED), 5}, {"def", 3}};
+  EQUAL(vector_call(SYS_writev, fd, hole, 3), 3); /* what came before the hole */
+  struct piece first_hole[] = {{wild(UNMAPPED), 5}, {"def", 3}};
+  ERROR(vector_call(SYS_writev, fd, first_hole, 2), EFAULT);
+  EQUAL(lseek(fd, 0, SEEK_CUR), 3);
+  int reader = open("/dev/zero", O_RDONLY);
+  ERROR(vector_call(SYS_writev, reader, hole, 1), EBADF);
+  ERROR(vector_call(SYS_readv, 99, hole, 1), EBADF);
+}
+
+static void places(void) {
+  int fd = scratch();
+  EQUAL(write(fd, "0123456789", 10), 10);
+  EQUAL(syscall(SYS_pread64, fd, memory, 4, 3l), 4);
+  EQUAL(memcmp(memory, "3456", 4), 0);
+  EQUAL(syscall(SYS_pread64, fd, memory, 4, 10l), 0);
+  EQUAL(syscall(SYS_pread64, fd, memory, 4, 1l << 40), 0);
+  EQUAL(syscall(SYS_pwrite64, fd, "XY", 2, 12l), 2);
+  EQUAL(lseek(fd, 0, SEEK_CUR), 10);
+  EQUAL(syscall(SYS_pread64, fd, memory, 10, 8l), 6);
+  EQUAL(memcmp(memory, "89\0\0XY", 6), 0);
+  ERROR(syscall(SYS_pread64, fd, memory, 1, -1l), EINVAL);
+  ERROR(syscall(SYS_pwrite64, fd, memory, 1, -1l), EINVAL);
+  ERROR(syscall(SYS_pread64, fd, wild(UNMAPPED), 1, 0l), EFAULT);
+  ERROR(syscall(SYS_pwrite64, 99, memory, 1, 0l), EBADF);
+  int ends[2];
+  EQUAL(pipe(ends), 0);
+  ERROR(syscall(SYS_pread64, ends[0], memory, 1, 0l), ESPIPE);
+  ERROR(syscall(SYS_pwrite64, ends[1], memory, 1, 0l), ESPIPE);
+}
+
+static void send_file(void) {
+  int from = scratch(), ends[2];
+  EQUAL(write(from, "0123456789", 10), 10);
+  EQUAL(pipe(ends), 0);
+  long at = 4;
+  EQUAL(syscall(SYS_sendfile, ends[1], from, &at, 3), 3);
+  EQUAL(at, 7);
+  EQUAL(lseek(from, 2, SEEK_SET), 2);
+  EQUAL(syscall(SYS_sendfile, ends[1], from, NULL, 100), 8);
+  EQUAL(lseek(from, 0, SEEK_CUR), 10);
+  EQUAL(read(ends[0], memory, sizeof memory), 11);
+  EQUAL(memcmp(memory, "45623456789", 11), 0);
+  at = -1;
+  ERROR(syscall(SYS_sendfile, ends[1], from, &at, 1), EINVAL);
+  ERROR(syscall(SYS_sendfile, ends[1], from, wild(UNMAPPED), 1), EFAULT);
+  ERROR(syscall(SYS_sendfile, ends[1], ends[0], NULL, 1), EINVAL);
+  ERROR(syscall(SYS_sendfile, ends[0], from, NULL, 1), EBADF);
+  ERROR(syscall(SYS_sendfile, 99, from, NULL, 1), EBADF);
+  handle(SIGPIPE, SIG_IGN, 0);
+  close(ends[0]);
+  at = 0;
+  ERROR(syscall(SYS_sendfile, ends[1], from, &at, 1), EPIPE);
+}
+
+static void attributes(void) {
+  struct stat about;
+  struct timespec times[2] = {{1, 2}, {1000000000, 5}};
+  CHECK(close(open("/tmp/wing-linux", O_WRONLY | O_CREAT, 0600)) == 0);
+  EQUAL(syscall(SYS_fchmodat, AT_FDCWD, "/tmp/wing-linux", 0751), 0);
+  EQUAL(stat("/tmp/wing-linux", &about), 0);
+  EQUAL(about.st_mode & 07777, 0751);
+  ERROR(syscall(SYS_fchmodat, AT_FDCWD, "/tmp/none", 0751), ENOENT);
+  ERROR(syscall(SYS_fchmodat, AT_FDCWD, wild(UNMAPPED), 0751), EFAULT);
+  ERROR(syscall(SYS_fchmod, 99, 0751), EBADF);
+  EQUAL(syscall(SYS_utimensat, AT_FDCWD, "/tmp/wing-linux", times, 0), 0);
+  EQUAL(stat("/tmp/wing-linux", &about), 0);
+  EQUAL(about.st_mtim.tv_sec, 1000000000);
+  EQUAL(about.st_mtim.tv_nsec, 5);
+  times[1].tv_nsec = (1 << 30) - 2; /* UTIME_OMIT */
+  EQUAL(syscall(SYS_utimensat, AT_FDCWD, "/tmp/wing-linux", times, 0), 0);
+  EQUAL(stat("/tmp/wing-linux", &about), 0);
+  EQUAL(about.st_mtim.tv_sec, 1000000000);
+  times[1].tv_nsec = 1000000000;
+  ERROR(syscall(SYS_utimensat, AT_FDCWD, "/tmp/wing-linux", times, 0), EINVAL);
+  ERROR(syscall(SYS_utimensat, AT_FDCWD, "/tmp/wing-linux", times, 1), EINVAL);
+  ERROR(syscall(SYS_utimensat, AT_FDCWD, "/tmp/wing-linux", wild(UNMAPPED), 0), EFAULT);
+  ERROR(syscall(SYS_utimensat, 99, NULL, NULL, 0), EBADF);
+  EQUAL(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 7), 0);
+  EQUAL(syscall(SYS_fchmodat, AT_FDCWD, "/tmp/wing-linux", 0), 0);
+  EQUAL(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 6), 0);
+  ERROR(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 1), EACCES);
+  ERROR(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 8), EINVAL);
+  ERROR(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 5, 0, 0), EPERM);
+  EQUAL(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 0, -1, 0), 0);
+  EQUAL(syscall(SYS_umask, 027), 022);
+  EQUAL(syscall(SYS_umask, 07777), 027);
+  EQUAL(syscall(SYS_umask, 022), 0777);
+  EQUAL(unlink("/tmp/wing-linux"), 0);
+}
+
+static void folders(void) {
+  char path[64];
+  int tmp = open("/tmp", O_RDONLY | O_DIRECTORY), file = open("/dev/null", O_RDONLY);
+  EQUAL(syscall(SYS_fchdir, tmp), 0);
+  CHECK(getcwd(path, sizeof path) && strcmp(path, "/tmp") == 0);
+  ERROR(syscall(SYS_fchdir, file), ENOTDIR);
+  ERROR(syscall(SYS_fchdir, 99), EBADF);
+  uint64_t about[15];
+  EQUAL(syscall(SYS_statfs, "/tmp", about), 0);
+  EQUAL(about[1], PAGE);
+  CHECK(about[3] > 0 && about[3] < about[2]);
+  ERROR(syscall(SYS_statfs, "/none", about), ENOENT);
+  ERROR(syscall(SYS_statfs, "/", wild(KERNEL)), EFAULT);
+  ERROR(syscall(SYS_fstatfs, 99, about), EBADF);
+}
+
+static void numbers(void) {
+  static char zero[sizeof memory];
+  EQUAL(syscall(SYS_getrandom, memory, sizeof memory, 0), (long)sizeof memory);
+  CHECK(memcmp(memory, zero, sizeof memory) != 0);
+  EQUAL(syscall(SYS_getrandom, memory, 0, 1), 0);
+  ERROR(syscall(SYS_getrandom, memory, 1, 8), EINVAL);
+  ERROR(syscall(SYS_getrandom, wild(UNMAPPED), 1, 0), EFAULT);
+  uint64_t limit[2];
+  EQUAL(syscall(SYS_prlimit64, 0, 7, NULL, limit), 0);
+  EQUAL(limit[0], TINE_OPEN_MAX);
+  EQUAL(syscall(SYS_prlimit64, 0, 7, limit, NULL), 0);
+  limit[0]--;
+  ERROR(syscall(SYS_prlimit64, 0, 7, limit, NULL), EPERM);
+  limit[0] = limit[1] + 1;
+  ERROR(syscall(SYS_prlimit64, 0, 7, limit, NULL), EINVAL);
+  ERROR(syscall(SYS_prlimit64, 0, 16, NULL, limit), EINVAL);
+  ERROR(syscall(SYS_prlimit64, 30000, 7, NULL, limit), ESRCH);
+  ERROR(syscall(SYS_prlimit64, 0, 7, NULL, wild(UNMAPPED)), EFAULT);
+  uint64_t usage[18];
+  EQUAL(syscall(SYS_getrusage, 0, usage), 0);
+  ERROR(syscall(SYS_getrusage, 2, usage), EINVAL);
+  ERROR(syscall(SYS_getrusage, 0, wild(UNMAPPED)), EFAULT);
+  CHECK(syscall(SYS_times, NULL) >= 0);
+  ERROR(syscall(SYS_times, wild(UNMAPPED)), EFAULT);
+}
+
+static void futexes(void) {
+  static uint32_t word = 5;
+  struct timespec soon = {0, 1000000}, bad = {0, 1000000000};
+  EQUAL(syscall(SYS_futex, &word, 1, 1, NULL, NULL, 0), 0);
+  ERROR(syscall(SYS_futex, &word, 0, 4, NULL, NULL, 0), EAGAIN);
+  ERROR(syscall(SYS_futex, &word, 128, 5, &soon, NULL, 0), ETIMEDOUT);
+  ERROR(syscall(SYS_futex, &word, 9 | 256, 5, &soon, NULL, ~0u), ETIMEDOUT); /* long past */
+  ERROR(syscall(SYS_futex, &word, 9, 5, &soon, NULL, 0), EINVAL);
+  ERROR(syscall(SYS_futex, &word, 0, 5, &bad, NULL, 0), EINVAL);
+  ERROR(syscall(SYS_futex, (char*)&word + 1, 0, 5, NULL, NULL, 0), EINVAL);
+  ERROR(syscall(SYS_futex, wild(UNMAPPED), 0, 5, &soon, NULL, 0), EFAULT);
+  ERROR(syscall(SYS_futex, &word, 0, 5, wild(UNMAPPED), NULL, 0), EFAULT);
+  ERROR(syscall(SYS_futex, &word, 77, 5, NULL, NULL, 0), ENOSYS);
+}
+
+int main(void) {
+  tap_begin("wing-linux-files");
+  RUN_MAKING_FILES("readv and writev go on from piece to piece", vectors);
+  RUN_MAKING_FILES("too many, too long and missing pieces", bad_vectors);
+  RUN_MAKING_FILES("pread and pwrite leave the position alone", places);
+  RUN_MAKING_FILES("sendfile moves one position or the other", send_file);
+  RUN_MAKING_FILES("permissions, owners, times, umask", attributes);
+  RUN("fchdir and statfs", folders);
+  RUN("random bytes, limits, use of resources", numbers);
+  RUN("futex, for one thread", futexes);
+  return tap_end();
+}
