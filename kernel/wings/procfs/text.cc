@@ -9,6 +9,7 @@
 #include "mm/kernel_stack.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
+#include "sched/scheduler.hh"
 
 namespace tine {
 
@@ -97,6 +98,42 @@ Result<> write_status(int pid, Sink& to) {
   return {};
 }
 
+// ---- stat, cmdline: in the form in which ps and top look for them ----
+
+constexpr std::uint64_t linux_ticks_a_second = 100;  // AT_CLKTCK
+
+// 52 numbers, of which those that there are no answers to are 0. Times are of all ticks that found
+// it running; the kernel's own share is not counted apart.
+Result<> write_stat(int pid, Sink& to) {
+  tine_process_info info = TRY(process_info(pid));
+  if (info.pid != pid) return Errno::srch;
+  print(to, "{} ({}) {} {} 1 1 0 -1 0 0 0 0 0 ", pid, static_cast<const char*>(info.name),
+        state_name(info).front(), info.parent);
+  print(to, "{} 0 0 0 20 0 1 0 0 {} {}", info.run_ticks * linux_ticks_a_second / clock_config.hz,
+        info.resident_pages * page_size, info.resident_pages);
+  for (int field = 25; field <= 52; field++) {
+    if (field == 39) {
+      print(to, " {}", info.hart);
+    } else {
+      print(to, " 0");
+    }
+  }
+  print(to, "\n");
+  return {};
+}
+
+// The arguments that the kernel keeps: cut as those of `ps`. A zombie has none.
+Result<> write_cmdline(int pid, Sink& to) {
+  tine_process_info info = TRY(process_info(pid));
+  if (info.pid != pid) return Errno::srch;
+  if (info.state == TINE_ZOMBIE) return {};
+  for (int i = 0; i < info.args.argc; i++) {
+    to.write(static_cast<const char*>(info.args.argv[i]));
+    to.write(std::string_view("", 1));
+  }
+  return {};
+}
+
 // ---- maps, pagetable ----
 
 // Calls visit(RegionInfo) for each region. Between two of them the space may change: what is listed
@@ -178,9 +215,37 @@ Result<> write_uptime(int, Sink& to) {
   return {};
 }
 
-constexpr ProcFile about_process[] = {
-    {"status", write_status}, {"maps", write_maps}, {"pagetable", write_pagetable}};
-constexpr ProcFile about_machine[] = {{"meminfo", write_meminfo}, {"uptime", write_uptime}};
+// Nobody counts who waits for a hart over minutes: the averages are 0, as sysinfo's are.
+Result<> write_loadavg(int, Sink& to) {
+  ProcessCounts counts = process_counts();
+  print(to, "0.00 0.00 0.00 1/{} {}\n", counts.threads, current_process().pid);
+  return {};
+}
+
+// Idle harts take no ticks, so what no tick found running was idle.
+Result<> write_machine_stat(int, Sink& to) {
+  std::uint64_t all =
+      clock_to_ns(clock_now()) / (ns_per_second / linux_ticks_a_second) * hart_count;
+  std::uint64_t busy = total_ticks() * linux_ticks_a_second / clock_config.hz;
+  print(to, "cpu  {} 0 0 {} 0 0 0 0\n", busy, all > busy ? all - busy : 0);
+  return {};
+}
+
+Result<> write_mounts(int, Sink& to) {
+  print(to, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+  return {};
+}
+
+constexpr ProcFile about_process[] = {{"status", write_status},
+                                      {"stat", write_stat},
+                                      {"cmdline", write_cmdline},
+                                      {"maps", write_maps},
+                                      {"pagetable", write_pagetable}};
+constexpr ProcFile about_machine[] = {{"meminfo", write_meminfo},
+                                      {"uptime", write_uptime},
+                                      {"loadavg", write_loadavg},
+                                      {"stat", write_machine_stat},
+                                      {"mounts", write_mounts}};
 
 // ---- fd ----
 

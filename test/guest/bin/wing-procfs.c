@@ -532,6 +532,23 @@ static void everybody(void) {
   }
 }
 
+/* All 52 fields of stat, of which the name stands in parentheses; cmdline ends each with a 0. */
+static void for_ps(void) {
+  char start[64];
+  int spaces = 0;
+  CHECK(read_file("/proc/self/stat") > 0);
+  snprintf(start, sizeof start, "%d (wing-procfs) R %d ", getpid(), getppid());
+  EQUAL(strncmp(text, start, strlen(start)), 0);
+  for (const char* at = text; *at; at++) spaces += *at == ' ';
+  EQUAL(spaces, 51);
+  long length = read_file("/proc/self/cmdline");
+  CHECK(length > 0 && text[length - 1] == 0);
+  CHECK(strstr(text, "wing-procfs"));
+  CHECK(read_file("/proc/loadavg") > 0 && strncmp(text, "0.00 0.00 0.00 1/", 17) == 0);
+  CHECK(read_file("/proc/mounts") > 0 && strstr(text, "proc /proc proc rw 0 0\n"));
+  CHECK(read_file("/proc/stat") > 0 && strncmp(text, "cpu  ", 5) == 0);
+}
+
 int main(void) {
   tap_begin("wing-procfs");
   RUN("status: name, pids, memory, signals", status);
@@ -547,6 +564,7 @@ int main(void) {
   RUN("files of a process that has ended answer ESRCH, its names ENOENT", dead);
   RUN("getcwd in the directory of a process that has ended is ENOENT", dead_cwd);
   RUN("meminfo and uptime agree with the system calls", machine);
+  RUN("stat and cmdline as ps and top read them", for_ps);
   RUN("every allocation may fail: ENOMEM, and nothing is lost", out_of_memory);
   RUN("three processes fork, exec and exit while all of /proc is read", everybody);
   return tap_end();
