@@ -229,7 +229,7 @@ userland:
 $(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
 	$(call pack_more,root,qemu-root,$(ROOTFS))
 
-# Programs that were not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++ library's.
+# Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++ library's.
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
 $(B)/foreign/program: test/guest/foreign/program.cc | deps
 	$(say) CXX $<
@@ -241,7 +241,8 @@ $(B)/foreign.cpio: $(B)/initrd.cpio $(B)/foreign/program $(FOREIGN_FILES) userla
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)
-PROGRAM_ORACLE := { qemu-riscv64 $(B)/foreign/program two\ words three < test/guest/foreign/start-program.sh 2>&1; echo exit $$?; }
+PROGRAM_ORACLE := { qemu-riscv64 $(B)/foreign/program two\ words three \
+  < test/guest/foreign/start-program.sh 2>&1; echo exit $$?; }
 .PHONY: busybox-expected program-expected
 busybox-expected: userland
 	$(TOOLS)/busybox-oracle $(USERLAND) test/guest/foreign/busybox.sh > build/busybox.expected

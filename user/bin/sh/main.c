@@ -90,7 +90,7 @@ static void become_interactive(void) {
 
 int main(int argc, char** argv) {
   int text_given = argc > 1 && strcmp(argv[1], "-c") == 0;
-  if (text_given && argc > 2 && strcmp(argv[2], "--") == 0) { /* as popen of the GNU C library has it */
+  if (text_given && argc > 2 && strcmp(argv[2], "--") == 0) { /* popen of the GNU C library */
     argv++;
     argc--;
   }
