@@ -98,7 +98,7 @@ struct tine_ucontext {
   int32_t stack_flags;
   int32_t pad;
   uint64_t stack_size;
-  uint64_t mask; /* of the thread, before the handler */
+  uint64_t mask;          /* of the thread, before the handler */
   uint8_t mask_room[128]; /* 120 on Linux, and 8 to align what follows */
   struct tine_sigcontext context __attribute__((aligned(16)));
 };
