@@ -152,7 +152,7 @@ struct tine_winsize {
 
 /* clone flags */
 #define CSIGNAL 0xff                   /* the signal that the parent gets when the child ends */
-#define CLONE_VM 0x00000100            /* the memory is shared, not copied; only with CLONE_VFORK */
+#define CLONE_VM 0x00000100            /* the memory is shared, not copied */
 #define CLONE_VFORK 0x00004000         /* the parent waits until the child execs or ends */
 #define CLONE_SETTLS 0x00080000        /* the child's tp */
 #define CLONE_PARENT_SETTID 0x00100000 /* the child's id is stored in the parent's memory */

@@ -11,8 +11,9 @@
 
 namespace tine {
 
-// [fork 1] fork is clone with nothing shared; with CLONE_VM and CLONE_VFORK it is vfork. Errors:
-// inval (a flag that only threads need, no such signal), nomem, again.
+// [fork 1] fork is clone with nothing shared; with CLONE_VM and CLONE_VFORK it is vfork. With
+// CLONE_VM alone two processes run in one address space. Errors: inval (a flag that only threads
+// need, no such signal), nomem, again.
 SYSCALL(SYS_clone, clone, int,
         (std::uint64_t flags, VirtAddr stack, UserPtr<int> parent_tid, std::uint64_t tls,
          VirtAddr child_tid, TrapFrame& frame)) {
@@ -21,7 +22,6 @@ SYSCALL(SYS_clone, clone, int,
   std::uint64_t exit_signal = flags & CSIGNAL;
   flags &= ~std::uint64_t(CSIGNAL);
   if ((flags & ~known) || exit_signal > TINE_NSIG) return Errno::inval;
-  if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return Errno::inval;
   return process_fork(frame, {flags, int(exit_signal), stack, tls, parent_tid, child_tid});
 }
 
