@@ -7,8 +7,8 @@
 
 enum { ROUNDS = 300, SIZE = 2 * TINE_PAGE_SIZE };
 
-static char* range;        /* two pages; the changer changes the second one, over and over */
-static volatile int stop;  /* tells the changer to end */
+static char* range;       /* two pages; the changer changes the second one, over and over */
+static volatile int stop; /* tells the changer to end */
 static volatile long changes;
 
 static void* at_second(void) { return range + PAGE; }
@@ -118,6 +118,30 @@ static void stores_are_seen(void) {
   EQUAL(ball, 200);
 }
 
+/* What one hart unmaps, no other may remember: the other looks at the same address at once. */
+static void replace(void) {
+  for (int i = 1; i < 400; i += 2) {
+    while (ball != i) sched_yield();
+    if (munmap(at_second(), PAGE) != 0) _exit(1);
+    map_second();
+    ball = i + 1;
+  }
+  _exit(0);
+}
+static void old_pages_are_forgotten(void) {
+  range = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(range != MAP_FAILED);
+  pid_t other = (pid_t)clone_into(CLONE_VM | SIGCHLD, replace, 0, 0, 0);
+  volatile int* word = at_second();
+  for (int i = 0; i < 400; i += 2) {
+    *word = -1;
+    ball = i + 1;
+    while (ball == i + 1) continue; /* stays in user mode: so this hart keeps what it remembers */
+    EQUAL(*word, 0);
+  }
+  ENDS(other, 0);
+}
+
 /* Each ends on its own; the memory stays until the last one has gone. */
 static void outlive(void) {
   while (getppid() != 1) sched_yield();
@@ -136,6 +160,7 @@ static void memory_outlives_its_maker(void) {
 int main(void) {
   tap_begin("shared_space");
   RUN("one address space: each sees what the other stores", stores_are_seen);
+  RUN("one address space: a page that the other replaced is the new one", old_pages_are_forgotten);
   RUN("one address space: it stays until the last process has left it", memory_outlives_its_maker);
   RUN("write from a range whose second page comes and goes", written_while_unmapped);
   RUN("read into a range whose second page comes and goes", read_while_unmapped);
