@@ -3,6 +3,7 @@
 #include <new>
 
 #include "lib/string.hh"
+#include "mm/heap.hh"
 #include "mm/page_table.hh"
 #include "sync/panic.hh"
 #include "sync/spinlock.hh"
@@ -90,7 +91,7 @@ Result<PhysAddr> frame_allocate(FrameKind kind) {
   if (allocation_must_fail()) return Errno::nomem;
   PhysAddr frame = take_free_frame(kind);
   while (frame.value() == 0) {
-    if (!give_back_spare_tables()) return Errno::nomem;
+    if (!give_back_spare_tables() && !heap_give_back()) return Errno::nomem;
     frame = take_free_frame(kind);
   }
   return frame;

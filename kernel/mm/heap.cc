@@ -1,7 +1,8 @@
 // Slabs: a page holds objects of one size class, its free ones linked through their own first
 // bytes. What there is to know of a slab is in its frame's record: size class, first free object,
 // objects in use (the reference count), neighbours in the list of slabs that have room. An empty
-// slab gives its frame back at once.
+// slab gives its frame back, unless it is the only one of its class with room: so an object that
+// comes and goes does not take a frame and build a slab each time.
 #include "mm/heap.hh"
 
 #include <array>
@@ -117,6 +118,7 @@ void heap_free(void* object) {
   std::size_t size = class_sizes[slab.size_class];
   if constexpr (TINE_DEBUG) {
     ASSERT(slab.kind == FrameKind::heap && at.page_offset() % size == 0);
+    ASSERT(slab.references.load(std::memory_order_relaxed) > 0);
     memset(object, poison, size);
   }
   lock.lock();
@@ -127,9 +129,26 @@ void heap_free(void* object) {
   if (was_full) link(slab);
   std::uint32_t left = slab.references.load(std::memory_order_relaxed) - 1;
   slab.references.store(left, std::memory_order_relaxed);
-  if (left == 0) unlink(slab);
+  bool surplus = left == 0 && (slab.prev != no_slab || slab.next != no_slab);
+  if (surplus) unlink(slab);
   lock.unlock();
-  if (left == 0) frame_free(at.page_down(), slab);
+  if (surplus) frame_free(at.page_down(), slab);
+}
+
+bool heap_give_back() {
+  bool any = false;
+  for (const std::uint32_t& head : with_room) {
+    // An empty slab is alone in its list.
+    lock.lock();
+    FrameRecord& slab = frames_internal::records[head];
+    bool empty = head != no_slab && slab.references.load(std::memory_order_relaxed) == 0;
+    if (empty) unlink(slab);
+    lock.unlock();
+    if (!empty) continue;
+    frame_free(frame_address(slab), slab);
+    any = true;
+  }
+  return any;
 }
 
 std::uint64_t heap_bytes_in_use() {

@@ -23,6 +23,10 @@ void heap_free(void* object);  // nullptr is allowed
 
 std::uint64_t heap_bytes_in_use();  // in the sizes of the slabs
 
+// Frees the slabs that are kept empty; false when there were none. For the frame allocator, when it
+// has nothing left.
+bool heap_give_back();
+
 // A new object, or nomem with nothing left behind.
 template <class T, class... Args>
 Result<OwnPtr<T>> make(Args&&... args) {

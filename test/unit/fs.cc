@@ -263,12 +263,14 @@ TEST_CASE("a file ends at 1 GiB, and a hole takes no memory") {
     CHECK(pages->pages_held() == 1);
     CHECK(machine.free_frames() > free - 6);
   }
+  heap_give_back();
   CHECK(machine.free_frames() == free);
 }
 
 TEST_CASE("whichever allocation of open and write fails, nothing is lost and nothing stays") {
   test::Machine machine;
   Tree tree;
+  heap_give_back();
   std::uint64_t free = machine.free_frames(), heap = heap_bytes_in_use();
   std::uint64_t files = open_file_count();
   bool failed = true;
@@ -280,6 +282,7 @@ TEST_CASE("whichever allocation of open and write fails, nothing is lost and not
     if (!failed) break;
     CHECK(file.error() == Errno::nomem);
     CHECK(tree.error("/bin/new") == Errno::noent);
+    heap_give_back();
     CHECK(machine.free_frames() == free);
     CHECK(heap_bytes_in_use() == heap);
     CHECK(open_file_count() == files);

@@ -56,14 +56,34 @@ TEST_CASE("objects of all sizes are aligned, and do not overlap") {
   while (!blocks.empty()) free_one(0);
 }
 
-TEST_CASE("a slab that becomes empty gives its frame back") {
+TEST_CASE("of the slabs that become empty, one of each class keeps its frame") {
   test::Machine machine;
   std::uint64_t free = machine.free_frames();
   std::vector<void*> objects;
-  for (int i = 0; i < 65; i++) objects.push_back(heap_allocate(64));
-  CHECK(machine.free_frames() == free - 2);
+  for (int i = 0; i < 129; i++) objects.push_back(heap_allocate(64));
+  CHECK(machine.free_frames() == free - 3);
   for (void* each : objects) heap_free(each);
-  CHECK(machine.free_frames() == free);
+  CHECK(machine.free_frames() == free - 1);
+  heap_free(heap_allocate(64));
+  CHECK(machine.free_frames() == free - 1);
+}
+
+TEST_CASE("slabs that are kept empty are given back, and only these") {
+  test::Machine machine;
+  std::uint64_t free = machine.free_frames();
+  void* used = heap_allocate(64);
+  for (std::size_t size : {16, 2048, 4096}) heap_free(heap_allocate(size));
+  CHECK(machine.free_frames() == free - 4);
+  CHECK(heap_give_back());
+  CHECK(machine.free_frames() == free - 1);
+  CHECK_FALSE(heap_give_back());
+  heap_free(used);
+}
+
+TEST_CASE("when no frame is left, those of empty slabs are taken") {
+  test::Machine machine;
+  heap_free(heap_allocate(2048));
+  machine.with_memory_exhausted([] { CHECK(heap_allocate(2048) == nullptr); });
 }
 
 TEST_CASE("bytes in use are counted in the sizes of the slabs") {

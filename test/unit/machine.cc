@@ -6,6 +6,7 @@
 #include "arch/csr.hh"
 #include "arch/sbi.hh"
 #include "catch.hh"
+#include "mm/heap.hh"
 #include "mm/table_pool.hh"
 #include "sync/hart.hh"
 #include "sync/panic.hh"
@@ -82,6 +83,7 @@ Machine::Machine() {
   [[maybe_unused]] static bool booted = (boot(), true);
   fail_allocation(nullptr, 0);
   give_back_spare_tables();
+  heap_give_back();
   before_ = frame_counts();
   heap_before_ = heap_bytes_in_use();
   firmware = {};
@@ -91,6 +93,7 @@ Machine::Machine() {
 
 Machine::~Machine() {
   give_back_spare_tables();
+  heap_give_back();
   CHECK(heap_bytes_in_use() == heap_before_);
   CHECK(frame_counts().of_kind == before_.of_kind);
 }

@@ -126,9 +126,9 @@ static void clone_own_stack(void) {
 }
 
 static void clone_bad_flags(void) {
-  static const unsigned long bad[] = {0x100,     0x200,     0x400,   0x800,   0x2000,
-                                      0x8000,    0x10000,   0x20000, 0x40000, 0x80000000,
-                                      1ul << 32, 1ul << 63, ~0ul,    ~0xfful};
+  static const unsigned long bad[] = {0x200,     0x400,   0x800,   0x2000,     0x8000,
+                                      0x10000,   0x20000, 0x40000, 0x80000000, 1ul << 32,
+                                      1ul << 63, ~0ul,    ~0xfful};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     pid_t self = getpid();
     errno = 0;
