@@ -135,18 +135,18 @@ void heap_free(void* object) {
   if (surplus) frame_free(at.page_down(), slab);
 }
 
+// An empty slab is alone in its list.
 bool heap_give_back() {
   bool any = false;
-  for (const std::uint32_t& head : with_room) {
-    // An empty slab is alone in its list.
+  for (unsigned size_class = 0; size_class < class_sizes.size(); size_class++) {
     lock.lock();
-    FrameRecord& slab = frames_internal::records[head];
-    bool empty = head != no_slab && slab.references.load(std::memory_order_relaxed) == 0;
+    std::uint32_t first = with_room[size_class];
+    FrameRecord& slab = frames_internal::records[first];
+    bool empty = first != no_slab && slab.references.load(std::memory_order_relaxed) == 0;
     if (empty) unlink(slab);
     lock.unlock();
-    if (!empty) continue;
-    frame_free(frame_address(slab), slab);
-    any = true;
+    if (empty) frame_free(frame_address(slab), slab);
+    any |= empty;
   }
   return any;
 }
