@@ -58,8 +58,8 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
 }
 
 // [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the
-// arguments.
-Result<Program> load_program(const PathContext& paths, std::string_view path,
+// arguments. `name`: the path that exec was called with (AT_EXECFN).
+Result<Program> load_program(const PathContext& paths, std::string_view path, std::string_view name,
                              const ArgumentBuffer& arguments) {
   PathEnd end = TRY(resolve_place(paths, path));
   Node* node = end.node.get();
@@ -82,7 +82,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path,
   TRY(program.space->add_stack(stack_top));
   program.entry = image.entry;
   AuxiliaryValues aux{image.entry, image.program_headers, image.header_count};
-  program.sp = TRY(build_stack(*program.space, stack_top, path, arguments, aux));
+  program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, aux));
   return program;
 }
 
@@ -107,13 +107,13 @@ void reset_accounts(Thread& thread) {
 
 // [exec 4] Cannot fail: the new program takes the place of the old one, whose pages are freed last,
 // when no hart uses them.
-void commit(Process& self, Program program, std::string_view path, const tine_args& args) {
+void commit(Process& self, Program program, std::string_view name, const tine_args& args) {
   Thread& thread = *current_thread();
   {
     SpinGuard guard(process_table_lock);
     std::swap(self.space, program.space);
     std::swap(self.program, program.file);
-    copy_text(self.name, sizeof(self.name), base_name(path));
+    copy_text(self.name, sizeof(self.name), base_name(name));
     self.args = args;
     reset_signal_handlers(self);
     let_parent_go_on(self);
@@ -131,9 +131,9 @@ namespace {
 
 // It is no program of this machine's: perhaps somebody knows what else it is.
 Result<Replaced> exec_by_format(std::string_view path, const ArgumentBuffer& arguments,
-                                unsigned depth) {
+                                const ExecChain& chain) {
   for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
-    Result<Replaced> done = format.exec(path, arguments, depth);
+    Result<Replaced> done = format.exec(path, arguments, chain);
     if (done || done.error() != Errno::noexec) return done;
   }
   return Errno::noexec;
@@ -142,14 +142,15 @@ Result<Replaced> exec_by_format(std::string_view path, const ArgumentBuffer& arg
 }  // namespace
 
 Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args, unsigned depth) {
+                              const tine_args& args, const ExecChain& chain) {
   Process& self = current_process();
-  Result<Program> loaded = load_program(self.paths, path, arguments);
-  if (!loaded && loaded.error() == Errno::noexec) return exec_by_format(path, arguments, depth);
+  std::string_view name = chain.depth ? chain.first : path;
+  Result<Program> loaded = load_program(self.paths, path, name, arguments);
+  if (!loaded && loaded.error() == Errno::noexec) return exec_by_format(path, arguments, chain);
   Program program = TRY(loaded);
   log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path,
          program.entry, program.sp);
-  commit(self, std::move(program), path, args);
+  commit(self, std::move(program), name, args);
   return Replaced();
 }
 
@@ -174,7 +175,7 @@ Result<> start_init(std::string_view path, std::span<const std::string_view> mor
   for (std::string_view argument : more) TRY(arguments.add_argument(argument));
   init->paths.root = init->paths.cwd = root_node();
   TRY(open_console(*init));
-  Program program = TRY(load_program(init->paths, path, arguments));
+  Program program = TRY(load_program(init->paths, path, path, arguments));
   copy_text(init->name, sizeof(init->name), base_name(path));
   init->args = arguments.summary();
   init->space = std::move(program.space);

@@ -99,17 +99,23 @@ class ArgumentBuffer;
 // to be written into it.
 struct Replaced {};
 
+// A program that is run because a file names it as the one that reads it (a script).
+struct ExecChain {
+  unsigned depth = 0;      // how many such files there were
+  std::string_view first;  // the path that exec was called with; it names the process
+};
+
 // [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
 // on an error the old program goes on unchanged. Errors: those of path lookup, noexec, toobig,
-// nomem. `depth`: how many
-// files have named this one as the program that reads them.
+// nomem.
 Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args, unsigned depth = 0);
+                              const tine_args& args, const ExecChain& chain = {});
 
 // What else than an ELF file can be run: rows of a table that the linker gathers, which only wings
 // have. Each is asked in turn; noexec: the file is not of this kind.
 struct ExecFormat {
-  Result<Replaced> (*exec)(std::string_view path, const ArgumentBuffer& arguments, unsigned depth);
+  Result<Replaced> (*exec)(std::string_view path, const ArgumentBuffer& arguments,
+                           const ExecChain& chain);
 };
 #define EXEC_FORMAT(name, exec) \
   [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecFormat format_##name{exec};
