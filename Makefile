@@ -229,15 +229,22 @@ userland:
 $(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
 	$(call pack_more,root,qemu-root,$(ROOTFS))
 
-# Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++ library's.
+# Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
+# library's, and one that is linked for no address.
+FOREIGN_PROGRAMS := $(B)/foreign/program $(B)/foreign/moved
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
 $(B)/foreign/program: test/guest/foreign/program.cc | deps
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
-$(B)/foreign.cpio: $(B)/initrd.cpio $(B)/foreign/program $(FOREIGN_FILES) userland FORCE
+$(B)/foreign/moved: test/guest/foreign/moved.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
+	  -Wl,--no-dynamic-linker $< -o $@
+$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) userland FORCE
 	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/foreign
-	@cp $(B)/foreign/program $(FOREIGN_FILES) $(@D)/foreign-files/foreign/
+	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(@D)/foreign-files/foreign/
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)

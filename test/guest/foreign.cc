@@ -106,6 +106,12 @@ TEST_CASE("Debian's busybox prints what it prints on Linux", "[busybox][wing-lin
   }
 }
 
+TEST_CASE("a static, position-independent program moves itself to where it was put",
+          "[foreign][wing-linux]") {
+  CHECK(run_in_guest("moved", 2, "/bin/sh /foreign/start-moved.sh") ==
+        "a static program that moves itself\nexit 0\n");
+}
+
 TEST_CASE("a static C++ program prints what it prints on Linux", "[foreign][wing-linux]") {
   const std::string committed = contents(sources + "program.expected");
   const std::string got = run_in_guest("program", 2, "/bin/sh /foreign/start-program.sh");

@@ -111,13 +111,17 @@ static void limit(void) {
   ERROR(execve(SELF, argv, NULL), E2BIG);
   char* envp[] = {big, NULL};
   ERROR(execve(SELF, argv + 3, envp), E2BIG);
-  big[TINE_ARG_MAX - 100] = 0; /* three pointers and two short strings fit besides */
+  /* Three pointers, and three strings each with its final zero: to the last byte. */
+  const size_t longest = TINE_ARG_MAX - 3 * 8 - sizeof "exec_files" - sizeof "--length" - 1;
+  big[longest + 1] = 0;
+  ERROR(execve(SELF, argv, NULL), E2BIG);
+  big[longest] = 0;
   run(SELF, argv, NULL, 11);
   static char* many[TINE_ARG_MAX / 8 + 2];
   for (size_t i = 0; i < sizeof many / 8 - 1; i++) many[i] = "";
   ERROR(execve(SELF, many, NULL), E2BIG);
   static char* endless[4096];
-  for (size_t i = 0; i < 4096; i++) endless[i] = big + TINE_ARG_MAX - 1000;
+  for (size_t i = 0; i < 4096; i++) endless[i] = big + longest - 1000;
   ERROR(execve(SELF, endless, NULL), E2BIG);
 }
 
@@ -341,12 +345,16 @@ asm(".section .rodata\n"
     "zero_finder_end:\n"
     ".option pop\n .text\n");
 
-static void build_finder(uint64_t file_size, uint64_t memory_size) {
-  const uint64_t base = 0x100000, code = 120;
+enum { CODE = 120, FIXED = 2, INDEPENDENT = 3 };
+
+/* A program of one segment, [base, base + memory_size), whose entry is `code`. */
+static void build(int type, uint64_t base, const unsigned char* code, size_t length,
+                  uint64_t file_size, uint64_t memory_size) {
   read_hello();
   uint64_t flags = get(48, 4);
   memset(image + 64, 0xaa, sizeof image - 64);
-  put(24, 8, base + code);
+  put(16, 2, (uint64_t)type);
+  put(24, 8, base + CODE);
   put(32, 8, 64);
   put(48, 4, flags);
   put(56, 2, 1);
@@ -354,11 +362,53 @@ static void build_finder(uint64_t file_size, uint64_t memory_size) {
   put(52, 2, 64);
   put(54, 2, 56);
   memcpy(image + 64, header, sizeof header);
+  memcpy(image + CODE, code, length);
+}
+
+static void build_finder(uint64_t file_size, uint64_t memory_size) {
+  const uint64_t base = 0x100000;
   size_t length = (size_t)(zero_finder_end - zero_finder);
-  memcpy(image + code, zero_finder, length);
-  put(code + length, 8, base + file_size);
-  put(code + length + 8, 8, base + memory_size);
+  build(FIXED, base, zero_finder, length, file_size, memory_size);
+  put(CODE + length, 8, base + file_size);
+  put(CODE + length + 8, 8, base + memory_size);
   write_image(20000);
+}
+
+/* A program that ends with 1 if any register but sp, integer or floating point, is not 0. */
+extern const unsigned char zero_registers[], zero_registers_end[];
+asm(".section .rodata\n"
+    ".option push\n .option norelax\n .option norvc\n .balign 8\n"
+    "zero_registers:\n"
+    ".irp n, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "  or x1, x1, x\\n\n"
+    ".endr\n"
+    ".irp n, "
+    "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "  fmv.x.d x3, f\\n\n"
+    "  or x1, x1, x3\n"
+    ".endr\n"
+    "  frcsr x3\n"
+    "  or x1, x1, x3\n"
+    "  snez a0, x1\n"
+    "  li a7, 94\n"
+    "  ecall\n"
+    "zero_registers_end:\n"
+    ".option pop\n .text\n");
+
+static void registers(void) {
+  size_t length = (size_t)(zero_registers_end - zero_registers);
+  for (int type = FIXED; type <= INDEPENDENT; type++) {
+    build(type, type == FIXED ? 0x100000 : 0, zero_registers, length, 4096, 4096);
+    write_image(4096);
+    pid_t child = FORK();
+    if (child == 0) {
+      asm volatile("fcvt.d.l f8, sp\n fcvt.d.l f31, sp\n frflags t0\n fsflags sp" ::: "t0");
+      execve(FORGED, NULL, NULL);
+      _exit(99);
+    }
+    ENDS(child, 0);
+  }
+  close(open(FORGED, O_WRONLY | O_TRUNC));
 }
 
 static void zero_to_the_byte(void) {
@@ -371,7 +421,8 @@ static void zero_to_the_byte(void) {
     }
   }
   build_finder(200, 300);
-  put(120 + (size_t)(zero_finder_end - zero_finder), 8, 0x100000 + 199); /* and it would find one */
+  put(CODE + (size_t)(zero_finder_end - zero_finder), 8,
+      0x100000 + 199); /* and it would find one */
   write_image(20000);
   run(FORGED, NULL, NULL, 1);
   close(open(FORGED, O_WRONLY | O_TRUNC));
@@ -381,12 +432,13 @@ int main(int argc, char** argv, char** envp) {
   if (argc > 1 && strcmp(argv[1], "--show") == 0) return show(argc, argv, envp);
   if (argc > 3 && strcmp(argv[1], "--files") == 0) return show_files(atoi(argv[2]), atoi(argv[3]));
   if (argc > 2 && strcmp(argv[1], "--length") == 0)
-    return strlen(argv[2]) == TINE_ARG_MAX - 100 ? 11 : 1;
+    return strlen(argv[2]) == TINE_ARG_MAX - 3 * 8 - sizeof "exec_files--length" - 2 ? 11 : 1;
   tap_begin("exec_files");
   make_file("/tmp/exec_files.out");
   close(open(FORGED, O_WRONLY | O_CREAT, 0755));
   RUN("argc, argv, envp and auxv lie on the stack as POSIX and Linux want them; bss is zero",
       stack_layout);
+  RUN("every register but sp is 0, in fixed and in position-independent programs", registers);
   RUN("null vectors are empty ones", null_vectors);
   RUN("/tmp/hello.elf runs and prints its 19 bytes", hello_elf);
   RUN("descriptors marked close-on-exec are closed, others stay", close_on_exec);
