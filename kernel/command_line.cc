@@ -45,11 +45,13 @@ void apply(CommandLine& line, std::string_view word) {
     line.log = value;
   } else if (key == "init" && !value.empty()) {
     line.init = value;
+  } else if (word == "aslr=on" || word == "aslr=off") {
+    line.random_addresses = value == "on";
   } else if (key == "failalloc" && number(value)) {
     line.fail_allocation = *number(value);
   } else {
-    log("command line: '{}' is unknown (there are: hz= log= init= failalloc= and -- for init's "
-        "arguments)\n",
+    log("command line: '{}' is unknown (there are: hz= log= init= aslr= failalloc= and -- for "
+        "init's arguments)\n",
         word);
   }
 }

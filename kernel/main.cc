@@ -163,6 +163,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   become_idle_thread(make_idle_thread());
   start_devices(machine, line);
   seed_random(machine.rng_seed);
+  random_addresses = line.random_addresses;
   syscall_init();
   signal_init();
   console_interrupt_hook = interrupt_programs;  // ^C

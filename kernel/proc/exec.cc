@@ -9,19 +9,22 @@
 #include "proc/apps.hh"
 #include "proc/arguments.hh"
 #include "proc/process.hh"
+#include "proc/random.hh"
 #include "sync/panic.hh"
 
 namespace tine {
 namespace {
 
-constexpr VirtAddr stack_top{USER_TOP -
-                             TINE_PAGE_SIZE};  // the last page of the user's half stays free
+// Where the stack ends at most: the last page of the user's half stays free.
+constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
 
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const ExecFormat exec_formats_start[], exec_formats_end[];
 
-// Where position-independent programs go: far above where others are linked, far below mmap's.
+// Where position-independent programs go, at least: far above where others are linked, far below
+// mmap's. And how far they, and what is mapped, may be moved upwards.
 constexpr VirtAddr position_independent_base{0x1000000000};
+constexpr std::uint64_t most_moved = 1ul << 35;
 
 // A program that could run at once.
 struct Program {
@@ -70,7 +73,9 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   FrameRef first = TRY(pages->page(0));
   std::span<const std::byte> head(first.bytes().data(),
                                   file_size < page_size ? file_size : page_size);
-  ElfImage image = TRY(read_elf(head, file_size, position_independent_base));
+  VirtAddr base = position_independent_base + random_shift(most_moved);
+  VirtAddr stack_top = highest_stack_top - random_shift(stack_shift_limit);
+  ElfImage image = TRY(read_elf(head, file_size, base));
 
   Program program;
   program.file = TRY(make_ref<ProgramFile>());
@@ -79,6 +84,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   program.space->set_break(image.highest);
+  program.space->set_mmap_shift(random_shift(most_moved));
   TRY(program.space->add_stack(stack_top));
   program.entry = image.entry;
   AuxiliaryValues aux{image.entry, image.program_headers, image.header_count};

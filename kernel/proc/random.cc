@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "lib/types.hh"
+
 namespace tine {
 namespace {
 
@@ -24,6 +26,12 @@ void seed_random(std::span<const std::byte> seed) {
 
 std::uint64_t random_word() {
   return mix(state.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed));
+}
+
+constinit bool random_addresses = true;
+
+std::uint64_t random_shift(std::uint64_t limit) {
+  return random_addresses ? random_word() & (limit - 1) & ~(page_size - 1) : 0;
 }
 
 }  // namespace tine

@@ -1,5 +1,5 @@
-// Random words for AT_RANDOM, from the seed that the device tree brings (/chosen/rng-seed). Good
-// enough to be unpredictable to a program; not cryptography.
+// Random words for AT_RANDOM, and random addresses, from the seed that the device tree brings
+// (/chosen/rng-seed). Good enough against chance and haste; not cryptography.
 #pragma once
 
 #include <cstddef>
@@ -10,5 +10,10 @@ namespace tine {
 
 void seed_random(std::span<const std::byte> seed);
 std::uint64_t random_word();
+
+// How far something of a new program is moved: whole pages, below `limit` bytes (a power of two).
+// Always 0 after the kernel argument aslr=off.
+std::uint64_t random_shift(std::uint64_t limit);
+extern constinit bool random_addresses;  // set at boot
 
 }  // namespace tine

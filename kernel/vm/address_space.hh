@@ -50,6 +50,9 @@ struct RegionInfo {
   std::uint64_t source_page;
 };
 
+// Stacks of different programs end at different places, within so many bytes.
+constexpr std::uint64_t stack_shift_limit = 1 << 30;
+
 struct MappedPage {
   VirtAddr at;
   tine_page_info info;
@@ -67,10 +70,13 @@ class AddressSpace final : public RefCounted {
   // user's half, nomem.
   Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
                       std::uint64_t source_page = 0) EXCLUDES(mutex_);
-  // Adds the stack: its top page now, the rest on demand down to top - TINE_STACK_SIZE.
+  // Adds the stack: its top page now, the rest on demand down to top - TINE_STACK_SIZE. `top` lies
+  // at most stack_shift_limit below the end of the user's half.
   Result<> add_stack(VirtAddr top) EXCLUDES(mutex_);
   // Where brk starts: behind the highest segment of the program.
   void set_break(VirtAddr at) EXCLUDES(mutex_);
+  // How far above its lowest place (regions.cc) mmap begins to look for room: whole pages.
+  void set_mmap_shift(std::uint64_t bytes) EXCLUDES(mutex_);
 
   // ---- System calls ----
 
@@ -121,6 +127,7 @@ class AddressSpace final : public RefCounted {
   std::atomic<std::uint64_t> resident_{0};                  // pages mapped; written under the mutex
   VirtAddr break_start_ GUARDED_BY(mutex_);
   VirtAddr break_ GUARDED_BY(mutex_);
+  std::uint64_t mmap_shift_ GUARDED_BY(mutex_) = 0;
 
   ~AddressSpace() override;
 

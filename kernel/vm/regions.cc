@@ -9,7 +9,7 @@ namespace {
 
 // Where mmap looks for room: from the middle of the user's half up to what the stack may need.
 constexpr VirtAddr mmap_base{0x2000000000};
-constexpr VirtAddr mmap_end{USER_TOP - TINE_STACK_SIZE - (1 << 20)};
+constexpr VirtAddr mmap_end{USER_TOP - stack_shift_limit - TINE_STACK_SIZE - (1 << 20)};
 
 // RISC-V has no pages that can be written but not read.
 Prot normalise(Prot prot) { return allows(prot, Prot::write) ? prot | Prot::read : prot; }
@@ -54,7 +54,7 @@ bool AddressSpace::is_free(VirtAddr start, VirtAddr end) {
 }
 
 Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
-  VirtAddr candidate = mmap_base;
+  VirtAddr candidate = mmap_base + mmap_shift_;
   for (Region& region : regions_) {
     if (region.end <= candidate) continue;
     if (region.start >= candidate && region.start - candidate >= size) break;
@@ -129,6 +129,11 @@ Result<> AddressSpace::add_stack(VirtAddr top) {
 void AddressSpace::set_break(VirtAddr at) {
   MutexGuard guard(mutex_);
   break_start_ = break_ = at.page_up();
+}
+
+void AddressSpace::set_mmap_shift(std::uint64_t bytes) {
+  MutexGuard guard(mutex_);
+  mmap_shift_ = bytes;
 }
 
 // ---- System calls ----
@@ -229,6 +234,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   ScopeExit forget_writable([&] { table_.flush_all(); });
   child->break_start_ = break_start_;
   child->break_ = break_;
+  child->mmap_shift_ = mmap_shift_;
   for (Region& region : regions_) {
     TRY(child->insert(region));
     std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));

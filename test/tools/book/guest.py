@@ -36,7 +36,7 @@ def machine(append, serial):
             "-bios", "default", "-icount", "shift=0", "-seed", "1",
             "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", serial,
             "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd,
-            "-append", append]
+            "-append", f"aslr=off {append}"]
 
 
 class Guest:
