@@ -77,6 +77,15 @@ std::string difference(const std::string& got, const std::string& expected) {
 // A comment line says with which binary a file was made.
 std::string without_first_line(const std::string& text) { return text.substr(text.find('\n') + 1); }
 
+// busybox 1.37.0-6 says "sh: nope: is missing" where later packages say "sh: line 0: nope: ...".
+std::string without_line_numbers(std::string text) {
+  const std::string later = "sh: line 0: ", earlier = "sh: ";
+  for (std::size_t at; (at = text.find(later)) != text.npos;) {
+    text.replace(at, later.size(), earlier);
+  }
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("Debian's busybox prints what it prints on Linux", "[busybox][wing-linux][wing-procfs]") {
@@ -92,7 +101,8 @@ TEST_CASE("Debian's busybox prints what it prints on Linux", "[busybox][wing-lin
     DYNAMIC_SECTION(harts << " harts") {
       const std::string got = run_in_guest("busybox-" + std::to_string(harts), harts,
                                            "/bin/busybox sh /foreign/start-busybox.sh");
-      const std::string differs = difference(got, without_first_line(expected));
+      const std::string differs =
+          difference(without_line_numbers(got), without_line_numbers(without_first_line(expected)));
       if (!same_binary && !differs.empty()) {
         WARN(
             "skipped: this busybox is not the one of busybox.expected (`make busybox-expected` as "
