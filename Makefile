@@ -340,7 +340,8 @@ run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
 	  --append "$(APPEND) -- /test/$* $(ARGS)" < /dev/null
 # Catch2's test cases about a wing have the tag [wing-NAME]. `[.one]` is all guest programs on one machine.
 no_wings = $(subst $(empty) ,,$(WINGS_OUT:%=~[wing-%]))
-wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=MAKEFLAGS= $(MAKE) --no-print-directory DEPS=$(DEPS) WITHOUT='$(1)' test-wingless"
+wingless_make = MAKEFLAGS= $(MAKE) --no-print-directory DEPS=$(DEPS)
+wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(wingless_make) WITHOUT='$(1)' test-wingless"
 test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
 	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
 test-wingless: $(GUEST_NEEDS) $(B)/foreign.cpio
