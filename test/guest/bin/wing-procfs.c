@@ -455,7 +455,7 @@ static void out_of_memory(void) {
     const char *path, *ending; /* in the last line */
   } files[] = {{"/proc/self/status", "SigCgt"},
                {"/proc/self/maps", "[stack]"},
-               {"/proc/self/pagetable", "\n3fffff"},
+               {"/proc/self/pagetable", "\n3f"},
                {"/proc/meminfo", "PageTables"},
                {"/proc/self/fd/0", NULL}};
   for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
