@@ -193,7 +193,7 @@ $(B)/bin/%.elf: $(B)/user/bin/%.elf.S.o
 
 # The initial files. Stripped copies go in; the programs with their debug information stay in $(B) for gdb.
 IMAGE := $(PROGRAMS:%=$(B)/bin/%) $(FOREIGN:%=$(B)/bin/%)
-TEST_IMAGE := $(TEST_PROGRAMS:%=$(B)/test/%)
+TEST_IMAGE := $(TEST_PROGRAMS:%=$(B)/test/%) $(B)/foreign/glibc
 define pack
 	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc}
 	@$(if $(IMAGE),cp $(IMAGE) $(@D)/$(1)/bin/ && $(STRIP) $(@D)/$(1)/bin/*)
@@ -230,13 +230,17 @@ $(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
 	$(call pack_more,root,qemu-root,$(ROOTFS))
 
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
-# library's, and one that is linked for no address.
-FOREIGN_PROGRAMS := $(B)/foreign/program $(B)/foreign/moved
+# library's, one of the C library's, and one that is linked for no address.
+FOREIGN_PROGRAMS := $(B)/foreign/program $(B)/foreign/glibc $(B)/foreign/moved
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
 $(B)/foreign/program: test/guest/foreign/program.cc | deps
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
+$(B)/foreign/glibc: test/guest/foreign/glibc.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
 $(B)/foreign/moved: test/guest/foreign/moved.c | deps
 	$(say) CC $<
 	@mkdir -p $(@D)

@@ -4,7 +4,7 @@
  * included, divided by its rounds; of several such batches the median. For one hart under `-icount
  * shift=0`, where instret counts exactly.
  */
-#include "tap.h"
+#include "clone.h"
 
 enum { BATCHES = 7 };
 
@@ -112,6 +112,26 @@ static void fork_exec(void) {
   waitpid(child, NULL, 0);
 }
 
+static void become_tiny(void) {
+  static char* argv[] = {"tiny", NULL};
+  execve("/test/tiny", argv, NULL);
+  _exit(127);
+}
+static void vfork_exec(void) { waitpid(vfork_into(become_tiny), NULL, 0); }
+
+/* A program that knows nothing of Tine, and a C library that does much before main. */
+static void exec_glibc(void) {
+  static char* argv[] = {"glibc", NULL};
+  int status = -1;
+  pid_t child = fork();
+  if (child == 0) {
+    execve("/test/glibc", argv, NULL);
+    _exit(127);
+  }
+  waitpid(child, &status, 0);
+  if (status != 0) printf("# /test/glibc: status %d\n", status);
+}
+
 /* ---- Files ---- */
 
 enum { FILE_KIB = 1024 };
@@ -216,6 +236,8 @@ int main(void) {
   first_touch();
   measure("fork_small", fork_only, 30, 1);
   measure("fork_exec", fork_exec, 30, 1);
+  measure("vfork_exec", vfork_exec, 30, 1);
+  measure("exec_glibc", exec_glibc, 10, 1);
   measure("write_kib", write_file, 2, FILE_KIB);
   measure("read_kib", read_file, 2, FILE_KIB);
   measure("create_unlink", create_unlink, 100, 1);
