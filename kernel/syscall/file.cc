@@ -26,7 +26,7 @@ FdTable& files() { return current_process().files; }
 
 // ---- Opening and closing ----
 
-// Errors: those of path lookup, mfile, inval.
+// Errors: those of path lookup, mfile, exist, isdir, inval.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
   UserPlace place;
@@ -36,6 +36,7 @@ SYSCALL(SYS_openat, openat, int,
   return files().add(std::move(file), flags & O_CLOEXEC);
 }
 
+// Errors: badf.
 SYSCALL(SYS_close, close, void, (int fd)) { return files().close(fd); }
 
 namespace {
@@ -104,6 +105,7 @@ SYSCALL(SYS_ftruncate, ftruncate, void, (int fd, std::int64_t size)) {
   return file->node()->truncate(std::uint64_t(size));
 }
 
+// Errors: badf, fault.
 SYSCALL(SYS_fstat, fstat, void, (int fd, UserPtr<tine_stat> to)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   return to.store(file->node()->stat());
@@ -117,12 +119,13 @@ SYSCALL(SYS_ioctl, ioctl, std::size_t, (int fd, std::uint64_t request, VirtAddr 
 
 // ---- Descriptors ----
 
+// Errors: badf, mfile, nomem.
 SYSCALL(SYS_dup, dup, int, (int fd)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   return files().add(std::move(file), false);
 }
 
-// Errors: badf, inval (equal descriptors, unknown flags).
+// Errors: badf, inval (equal descriptors, unknown flags), nomem.
 SYSCALL(SYS_dup3, dup3, int, (int old, int fd, unsigned flags)) {
   if (old == fd || (flags & ~unsigned(O_CLOEXEC))) return Errno::inval;
   RefPtr<OpenFile> file = TRY(files().get(old));
@@ -130,7 +133,7 @@ SYSCALL(SYS_dup3, dup3, int, (int old, int fd, unsigned flags)) {
   return fd;
 }
 
-// Errors: badf, inval (unknown command, no such descriptor to start from), mfile.
+// Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem.
 SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   switch (command) {

@@ -40,6 +40,7 @@ SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespe
   }
 }
 
+// Errors: fault.
 SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
   tine_utsname name{};
   copy_text(name.sysname, sizeof(name.sysname), "Tine");
@@ -59,6 +60,7 @@ SYSCALL(SYS_process_info, process_info, int, (int pid, UserPtr<tine_process_info
   return info.pid;
 }
 
+// Errors: fault.
 SYSCALL(SYS_memory_info, memory_info, void, (UserPtr<tine_memory_info> to)) {
   FrameCounts frames = frame_counts();
   auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };

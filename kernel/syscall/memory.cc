@@ -30,6 +30,7 @@ SYSCALL(SYS_mmap, mmap, std::uint64_t, (VirtAddr wanted, std::uint64_t size, int
   return start.value();
 }
 
+// Errors: inval, nomem (splitting a region needs one more).
 SYSCALL(SYS_munmap, munmap, void, (VirtAddr start, std::uint64_t size)) {
   return current_space().unmap(start, size);
 }

@@ -25,7 +25,7 @@ SYSCALL(SYS_clone, clone, int,
   return process_fork(frame, {flags, int(exit_signal), stack, tls, parent_tid, child_tid});
 }
 
-// [exec 1] By path, with a POSIX stack.
+// [exec 1] By path, with a POSIX stack. Errors: those of path lookup, access, noexec, toobig.
 SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
   UserPath name;
   TRY(name.copy(path));
@@ -48,10 +48,13 @@ Result<Replaced> exec_app(int app_id, VirtAddr argv) {
 
 }  // namespace
 
+// Errors: noent (no such app), and those of execve.
 SYSCALL(SYS_exec, exec, Replaced, (int app_id)) { return exec_app(app_id, VirtAddr()); }
 
+// Errors: noent (no such app), and those of execve.
 SYSCALL(SYS_execv, execv, Replaced, (int app_id, VirtAddr argv)) { return exec_app(app_id, argv); }
 
+// Errors: fault.
 SYSCALL(SYS_getargs, getargs, int, (UserPtr<tine_args> to)) {
   TRY(to.store(current_process().args));
   return current_process().args.argc;

@@ -48,7 +48,8 @@ SYSCALL(SYS_rt_sigprocmask, rt_sigprocmask, void,
   return fresh.is_null() ? Result<>() : block_signals(after);
 }
 
-// Called by the trampoline that a handler returns to. A frame that cannot be read is a SIGSEGV.
+// Called by the trampoline that a handler returns to. Errors: none (a frame that cannot be read is
+// a SIGSEGV).
 SYSCALL(SYS_rt_sigreturn, rt_sigreturn, Replaced, (TrapFrame & frame)) {
   return signal_return(frame);
 }

@@ -34,6 +34,7 @@ SYSCALL(SYS_fchmodat, fchmodat, void, (int directory, UserString path, std::uint
   return {};
 }
 
+// Errors: badf.
 SYSCALL(SYS_fchmod, fchmod, void, (int fd, std::uint32_t mode)) {
   RefPtr<Node> node = TRY(node_of(fd));
   node->set_permissions(mode);
@@ -51,6 +52,7 @@ Result<> check_owner(std::uint32_t user, std::uint32_t group) {
 
 }  // namespace
 
+// Errors besides: inval (unknown flags), perm.
 SYSCALL(SYS_fchownat, fchownat, void,
         (int directory, UserString path, std::uint32_t user, std::uint32_t group, unsigned flags)) {
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW)) return Errno::inval;
@@ -58,6 +60,7 @@ SYSCALL(SYS_fchownat, fchownat, void,
   return check_owner(user, group);
 }
 
+// Errors: badf, perm.
 SYSCALL(SYS_fchown, fchown, void, (int fd, std::uint32_t user, std::uint32_t group)) {
   TRY(node_of(fd));
   return check_owner(user, group);
@@ -128,6 +131,7 @@ SYSCALL(SYS_statfs, statfs, void, (UserString path, UserPtr<StatFs> to)) {
   return to.store(stat_fs());
 }
 
+// Errors: badf, fault.
 SYSCALL(SYS_fstatfs, fstatfs, void, (int fd, UserPtr<StatFs> to)) {
   TRY(node_of(fd));
   return to.store(stat_fs());
@@ -138,6 +142,7 @@ SYSCALL(SYS_fsync, fsync, void, (int fd)) {
   TRY(node_of(fd));
   return {};
 }
+// Errors: badf.
 SYSCALL(SYS_fdatasync, fdatasync, void, (int fd)) {
   TRY(node_of(fd));
   return {};

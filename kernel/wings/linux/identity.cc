@@ -32,7 +32,9 @@ Result<int> group_of(int pid) {
 
 }  // namespace
 
+// Errors: srch.
 SYSCALL(SYS_getpgid, getpgid, int, (int pid)) { return group_of(pid); }
+// Errors: srch.
 SYSCALL(SYS_getsid, getsid, int, (int pid)) { return group_of(pid); }
 
 // The address that is cleared at a thread's end matters to threads that share memory; a process has

@@ -34,6 +34,7 @@ SYSCALL(SYS_tkill, tkill, void, (int thread, int signal)) {
   return thread > 0 ? process_kill(thread, signal) : Errno::inval;
 }
 
+// Errors: inval, srch.
 SYSCALL(SYS_tgkill, tgkill, void, (int process, int thread, int signal)) {
   if (process <= 0 || thread <= 0) return Errno::inval;
   return process == thread ? process_kill(thread, signal) : Errno::srch;

@@ -55,13 +55,14 @@ Result<std::size_t> for_each_piece(UserPtr<IoVector> pieces, std::uint64_t count
 
 }  // namespace
 
-// Errors: those of read and write, and inval.
+// Errors: those of read, and inval.
 SYSCALL(SYS_readv, readv, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->readable()) return Errno::badf;
   return for_each_piece(pieces, count, [&](IoBuffer& to) { return file->read(to); });
 }
 
+// Errors: those of write, and inval.
 SYSCALL(SYS_writev, writev, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->writable()) return Errno::badf;
@@ -83,6 +84,7 @@ Result<RefPtr<OpenFile>> file_with_positions(int fd, std::int64_t offset) {
 
 }  // namespace
 
+// Errors: those of read, spipe, inval (negative).
 SYSCALL(SYS_pread64, pread64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
   RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
@@ -91,6 +93,7 @@ SYSCALL(SYS_pread64, pread64, std::size_t,
   return file->node()->read({.offset = std::uint64_t(offset)}, to);
 }
 
+// Errors: those of write, spipe, inval (negative).
 SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
   RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
