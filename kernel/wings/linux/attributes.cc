@@ -137,17 +137,26 @@ SYSCALL(SYS_fstatfs, fstatfs, void, (int fd, UserPtr<StatFs> to)) {
   return to.store(stat_fs());
 }
 
-// What is in memory is where it belongs. Errors: badf.
-SYSCALL(SYS_fsync, fsync, void, (int fd)) {
-  TRY(node_of(fd));
-  return {};
+// ---- Writing to the disk: what is in memory is where it belongs ----
+
+// Errors of all: badf, inval (no file that a disk could hold).
+
+namespace {
+
+Result<> check_kept(int fd) {
+  RefPtr<Node> node = TRY(node_of(fd));
+  bool kept = node->kind() == NodeKind::regular || node->is_directory();
+  return kept ? Result<>() : Errno::inval;
 }
-// Errors: badf.
-SYSCALL(SYS_fdatasync, fdatasync, void, (int fd)) {
-  TRY(node_of(fd));
-  return {};
-}
+
+}  // namespace
+
+SYSCALL(SYS_fsync, fsync, void, (int fd)) { return check_kept(fd); }
+SYSCALL(SYS_fdatasync, fdatasync, void, (int fd)) { return check_kept(fd); }
+// Errors: none.
 SYSCALL(SYS_sync, sync, void, ()) { return {}; }
+
+// ---- Where the program is ----
 
 // Errors: badf, notdir.
 SYSCALL(SYS_fchdir, fchdir, void, (int fd)) {
