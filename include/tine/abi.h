@@ -137,7 +137,7 @@ struct tine_winsize {
   uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
-/* ---- Memory (mmap, mprotect) ---- */
+/* ---- Memory (mmap, mprotect, mremap, madvise, msync) ---- */
 
 #define PROT_NONE 0
 #define PROT_READ 1
@@ -145,8 +145,30 @@ struct tine_winsize {
 #define PROT_EXEC 4
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
+#define MAP_SHARED_VALIDATE 0x03 /* MAP_SHARED, with unknown flags refused */
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
+#define MAP_FIXED_NOREPLACE 0x100000 /* fails where MAP_FIXED would replace something */
+
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+
+#define MADV_NORMAL 0
+#define MADV_RANDOM 1
+#define MADV_SEQUENTIAL 2
+#define MADV_WILLNEED 3
+#define MADV_DONTNEED                                                        \
+  4 /* the pages are dropped: private ones become zeros, or the file's again \
+     */
+#define MADV_FREE 8
+#define MADV_HUGEPAGE 14
+#define MADV_NOHUGEPAGE 15
+#define MADV_DONTDUMP 16
+#define MADV_DODUMP 17
+
+#define MS_ASYNC 1
+#define MS_INVALIDATE 2
+#define MS_SYNC 4
 
 /* ---- Processes (clone, wait4, clock_gettime, uname) ---- */
 

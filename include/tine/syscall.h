@@ -55,8 +55,11 @@
 /* Memory */
 #define SYS_brk 214
 #define SYS_munmap 215
+#define SYS_mremap 216
 #define SYS_mmap 222
 #define SYS_mprotect 226
+#define SYS_msync 227
+#define SYS_madvise 233
 
 /* What only Linux's own programs ask for (the wing linux) */
 #define SYS_statfs 43

@@ -12,6 +12,14 @@ constexpr std::uint64_t page_count(std::uint64_t size) {
   return (size + page_size - 1) >> page_shift;
 }
 
+// Has somebody a page mapped shared? Then its frame is the page, whoever else has it.
+void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
+bool is_shared(PhysAddr frame) {
+  return frame_record(frame).next == 1 && frame_references(frame) > 1;
+}
+// May the file write into a frame of its own?
+bool may_change(PhysAddr frame) { return frame_references(frame) == 1 || is_shared(frame); }
+
 }  // namespace
 
 FilePages::~FilePages() {
@@ -59,6 +67,7 @@ Result<> FilePages::reserve(std::uint64_t index) {
     }
     OwnPtr<Table> fresh = TRY(make<Table>());
     SpinGuard guard(lock_);
+    if (find(index)) return {};  // somebody else was quicker
     add_table(index, fresh.release());
   }
 }
@@ -121,13 +130,56 @@ void FilePages::free_table(Table* table, unsigned height) {
 // ---- Reading ----
 
 Result<FrameRef> FilePages::page(std::uint64_t index) {
+  FrameRef frame;
+  bool shared;
   {
     SpinGuard guard(lock_);
     if (index >= page_count(size_)) return Errno::inval;
-    FrameRef frame = reference(index);
-    if (frame) return frame;
+    PhysAddr* slot = find(index);
+    shared = slot && *slot != PhysAddr() && is_shared(*slot);
+    frame = reference(index);
+    if (frame && !shared) frame_record(frame.address()).next = 0;  // nobody shares it any more
   }
-  return FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
+  if (frame && !shared) return frame;
+  FrameRef own = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
+  if (frame) copy_page(own.bytes().data(), frame.bytes().data());
+  return own;
+}
+
+// A hole becomes a page; and a frame that is anybody else's is left to them.
+Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
+  FrameRef fresh;
+  while (true) {
+    {
+      SpinGuard guard(lock_);
+      if (index >= page_count(size_)) return Errno::inval;
+      PhysAddr* slot = find(index);
+      if (slot && *slot != PhysAddr() && may_change(*slot)) {
+        mark_shared(*slot);
+        return reference(index);
+      }
+      if (slot && fresh) {
+        place_whole(*slot, fresh);
+        mark_shared(*slot);
+        return reference(index);
+      }
+    }
+    TRY(reserve(index));
+    if (!fresh) fresh = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::file)));
+  }
+}
+
+// Puts `fresh`, with the bytes that are there now, in the place of a page; leaves the old frame in
+// it.
+void FilePages::place_whole(PhysAddr& slot, FrameRef& fresh) {
+  PhysAddr old = slot;
+  if (old != PhysAddr()) {
+    copy_page(fresh.bytes().data(), direct(old));
+  } else {
+    pages_held_++;
+  }
+  slot = fresh.release();
+  fresh = FrameRef::adopt(old);
 }
 
 Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
@@ -189,7 +241,7 @@ void FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
   std::size_t start = offset % page_size, end = start + size;
   std::byte* made = fresh.bytes().data();
   const std::byte* old = slot == PhysAddr() ? nullptr : direct(slot);
-  if (old && size < page_size && frame_references(slot) == 1) {
+  if (old && (is_shared(slot) || (size < page_size && frame_references(slot) == 1))) {
     memcpy(direct(slot) + start, made + start, size);
     return;
   }
@@ -229,7 +281,7 @@ void FilePages::clear_behind(std::uint64_t end, FrameRef& spare) {
   PhysAddr* slot = find(end >> page_shift);
   if (!slot || *slot == PhysAddr()) return;
   std::size_t kept = end % page_size;
-  if (frame_references(*slot) > 1) {
+  if (!may_change(*slot)) {
     memcpy(spare.bytes().data(), direct(*slot), kept);
     PhysAddr unneeded = *slot;
     *slot = spare.release();

@@ -4,7 +4,9 @@
 //
 // Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody
 // else holds is never written to, but replaced by a copy. So a write never changes a running
-// program.
+// program. Only a page that somebody has mapped shared is written where it is: its frame's record
+// says so (`next` is 1), and whoever maps it privately gets a copy at once. A page that is cut off
+// stays with those who have it mapped, as a page of no file.
 //
 // Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
 // user memory. The spinlock `lock_` guards what readers and page faults look at; never held across
@@ -33,6 +35,7 @@ class FilePages final : public PageSource {
 
   // Of a hole: zeros of the caller's own.
   Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
+  Result<FrameRef> shared_page(std::uint64_t index) override EXCLUDES(lock_);
 
   // Errors: fault, nomem; write: fbig. When some bytes moved, their number.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
@@ -70,9 +73,10 @@ class FilePages final : public PageSource {
 
   PhysAddr* find(std::uint64_t index) REQUIRES(lock_);
   FrameRef reference(std::uint64_t index) REQUIRES(lock_);
-  Result<> reserve(std::uint64_t index) REQUIRES(writers_);
+  Result<> reserve(std::uint64_t index) EXCLUDES(lock_);
   void add_table(std::uint64_t index, Table* fresh) REQUIRES(lock_);
   Result<std::size_t> write_in_page(std::uint64_t offset, IoBuffer& from) REQUIRES(writers_);
+  void place_whole(PhysAddr& slot, FrameRef& fresh) REQUIRES(lock_);
   void place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
   void clear_behind(std::uint64_t end, FrameRef& spare) REQUIRES(lock_);
   void free_pages(std::uint64_t first, std::uint64_t behind);

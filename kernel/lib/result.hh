@@ -44,6 +44,7 @@ enum class Errno : int {
   nosys = ENOSYS,
   notempty = ENOTEMPTY,
   loop = ELOOP,
+  overflow = EOVERFLOW,
   timedout = ETIMEDOUT,
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
   // EINTR (proc/signal.hh).

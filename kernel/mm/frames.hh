@@ -27,7 +27,9 @@ struct FrameRecord {
   FrameKind kind;
   std::uint8_t size_class;     // heap: which size of object
   std::uint16_t first_object;  // heap: head of the slab's free list
-  std::uint32_t next;  // free list, list of slabs; page table: how many of its entries are valid
+  // Free list, list of slabs; page table: how many of its entries are valid; page of a file: is it
+  // mapped shared (fs/file_pages.cc).
+  std::uint32_t next;
   std::uint32_t prev;  // list of slabs
 };
 static_assert(sizeof(FrameRecord) == 16);

@@ -33,6 +33,10 @@ void Mutex::note_taken() const {
   current_thread()->mutexes.add(*this);
 }
 
+void Mutex::check_held() const {
+  if (!held()) panic("mutex {} is not held where it must be", name);
+}
+
 void Mutex::note_released() const { current_thread()->mutexes.remove(*this); }
 
 }  // namespace tine

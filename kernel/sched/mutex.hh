@@ -30,6 +30,10 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
       hand_on();
   }
   bool held() const { return (word_.load(std::memory_order_relaxed) & ~contended) == self(); }
+  // For code that runs under the mutex where the analysis cannot see it.
+  void assert_held() const ASSERT_CAPABILITY(this) {
+    if constexpr (TINE_DEBUG) check_held();
+  }
   // For the analysis: the object around this mutex is being built or destroyed, and nobody else
   // knows it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
@@ -51,6 +55,7 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   void hand_on();
   void note_taken() const;
   void note_released() const;
+  void check_held() const;
 };
 
 class SCOPED_CAPABILITY MutexGuard {

@@ -1,8 +1,11 @@
 // System calls about memory.
 #include <tine/abi.h>
 
+#include <span>
+
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
+#include "syscall/memory.hh"
 
 namespace tine {
 namespace {
@@ -10,6 +13,16 @@ namespace {
 constexpr int known_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
 
 Prot prot_of(int bits) { return Prot(bits & known_prot); }
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const MapSource map_sources_start[], map_sources_end[];
+
+Result<> find_source(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
+  for (const MapSource& source : std::span(map_sources_start, map_sources_end)) {
+    return source.find(mapping, flags, fd, offset);
+  }
+  return Errno::nodev;
+}
+
 static_assert(int(Prot::read) == PROT_READ && int(Prot::write) == PROT_WRITE &&
               int(Prot::exec) == PROT_EXEC);
 
@@ -20,14 +33,21 @@ SYSCALL(SYS_brk, brk, std::uint64_t, (VirtAddr wanted)) {
   return current_space().change_break(wanted).value();
 }
 
-// Anonymous private memory. Errors: inval, nomem; nodev for files, which this kernel does not map.
-SYSCALL(SYS_mmap, mmap, std::uint64_t, (VirtAddr wanted, std::uint64_t size, int prot, int flags)) {
-  if (prot & ~known_prot) return Errno::inval;
-  if (!(flags & MAP_PRIVATE) == !(flags & MAP_SHARED)) return Errno::inval;
-  if (!(flags & MAP_ANONYMOUS) || (flags & MAP_SHARED)) return Errno::nodev;
-  VirtAddr start =
-      TRY(current_space().map_anonymous(wanted, size, prot_of(prot), flags & MAP_FIXED));
-  return start.value();
+// Errors: inval, nomem, exist; nodev for all but anonymous private memory, unless a wing knows
+// more.
+SYSCALL(SYS_mmap, mmap, std::uint64_t,
+        (VirtAddr wanted, std::uint64_t size, int prot, unsigned flags, int fd,
+         std::uint64_t offset)) {
+  if ((prot & ~known_prot) || !(flags & MAP_SHARED_VALIDATE)) return Errno::inval;
+  if (offset % page_size != 0) return Errno::inval;
+  Mapping mapping{.wanted = wanted, .size = size, .prot = prot_of(prot)};
+  if (flags & MAP_FIXED) mapping.place = Mapping::Place::fixed;
+  if (flags & MAP_FIXED_NOREPLACE) mapping.place = Mapping::Place::fixed_and_free;
+  if (!(flags & MAP_ANONYMOUS) || (flags & MAP_SHARED)) {
+    TRY(find_source(mapping, flags, fd, offset));
+  }
+  return TRY(current_space().map(mapping))
+  .value();
 }
 
 // Errors: inval, nomem (splitting a region needs one more).
@@ -35,7 +55,8 @@ SYSCALL(SYS_munmap, munmap, void, (VirtAddr start, std::uint64_t size)) {
   return current_space().unmap(start, size);
 }
 
-// Errors: inval, nomem (part of the range is not mapped).
+// Errors: inval, nomem (part of the range is not mapped), access (a shared file that was not opened
+// for writing).
 SYSCALL(SYS_mprotect, mprotect, void, (VirtAddr start, std::uint64_t size, int prot)) {
   if (prot & ~known_prot) return Errno::inval;
   return current_space().protect(start, size, prot_of(prot));

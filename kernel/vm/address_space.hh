@@ -29,6 +29,8 @@ struct Region {
   Prot prot = Prot::none;
   bool grows_down = false;        // the stack: a fault below it, down to `limit`, extends it
   VirtAddr limit{};               // grows_down: the lowest start it may get
+  bool shared = false;            // stores go to the source's own pages (MAP_SHARED)
+  bool may_write = true;          // may mprotect allow writing?
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
   ListLink link{};
@@ -46,8 +48,21 @@ struct Access {
 struct RegionInfo {
   VirtAddr start, end;
   Prot prot;
-  bool is_stack, is_heap, is_file;
+  bool is_stack, is_heap, is_file, is_shared;
   std::uint64_t source_page;
+};
+
+// What mmap is asked for.
+struct Mapping {
+  enum class Place { hint, fixed, fixed_and_free };
+
+  VirtAddr wanted;
+  std::uint64_t size;  // bytes
+  Prot prot;
+  Place place = Place::hint;    // fixed: exactly there, in the place of what is there
+  RefPtr<PageSource> source{};  // nullptr: private pages that begin as zeros
+  std::uint64_t source_page = 0;
+  bool shared = false, may_write = true;  // as in Region
 };
 
 // Stacks of different programs end at different places, within so many bytes.
@@ -86,14 +101,33 @@ class AddressSpace final : public RefCounted {
   // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails
   // otherwise).
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
-  // mmap of anonymous private memory. `wanted` is a hint, or the place itself when `fixed`
-  // (replacing what is there). Errors: inval, nomem (no room); nothing has changed then.
-  Result<VirtAddr> map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot, bool fixed)
-      EXCLUDES(mutex_);
+  // Answers where it is. Errors: inval, nomem (no room), exist (fixed_and_free, and it is not);
+  // nothing has changed then.
+  Result<VirtAddr> map(const Mapping& wanted) EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
   Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
-  // Errors: nomem when part of the range is in no region (as on Linux) or no memory.
+  // Errors: nomem when part of the range is in no region (as on Linux) or no memory; access.
   Result<> protect(VirtAddr start, std::uint64_t size, Prot prot) EXCLUDES(mutex_);
+
+  // ---- Steps of these calls, for others that wings add. `start` and `end` are page aligned. ----
+
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+  Region* region_at(VirtAddr at) REQUIRES(mutex_);
+  Region* first_region_after(VirtAddr at) REQUIRES(mutex_);  // the first that ends behind `at`
+  bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);   // by regions, without holes
+  Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
+  void insert(OwnPtr<Region> region) REQUIRES(mutex_);              // its range must be free
+  // Makes `at` a border between regions, if it lies inside one. Errors: nomem.
+  Result<> split_at(VirtAddr at) REQUIRES(mutex_);
+  // Regions and pages between two borders.
+  void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  // The pages alone: the next access finds them as the first one did.
+  void drop_pages(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  // Makes one region of neighbours that differ in nothing, in the range and at its ends.
+  void merge(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  // Maps a page where none is. `at`: its entry, if the tables above it exist. Errors: nomem.
+  Result<Pte> map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) REQUIRES(mutex_);
 
   // ---- Page faults and user copies ----
 
@@ -132,15 +166,10 @@ class AddressSpace final : public RefCounted {
   ~AddressSpace() override;
 
   // regions.cc
-  Region* region_at(VirtAddr at) REQUIRES(mutex_);
   Region* region_for_fault(VirtAddr at) REQUIRES(mutex_);
-  Region* first_region_after(VirtAddr at) REQUIRES(mutex_);  // the first that ends behind `at`
-  bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
-  Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);
   Result<> insert(const Region& like) REQUIRES(mutex_);
-  void insert(OwnPtr<Region> region) REQUIRES(mutex_);
-  Result<> split_at(VirtAddr at) REQUIRES(mutex_);
-  void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  bool may_be_written(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  void protect_pages(const Region& region) REQUIRES(mutex_);
 
   // fault.cc
   Pte* entry_at(VirtAddr page) REQUIRES(mutex_) {
@@ -151,7 +180,6 @@ class AddressSpace final : public RefCounted {
   Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
   Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
-  Result<Pte> map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) REQUIRES(mutex_);
   Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
 };
 

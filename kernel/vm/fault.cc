@@ -64,11 +64,16 @@ Result<Pte> AddressSpace::map_zeros(const Region& region, VirtAddr page, Pte* at
   return map_frame(FrameRef::adopt(frame), page, at, Pte::user(frame, region.prot));
 }
 
-// The page of a file. Its frame is mapped itself, as if shared by fork, and copied when it is
-// written.
+// The page of a file. In a shared region its frame is mapped for good; in a private one as if
+// shared by fork, and copied when it is written.
 Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
-  FrameRef frame =
-      TRY(region.source->page(region.source_page + ((page - region.start) >> page_shift)));
+  std::uint64_t index = region.source_page + ((page - region.start) >> page_shift);
+  if (region.shared) {
+    FrameRef frame = TRY(region.source->shared_page(index));
+    Pte entry = Pte::user(frame.address(), region.prot);
+    return map_frame(std::move(frame), page, at, entry);
+  }
+  FrameRef frame = TRY(region.source->page(index));
   if (wanted != Prot::write) {
     Pte entry = Pte::user(frame.address(), region.prot).shared();
     return map_frame(std::move(frame), page, at, entry);
@@ -143,8 +148,8 @@ std::optional<RegionInfo> AddressSpace::region_after(VirtAddr at) {
   if (!region) return {};
   bool is_heap =
       !region->source && region->start >= break_start_ && region->end <= break_.page_up();
-  return RegionInfo{region->start, region->end,          region->prot,       region->grows_down,
-                    is_heap,       bool(region->source), region->source_page};
+  return RegionInfo{region->start, region->end,          region->prot,   region->grows_down,
+                    is_heap,       bool(region->source), region->shared, region->source_page};
 }
 
 std::size_t AddressSpace::mapped_pages(VirtAddr start, VirtAddr end, std::span<MappedPage> to) {

@@ -18,6 +18,10 @@ class PageSource : public RefCounted {
   // copy. Called with the address space's mutex held, so it may only take locks of a higher rank.
   // Errors: inval behind the last page, nomem, io.
   virtual Result<FrameRef> page(std::uint64_t index) = 0;
+  // The same page for who shares it with the file: what is stored in this frame changes the file,
+  // and what is written to the file appears in it. A page that was never written is there from now
+  // on. Errors: as above.
+  virtual Result<FrameRef> shared_page(std::uint64_t index) = 0;
 };
 
 }  // namespace tine

@@ -93,15 +93,65 @@ Result<> AddressSpace::split_at(VirtAddr at) {
   return {};
 }
 
+void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
+  resident_.fetch_sub(table_.unmap(start, end), std::memory_order_relaxed);
+}
+
 // The range's ends must be borders.
 void AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
-  resident_.fetch_sub(table_.unmap(start, end), std::memory_order_relaxed);
+  drop_pages(start, end);
   Region* region = first_region_after(start);
   while (region && region->start < end) {
     Region* next = regions_.next(region);
     regions_.remove(region);
     delete region;
     region = next;
+  }
+}
+
+bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
+  for (VirtAddr at = start; at < end;) {
+    Region* region = region_at(at);
+    if (!region) return false;
+    at = region->end;
+  }
+  return true;
+}
+
+bool AddressSpace::may_be_written(VirtAddr start, VirtAddr end) {
+  for (Region* region = first_region_after(start); region && region->start < end;
+       region = regions_.next(region)) {
+    if (!region->may_write) return false;
+  }
+  return true;
+}
+
+namespace {
+
+// Could one region say what these two say? `a` ends where `b` starts.
+bool are_alike(const Region& a, const Region& b) {
+  std::uint64_t pages = (a.end - a.start) >> page_shift;
+  bool follows = a.source == b.source && (!a.source || a.source_page + pages == b.source_page);
+  return follows && a.prot == b.prot && a.shared == b.shared && a.may_write == b.may_write &&
+         !a.grows_down && !b.grows_down;
+}
+
+}  // namespace
+
+// Makes one region of neighbours that differ in nothing, from the one before `start` to the one at
+// `end`; the heap's end stays a border.
+void AddressSpace::merge(VirtAddr start, VirtAddr end) {
+  Region* region = start > user_base ? first_region_after(start - page_size) : regions_.front();
+  while (region && region->end <= end) {
+    Region* next = regions_.next(region);
+    if (!next || region->end != next->start || next->start == break_.page_up() ||
+        !are_alike(*region, *next)) {
+      region = next;
+      continue;
+    }
+    region->end = next->end;
+    regions_.remove(next);
+    delete next;
   }
 }
 
@@ -160,26 +210,35 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   return break_;
 }
 
-Result<VirtAddr> AddressSpace::map_anonymous(VirtAddr wanted, std::uint64_t size, Prot prot,
-                                             bool fixed) {
-  if (size == 0 || (fixed && !wanted.is_page_aligned())) return Errno::inval;
-  if (size > user_top.value()) return Errno::nomem;
-  size = VirtAddr(size).page_up().value();
-  VirtAddr start = wanted.page_down();
+Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
+  bool fixed = mapping.place != Mapping::Place::hint;
+  if (mapping.size == 0 || (fixed && !mapping.wanted.is_page_aligned())) return Errno::inval;
+  if (mapping.size > user_top.value()) return Errno::nomem;
+  std::uint64_t size = VirtAddr(mapping.size).page_up().value();
+  VirtAddr start = mapping.wanted.page_down();
   // First, so that what lies there is not removed in vain.
-  OwnPtr<Region> fresh = TRY(make<Region>(Region{.start = {}, .end = {}, .prot = prot}));
+  OwnPtr<Region> fresh = TRY(make<Region>(Region{.start = {},
+                                                 .end = {},
+                                                 .prot = mapping.prot,
+                                                 .shared = mapping.shared,
+                                                 .may_write = mapping.may_write,
+                                                 .source = mapping.source,
+                                                 .source_page = mapping.source_page}));
   MutexGuard guard(mutex_);
-  if (fixed) {
-    if (!in_user_half(start, size)) return Errno::nomem;
+  bool is_room = in_user_half(start, size) && is_free(start, start + size);
+  if (fixed && !in_user_half(start, size)) return Errno::nomem;
+  if (mapping.place == Mapping::Place::fixed_and_free && !is_room) return Errno::exist;
+  if (fixed && !is_room) {
     TRY(split_at(start));
     TRY(split_at(start + size));
     remove_range(start, start + size);
-  } else if (!in_user_half(start, size) || !is_free(start, start + size)) {
+  } else if (!is_room) {
     start = TRY(find_room(size));
   }
   fresh->start = start;
   fresh->end = start + size;
   insert(std::move(fresh));
+  merge(start, start + size);
   return start;
 }
 
@@ -194,34 +253,37 @@ Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
   return {};
 }
 
+// Brings the entries of its pages up to what the region permits.
+void AddressSpace::protect_pages(const Region& region) {
+  table_.for_each_run(region.start, region.end, [&](VirtAddr, std::span<Pte> run) {
+    for (Pte& entry : run) {
+      if (!entry.valid()) continue;
+      // A page that could not be written may be shared with anybody: its first write decides.
+      bool own = region.shared || entry.writable() || !allows(region.prot, Prot::write);
+      PageTable::replace(&entry, own ? Pte::user(entry.address(), region.prot)
+                                     : Pte::user_cow(entry.address(), region.prot));
+    }
+  });
+}
+
 Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   if (!start.is_page_aligned()) return Errno::inval;
   if (start > user_top || size > user_top - start) return Errno::nomem;
   VirtAddr end = (start + size).page_up();
   prot = normalise(prot);
   MutexGuard guard(mutex_);
-  for (VirtAddr at = start; at < end;) {
-    Region* region = region_at(at);
-    if (!region) return Errno::nomem;
-    at = region->end;
-  }
+  if (!is_covered(start, end)) return Errno::nomem;
+  if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
   TRY(split_at(start));
   TRY(split_at(end));
   for (Region* region = first_region_after(start); region && region->start < end;
        region = regions_.next(region)) {
     region->prot = prot;
+    protect_pages(*region);
   }
-  table_.for_each_run(start, end, [&](VirtAddr, std::span<Pte> run) {
-    for (Pte& entry : run) {
-      if (!entry.valid()) continue;
-      // A page that could not be written may be shared with anybody: its first write decides.
-      bool own = entry.writable() || !allows(prot, Prot::write);
-      PageTable::replace(
-          &entry, own ? Pte::user(entry.address(), prot) : Pte::user_cow(entry.address(), prot));
-    }
-  });
   table_.flush_all();
   if (allows(prot, Prot::exec)) table_.note_new_code();
+  merge(start, end);
   return {};
 }
 
@@ -237,6 +299,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   child->mmap_shift_ = mmap_shift_;
   for (Region& region : regions_) {
     TRY(child->insert(region));
+    if (region.shared) continue;  // the child finds its pages where we found them
     std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));
     child->resident_.fetch_add(shared, std::memory_order_relaxed);
   }

@@ -205,6 +205,67 @@ TEST_CASE("a page that others hold is not changed by a write, nor by cutting the
   CHECK(tree.at("/bin")->pages().error() == Errno::access);
 }
 
+TEST_CASE("a page that is mapped shared is written where it is; who maps it privately has a copy") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  write_text(*file, std::string(5000, 'a'));
+  auto source = file->node()->pages().value();
+  FrameRef early = source->page(0).value();
+  FrameRef shared = source->shared_page(0).value();
+  CHECK(shared.address() != early.address());
+  CHECK(source->shared_page(0).value().address() == shared.address());
+  file->seek(10, Whence::start).value();
+  write_text(*file, "b");
+  CHECK(shared.bytes()[10] == std::byte{'b'});
+  CHECK(early.bytes()[10] == std::byte{'a'});
+  shared.bytes()[11] = std::byte{'c'};
+  CHECK(read_all(*file->node(), 4, 9) == "abca");
+  FrameRef late = source->page(0).value();
+  CHECK(late.address() != shared.address());
+  CHECK(late.bytes()[11] == std::byte{'c'});
+  file->seek(0, Whence::start).value();
+  write_text(*file, std::string(4096, 'd'));  // a whole page
+  CHECK(shared.bytes()[4095] == std::byte{'d'});
+  REQUIRE(file->node()->truncate(20).has_value());
+  CHECK(shared.bytes()[19] == std::byte{'d'});
+  CHECK(shared.bytes()[20] == std::byte{0});
+}
+
+TEST_CASE("when nobody shares a page any more, it is replaced again and not changed") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  write_text(*file, "abc");
+  auto source = file->node()->pages().value();
+  {
+    FrameRef shared = source->shared_page(0).value();
+  }
+  FrameRef own = source->page(0).value();
+  file->seek(0, Whence::start).value();
+  write_text(*file, "xyz");
+  CHECK(own.bytes()[0] == std::byte{'a'});
+}
+
+TEST_CASE("a hole that is mapped shared becomes a page of the file; behind the end there is none") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  REQUIRE(file->node()->truncate(2 * page_size).has_value());
+  auto source = file->node()->pages().value();
+  CHECK(source->shared_page(2).error() == Errno::inval);
+  for (long n = 1; n <= 2; n++) {  // a table, a frame
+    heap_give_back();
+    fail_allocation(nullptr, n);
+    CHECK(source->shared_page(1).error() == Errno::nomem);
+    fail_allocation(nullptr, 0);
+  }
+  FrameRef page = source->shared_page(1).value();
+  CHECK(page.bytes()[0] == std::byte{0});
+  page.bytes()[0] = std::byte{'h'};
+  CHECK(read_all(*file->node(), 2, page_size - 1) == std::string("\0h", 2));
+}
+
 TEST_CASE("a file holds what a plain array would hold") {
   test::Machine machine;
   test::Random random(7);

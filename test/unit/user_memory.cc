@@ -20,9 +20,14 @@ constexpr VirtAddr base{0x2000000000};
 constexpr std::size_t pages = 8;
 constexpr Prot read_write = Prot::read | Prot::write;
 
+bool map_again(AddressSpace& space, VirtAddr at, std::uint64_t size) {
+  return space.map({.wanted = at, .size = size, .prot = read_write, .place = Mapping::Place::fixed})
+      .has_value();
+}
+
 RefPtr<AddressSpace> space_with_pages() {
   auto space = AddressSpace::create().value();
-  REQUIRE(space->map_anonymous(base, pages * page_size, read_write, true));
+  REQUIRE(map_again(*space, base, pages * page_size));
   return space;
 }
 
@@ -75,7 +80,7 @@ TEST_CASE("without memory a copy moves what it can, and can be made again") {
   std::array<std::byte, 3 * page_size> bytes{};
   for (long n = 1;; n++) {
     REQUIRE(space->unmap(base, pages * page_size));
-    REQUIRE(space->map_anonymous(base, pages * page_size, read_write, true));
+    REQUIRE(map_again(*space, base, pages * page_size));
     fail_allocation(nullptr, n);
     IoBuffer buffer(*space, base, bytes.size());
     Result<std::size_t> moved = buffer.put(bytes);
@@ -165,7 +170,7 @@ void unmap_and_map(AddressSpace& space, std::mt19937& random) {
   if (at + size > base + pages * page_size) size = page_size;
   (void)space.unmap(at, size);
   use_frames();
-  (void)space.map_anonymous(at, size, read_write, true);
+  (void)map_again(space, at, size);
 }
 
 void change_permissions(AddressSpace& space, std::mt19937& random) {

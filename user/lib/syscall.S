@@ -62,6 +62,9 @@ CALL(sysinfo, SYS_sysinfo)
 CALL(mmap, SYS_mmap)
 CALL(munmap, SYS_munmap)
 CALL(mprotect, SYS_mprotect)
+CALL(mremap, SYS_mremap)
+CALL(madvise, SYS_madvise)
+CALL(msync, SYS_msync)
 
 /* Tine's own */
 CALL(tine_exec, SYS_exec)

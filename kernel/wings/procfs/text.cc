@@ -156,7 +156,7 @@ Result<> write_maps(int pid, Sink& to) {
     BufferSink line(bytes);
     char prot[] = {allows(region.prot, Prot::read) ? 'r' : '-',
                    allows(region.prot, Prot::write) ? 'w' : '-',
-                   allows(region.prot, Prot::exec) ? 'x' : '-', 'p', 0};
+                   allows(region.prot, Prot::exec) ? 'x' : '-', region.is_shared ? 's' : 'p', 0};
     print(line, "{:08x}-{:08x} {} {:08x} 00:00 0", region.start.value(), region.end.value(),
           static_cast<const char*>(prot), region.source_page * page_size);
     std::string_view label = region.is_stack ? "[stack]" : region.is_heap ? "[heap]" : "";

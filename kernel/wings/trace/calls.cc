@@ -55,6 +55,9 @@ constexpr CallFormat formats[] = {
     {SYS_munmap, "munmap", "pu"},
     {SYS_mmap, "mmap", "purxdx", 'x'},
     {SYS_mprotect, "mprotect", "pur"},
+    {SYS_mremap, "mremap", "puuxp", 'x'},
+    {SYS_madvise, "madvise", "pud"},
+    {SYS_msync, "msync", "pux"},
 
     {SYS_exec, "exec", "d"},
     {SYS_execv, "execv", "dv"},

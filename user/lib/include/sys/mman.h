@@ -14,6 +14,10 @@ extern "C" {
 void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset);
 int munmap(void* address, size_t size);
 int mprotect(void* address, size_t size, int protection);
+/* `where` matters with MREMAP_FIXED only. */
+void* mremap(void* address, size_t size, size_t new_size, int flags, void* where);
+int madvise(void* address, size_t size, int advice);
+int msync(void* address, size_t size, int flags);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,254 @@
+/* The wing `mmap`: files and shared memory as part of a program's own memory. */
+#include "tap.h"
+
+#include <sys/stat.h>
+
+#define RW (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+
+/* ---- Helpers ---- */
+
+/* A file without a name, of `pages` pages; page n is full of 'a' + n. */
+static int file_of(long pages, int flags) {
+  int fd = open("/tmp/wing-mmap", O_RDWR | O_CREAT | O_TRUNC, 0644);
+  CHECK(fd >= 0);
+  static char page[TINE_PAGE_SIZE];
+  for (long n = 0; n < pages; n++) {
+    memset(page, 'a' + (int)n, sizeof page);
+    EQUAL(write(fd, page, sizeof page), PAGE);
+  }
+  int again = open("/tmp/wing-mmap", flags);
+  CHECK(again >= 0);
+  close(fd);
+  EQUAL(unlink("/tmp/wing-mmap"), 0);
+  return again;
+}
+static char* map_file(int fd, long pages, int protection, int flags, long offset) {
+  char* at = mmap(NULL, (size_t)(pages * PAGE), protection, flags, fd, offset);
+  CHECK(at != MAP_FAILED);
+  return at;
+}
+static char* map_shared(long pages) {
+  return map_file(-1, pages, RW, MAP_SHARED | MAP_ANONYMOUS, 0);
+}
+static char byte_of(int fd, long at) {
+  char byte = 0;
+  EQUAL(lseek(fd, at, SEEK_SET), at);
+  EQUAL(read(fd, &byte, 1), 1);
+  return byte;
+}
+static void set_byte(int fd, long at, char byte) {
+  EQUAL(lseek(fd, at, SEEK_SET), at);
+  EQUAL(write(fd, &byte, 1), 1);
+}
+
+#define IN_CHILD(action)   \
+  do {                     \
+    pid_t child_ = FORK(); \
+    if (child_ == 0) {     \
+      action;              \
+      _exit(0);            \
+    }                      \
+    ENDS(child_, 0);       \
+  } while (0)
+#define DIES(action, signal) \
+  do {                       \
+    pid_t child_ = FORK();   \
+    if (child_ == 0) {       \
+      action;                \
+      _exit(0);              \
+    }                        \
+    ENDS(child_, -(signal)); \
+  } while (0)
+
+/* ---- Files ---- */
+
+static void private_file(void) {
+  int fd = file_of(3, O_RDWR);
+  volatile char* at = map_file(fd, 2, RW, MAP_PRIVATE, PAGE);
+  EQUAL(at[0], 'b');
+  EQUAL(at[2 * PAGE - 1], 'c');
+  at[0] = 'x';
+  EQUAL(byte_of(fd, PAGE), 'b'); /* the file does not hear of it */
+  IN_CHILD(if (at[0] != 'x') _exit(1); at[PAGE] = 'y');
+  EQUAL(at[PAGE], 'c');
+  close(fd);
+  EQUAL(at[1], 'b'); /* the mapping needs no descriptor */
+}
+
+static void shared_file(void) {
+  int fd = file_of(2, O_RDWR);
+  volatile char* at = map_file(fd, 2, RW, MAP_SHARED, 0);
+  volatile char* other = map_file(fd, 1, PROT_READ, MAP_SHARED, PAGE);
+  EQUAL(at[PAGE], 'b');
+  at[PAGE] = 'x'; /* a store is in the file, and in every mapping */
+  EQUAL(byte_of(fd, PAGE), 'x');
+  EQUAL(other[0], 'x');
+  set_byte(fd, PAGE, 'y'); /* a write is in the mappings */
+  EQUAL(at[PAGE], 'y');
+  EQUAL(other[0], 'y');
+  static char page[TINE_PAGE_SIZE];
+  memset(page, 'z', sizeof page);
+  lseek(fd, PAGE, SEEK_SET);
+  EQUAL(write(fd, page, sizeof page), PAGE); /* of a whole page, too */
+  EQUAL(at[2 * PAGE - 1], 'z');
+  IN_CHILD(at[0] = 'c'; set_byte(fd, 1, 'd'));
+  EQUAL(at[0], 'c');
+  EQUAL(at[1], 'd');
+  EQUAL(munmap((void*)at, (size_t)(2 * PAGE)), 0);
+  EQUAL(byte_of(fd, 0), 'c'); /* and stays there */
+}
+
+/* Who maps privately sees the file as it was when the page was first touched, or as it is now: but
+ * what the two store is never the other's. */
+static void private_beside_shared(void) {
+  int fd = file_of(2, O_RDWR);
+  volatile char* early = map_file(fd, 2, RW, MAP_PRIVATE, 0);
+  EQUAL(early[0], 'a');
+  volatile char* shared = map_file(fd, 2, RW, MAP_SHARED, 0);
+  shared[1] = 'x';
+  volatile char* late = map_file(fd, 2, RW, MAP_PRIVATE, 0);
+  EQUAL(late[1], 'x');
+  early[0] = 'e';
+  late[0] = 'l';
+  EQUAL(shared[0], 'a');
+  shared[0] = 's';
+  EQUAL(early[0], 'e');
+  EQUAL(late[0], 'l');
+  EQUAL(byte_of(fd, 0), 's');
+  EQUAL(munmap((void*)shared, (size_t)(2 * PAGE)), 0);
+  volatile char* again = map_file(fd, 1, PROT_READ, MAP_PRIVATE, 0);
+  EQUAL(again[0], 's'); /* nobody shares the page any more */
+  set_byte(fd, 0, 't');
+  EQUAL(again[0], 's'); /* so it is replaced, not changed */
+}
+
+static void holes_and_ends(void) {
+  int fd = file_of(0, O_RDWR);
+  EQUAL(ftruncate(fd, 2 * PAGE + 100), 0);
+  volatile char* at = map_file(fd, 4, RW, MAP_SHARED, 0);
+  EQUAL(at[PAGE], 0);
+  at[PAGE] = 'h'; /* a hole becomes a page */
+  EQUAL(byte_of(fd, PAGE), 'h');
+  EQUAL(at[2 * PAGE + 100], 0); /* behind the end, in the last page */
+  DIES((void)at[3 * PAGE], SIGBUS);
+  ERROR(write(fd, (char*)at + 3 * PAGE, 1), EFAULT);
+  EQUAL(ftruncate(fd, 4 * PAGE), 0);
+  EQUAL(at[3 * PAGE], 0); /* now it is there */
+  EQUAL(ftruncate(fd, 0), 0);
+  EQUAL(ftruncate(fd, PAGE), 0);
+  EQUAL(byte_of(fd, 0), 0); /* what was cut off does not come back */
+}
+
+static void what_may_be_mapped(void) {
+  int reader = file_of(1, O_RDONLY), writer = file_of(1, O_WRONLY), both = file_of(1, O_RDWR);
+  size_t size = (size_t)PAGE;
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, writer, 0), EACCES);
+  ERROR(mmap(NULL, size, RW, MAP_SHARED, reader, 0), EACCES);
+  char* at = map_file(reader, 1, PROT_READ, MAP_SHARED, 0);
+  ERROR(mprotect(at, size, RW), EACCES);
+  EQUAL(at[0], 'a');
+  DIES(at[0] = 'x', SIGSEGV);
+  at = map_file(reader, 1, RW, MAP_PRIVATE, 0);
+  at[0] = 'p';
+  at = map_file(both, 1, PROT_READ, MAP_SHARED, 0);
+  EQUAL(mprotect(at, size, RW), 0);
+  at[0] = 'w';
+  EQUAL(byte_of(both, 0), 'w');
+
+  int ends[2];
+  EQUAL(pipe2(ends, 0), 0);
+  int tmp = open("/tmp", O_RDONLY), null = open("/dev/null", O_RDWR);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, ends[0], 0), ENODEV);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, tmp, 0), ENODEV);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, null, 0), ENODEV);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, 99, 0), EBADF);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+  ERROR(mmap(NULL, 0, PROT_READ, MAP_PRIVATE, both, 0), EINVAL);
+  ERROR(mmap(NULL, size, PROT_READ, 0, both, 0), EINVAL);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, 1), EINVAL);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, -PAGE), EOVERFLOW);
+  ERROR(mmap(NULL, ~0ul, PROT_READ, MAP_PRIVATE, both, 0), ENOMEM);
+  ERROR(mmap(wild(KERNEL), size, PROT_READ, MAP_PRIVATE | MAP_FIXED, both, 0), ENOMEM);
+  ERROR(mmap(wild(PAGE), size, PROT_READ, MAP_PRIVATE | MAP_FIXED, both, 0), ENOMEM);
+}
+
+static void fixed_places(void) {
+  int fd = file_of(1, O_RDWR);
+  char* at = map_file(-1, 3, RW, ANON, 0);
+  memset(at, 'm', (size_t)(3 * PAGE));
+  CHECK(mmap(at + PAGE, (size_t)PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0) == at + PAGE);
+  EQUAL(at[0], 'm');
+  EQUAL(at[PAGE], 'a');
+  EQUAL(at[2 * PAGE], 'm');
+  int free_only = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+  ERROR(mmap(at + 2 * PAGE, (size_t)(2 * PAGE), PROT_READ, free_only, fd, 0), EEXIST);
+  EQUAL(at[2 * PAGE], 'm');
+  EQUAL(munmap(at + PAGE, (size_t)PAGE), 0);
+  CHECK(mmap(at + PAGE, (size_t)PAGE, PROT_READ, free_only, fd, 0) == at + PAGE);
+  EQUAL(at[PAGE], 'a');
+}
+
+/* ---- Shared memory ---- */
+
+static void shared_memory(void) {
+  volatile int* at = (int*)map_shared(3);
+  EQUAL(at[0], 0);
+  at[1] = 11;
+  IN_CHILD(if (at[0] != 0 || at[1] != 11) _exit(1); at[0] = 22; at[2 * PAGE / 4] = 33);
+  EQUAL(at[0], 22);
+  EQUAL(at[2 * PAGE / 4], 33); /* a page that only the child had touched */
+  IN_CHILD(IN_CHILD(at[0] = 44); if (at[0] != 44) _exit(2));
+  EQUAL(at[0], 44);
+  DIES((void)at[3 * PAGE / 4], SIGSEGV);
+}
+
+static void system_calls_share(void) {
+  char* at = map_shared(1);
+  int ends[2];
+  EQUAL(pipe2(ends, 0), 0);
+  IN_CHILD(if (write(ends[1], "word", 4) != 4 || read(ends[0], at, 4) != 4) _exit(1));
+  CHECK(memcmp(at, "word", 4) == 0);
+}
+
+/* Both sides add, each time with one atomic instruction: nothing may be lost, whoever touched the
+ * page first. */
+static void both_count(void) {
+  enum { ROUNDS = 20000 };
+  long* counter = (long*)map_shared(1);
+  pid_t child = FORK();
+  for (int i = 0; i < ROUNDS; i++) __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+  if (child == 0) _exit(0);
+  ENDS(child, 0);
+  EQUAL(*counter, 2 * ROUNDS);
+}
+
+/* Two processes that touch the same fresh pages at the same time get the same pages. */
+static void first_touches_meet(void) {
+  enum { PAGES = 64 };
+  for (int round = 0; round < 10; round++) {
+    volatile char* at = map_shared(PAGES);
+    pid_t child = FORK();
+    int mine = child == 0 ? 1 : 0;
+    for (int i = 0; i < PAGES; i++) at[i * PAGE + mine] = 1;
+    if (child == 0) _exit(0);
+    ENDS(child, 0);
+    for (int i = 0; i < PAGES; i++) EQUAL(at[i * PAGE] + at[i * PAGE + 1], 2);
+    EQUAL(munmap((void*)at, PAGES * (size_t)PAGE), 0);
+  }
+}
+
+int main(void) {
+  tap_begin("wing-mmap");
+  RUN("a private mapping begins as the file, and is one's own", private_file);
+  RUN("a shared mapping is the file: stores, writes and other mappings agree", shared_file);
+  RUN("private and shared mappings of one page keep apart", private_beside_shared);
+  RUN("holes, the end of the file, and behind it: SIGBUS", holes_and_ends);
+  RUN("what may be mapped, and how: EACCES, ENODEV, EBADF, EINVAL and others", what_may_be_mapped);
+  RUN("MAP_FIXED replaces, MAP_FIXED_NOREPLACE does not", fixed_places);
+  RUN("memory without a file is shared with children and theirs", shared_memory);
+  RUN("what a system call stores in shared memory is shared, too", system_calls_share);
+  RUN("two processes count in one page", both_count);
+  RUN("two processes touch fresh shared pages at the same time", first_touches_meet);
+  return tap_end();
+}
