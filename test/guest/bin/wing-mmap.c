@@ -109,6 +109,8 @@ static void private_beside_shared(void) {
   shared[1] = 'x';
   volatile char* late = map_file(fd, 2, RW, MAP_PRIVATE, 0);
   EQUAL(late[1], 'x');
+  shared[1] = 'y';
+  EQUAL(late[1], 'x'); /* it has been touched */
   early[0] = 'e';
   late[0] = 'l';
   EQUAL(shared[0], 'a');
