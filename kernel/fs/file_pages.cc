@@ -17,6 +17,13 @@ void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
 bool is_shared(PhysAddr frame) {
   return frame_record(frame).next == 1 && frame_references(frame) > 1;
 }
+// The same, of a frame to which the caller has a reference as well as the file. If there is no
+// other, nobody shares the page any more.
+bool is_mapped_shared(const FrameRef& frame) {
+  FrameRecord& record = frame_record(frame.address());
+  if (record.next == 1 && frame_references(frame.address()) == 2) record.next = 0;
+  return record.next == 1;
+}
 // May the file write into a frame of its own?
 bool may_change(PhysAddr frame) { return frame_references(frame) == 1 || is_shared(frame); }
 
@@ -130,19 +137,16 @@ void FilePages::free_table(Table* table, unsigned height) {
 // ---- Reading ----
 
 Result<FrameRef> FilePages::page(std::uint64_t index) {
-  FrameRef frame;
-  bool shared;
+  FrameRef shared;
   {
     SpinGuard guard(lock_);
     if (index >= page_count(size_)) return Errno::inval;
-    PhysAddr* slot = find(index);
-    shared = slot && *slot != PhysAddr() && is_shared(*slot);
-    frame = reference(index);
-    if (frame && !shared) frame_record(frame.address()).next = 0;  // nobody shares it any more
+    FrameRef frame = reference(index);
+    if (frame && !is_mapped_shared(frame)) return frame;
+    shared = std::move(frame);
   }
-  if (frame && !shared) return frame;
   FrameRef own = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
-  if (frame) copy_page(own.bytes().data(), frame.bytes().data());
+  if (shared) copy_page(own.bytes().data(), shared.bytes().data());
   return own;
 }
 
