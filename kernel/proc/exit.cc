@@ -8,7 +8,13 @@
 #include "sync/panic.hh"
 
 namespace tine {
+
+constinit unsigned ending_processes = 0;
+
 namespace {
+
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const MemoryFinder memory_finders_start[], memory_finders_end[];
 
 void leave_address_space(Process& self) {
   RefPtr<AddressSpace> space;
@@ -51,6 +57,19 @@ Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lo
 
 }  // namespace
 
+void note_ending(Process& process) {
+  if (!std::exchange(process.ending, true)) ending_processes++;
+}
+
+bool wait_for_memory() {
+  for (const MemoryFinder& each : std::span(memory_finders_start, memory_finders_end)) {
+    if (each.find()) return true;
+  }
+  if (current_process().pid != init_pid) return false;
+  yield();  // everything rests on init: it tries again until there is memory
+  return true;
+}
+
 void process_exit(int status) {
   Process& self = current_process();
   if (self.pid == init_pid) {
@@ -63,6 +82,10 @@ void process_exit(int status) {
   // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address
   // space.
   stop_failing(current_thread());
+  {
+    SpinGuard guard(process_table_lock);
+    note_ending(self);
+  }
   self.files.close_all();
   leave_address_space(self);
 
@@ -73,6 +96,7 @@ void process_exit(int status) {
     while (Process* child = self.children.front()) give_to_init(*child);
     self.status = status;
     self.zombie = true;
+    ending_processes--;
     tell_parent(self);
     if (leaves_no_zombies(*self.parent)) give_to_init(self);  // it is as good as reaped
   }

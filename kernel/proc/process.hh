@@ -54,6 +54,7 @@ struct Process final : RefCounted {
   Process* parent GUARDED_BY(process_table_lock) = nullptr;
   std::atomic<int> parent_pid{0};  // for getppid, which takes no lock
   List<Thread, &Thread::process_link> threads GUARDED_BY(process_table_lock);
+  bool ending GUARDED_BY(process_table_lock) = false;  // on its way out: it asks for no more memory
   bool zombie GUARDED_BY(process_table_lock) = false;
   int status GUARDED_BY(process_table_lock) = 0;  // as wait4 tells it
   int exit_signal = 0;  // what the parent gets when it ends; 0: none. fork sets it before all this
@@ -124,6 +125,23 @@ struct ExecFormat {
 
 // [exit 2] Ends the current process. `status` as wait4 tells it.
 [[noreturn]] void process_exit(int status);
+
+// How many are on their way out, and not yet zombies: their memory is about to come back.
+extern constinit unsigned ending_processes GUARDED_BY(process_table_lock);
+// From now on this one is. Whoever calls it ends the process, or has sent SIGKILL.
+void note_ending(Process& process) REQUIRES(process_table_lock);
+
+// The current program needs a page and there is no memory. Answers whether it may try again; else
+// it is to be ended. Init always may.
+bool wait_for_memory();
+// Who can find some: rows of a table that the linker gathers, which only wings have. Called with no
+// lock held. `find` answers whether the program may try again; it must let others run before.
+struct MemoryFinder {
+  bool (*find)();
+};
+#define MEMORY_FINDER(name, find)                                                                 \
+  [[gnu::section(".table.memory"), gnu::used]] static constinit const MemoryFinder memory_##name{ \
+      find};
 
 struct WaitResult {
   int pid;  // 0: WNOHANG, and none has ended

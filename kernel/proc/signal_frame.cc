@@ -83,9 +83,12 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   }
   VirtAddr at((frame.sp() - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
-  Result<> laid = copy_to_user(current_space(), at, &on_stack, sizeof(on_stack));
+  Result<> laid;
+  do {
+    laid = copy_to_user(current_space(), at, &on_stack, sizeof(on_stack));
+  } while (!laid && laid.error() == Errno::nomem && wait_for_memory());  // as for any page fault
   if (!laid) {
-    int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;  // as for any page fault
+    int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
     end_by_fault({signal, SEGV_MAPERR, "no room for a signal frame", at}, VirtAddr(frame.sepc));
   }
   frame.x[reg_ra] = signal_trampoline.value();

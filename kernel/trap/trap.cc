@@ -65,8 +65,7 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
         resolved ? "resolved" : "refused");
   }
   if (resolved) return;  // [fault 6] sret repeats the access
-  // Everything rests on init: it tries again until there is memory.
-  if (resolved.error() == Errno::nomem && current_process().pid == init_pid) return yield();
+  if (resolved.error() == Errno::nomem && wait_for_memory()) return;
   refuse(frame, cause, address, resolved.error());
 }
 

@@ -3,6 +3,7 @@
 #include "catch.hh"
 #include "guest/guest.hh"
 
+#include <cstdlib>
 #include <string>
 
 namespace test {
@@ -63,6 +64,28 @@ TEST_CASE("the shell lives on next to programs that take all memory", "[failure]
   CHECK_THAT(guest.run("echo alive"), contains("alive\n"));
   guest.run("/test/exhaust --hog & /test/exhaust --hog & forkbomb");
   CHECK_THAT(guest.run("echo alive; fork_test"), contains("fork_test: PASS"));
+}
+
+TEST_CASE("a program of 64 MiB forks on a machine of 96 MiB: one of the two goes, by name",
+          "[failure][wing-oom]") {
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      Options options;
+      options.log = "fork-64-" + std::to_string(harts);
+      options.smp = harts;
+      options.memory = "96M";
+      Guest guest(options);
+      guest.expect(prompt);
+      const std::string said = guest.run("/test/wing-oom --fork");
+      CHECK_THAT(said, contains("out of memory: wing-oom["));
+      CHECK_THAT(said, contains(" KiB are its own\n"));
+      guest.run("sleep 0.5");  // an orphan may still be at it
+      const std::string books = guest.run("meminfo > /tmp/books; grep programs /tmp/books");
+      INFO(books);
+      CHECK(std::atoi(books.c_str() + books.find_first_of("123456789")) < 30);  // of 16,384
+      CHECK_THAT(guest.run("echo alive"), contains("alive\n"));
+    }
+  }
 }
 
 TEST_CASE("when there are no process ids left fork says so, and works again later", "[.long]") {
