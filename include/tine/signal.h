@@ -45,6 +45,7 @@ struct tine_sigaction {
 #define SA_NOCLDSTOP 0x00000001 /* kept, without meaning: no child stops */
 #define SA_NOCLDWAIT 0x00000002 /* SIGCHLD: children leave no zombies */
 #define SA_SIGINFO 0x00000004   /* kept: a handler gets all three arguments anyway */
+#define SA_ONSTACK 0x08000000   /* the handler runs on the alternate stack, if there is one */
 #define SA_RESTART 0x10000000   /* calls that the handler interrupts are made again */
 #define SA_NODEFER 0x40000000   /* the signal itself is not blocked while its handler runs */
 #define SA_RESETHAND 0x80000000 /* back to TINE_SIG_DFL when the handler starts */
@@ -82,6 +83,19 @@ struct tine_siginfo {
   } about;
 };
 
+/* sigaltstack: another stack for handlers. */
+struct tine_stack {
+  uint64_t sp; /* its lowest address */
+  int32_t flags;
+  int32_t pad;
+  uint64_t size;
+};
+
+#define SS_ONSTACK 1             /* flags; told: the program is running on it */
+#define SS_DISABLE 2             /* there is none */
+#define SS_AUTODISARM 0x80000000 /* none while a handler runs on it */
+#define TINE_MINSIGSTKSZ 2048    /* a smaller one is refused */
+
 /* Registers as they were: what rt_sigreturn puts back. */
 struct tine_sigcontext {
   uint64_t pc;
@@ -94,16 +108,11 @@ struct tine_sigcontext {
 struct tine_ucontext {
   uint64_t flags;
   uint64_t link;
-  uint64_t stack_sp; /* the alternate stack: none */
-  int32_t stack_flags;
-  int32_t pad;
-  uint64_t stack_size;
-  uint64_t mask;          /* of the thread, before the handler */
-  uint8_t mask_room[128]; /* 120 on Linux, and 8 to align what follows */
+  struct tine_stack stack; /* the alternate stack: put back, too */
+  uint64_t mask;           /* of the thread, before the handler */
+  uint8_t mask_room[128];  /* 120 on Linux, and 8 to align what follows */
   struct tine_sigcontext context __attribute__((aligned(16)));
 };
-
-#define SS_DISABLE 2 /* stack_flags */
 
 /* On the stack, at the handler's sp: a1 points to `info`, a2 to `context`. 1088 bytes. */
 struct tine_signal_frame {

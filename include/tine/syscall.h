@@ -61,6 +61,10 @@
 #define SYS_msync 227
 #define SYS_madvise 233
 
+/* Signals, beyond what the core has (the wing rtsignals) */
+#define SYS_sigaltstack 132
+#define SYS_rt_sigtimedwait 137
+
 /* What only Linux's own programs ask for (the wing linux) */
 #define SYS_statfs 43
 #define SYS_fstatfs 44

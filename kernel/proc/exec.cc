@@ -102,6 +102,7 @@ void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   std::uint64_t other_modes = csr::sstatus_spp | csr::sstatus_sie | csr::sstatus_fs;
   frame.sstatus = (csr::read_sstatus() & ~other_modes) | csr::sstatus_spie;
   fp_reset(thread);
+  thread.alternate_stack = no_alternate_stack;
 }
 
 void reset_accounts(Thread& thread) {

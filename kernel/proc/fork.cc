@@ -64,6 +64,8 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   TRY(child->files.copy_from(parent.files));
   TRY(inherit_signals(*child));
   thread->blocked_signals = self.blocked_signals;
+  bool other_stack = (request.flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
+  if (!other_stack) thread->alternate_stack = self.alternate_stack;
   child->exit_signal = request.exit_signal;
   child->paths = parent.paths;
   child->program = parent.program;

@@ -40,7 +40,9 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
   if (signal == 0 || process.zombie) return;
   std::uint64_t bit = signal_bit(signal);
   bool wanted = !is_ignored(process, signal);
-  for (Thread& thread : process.threads) wanted |= (thread.blocked_signals & bit) != 0;
+  for (Thread& thread : process.threads) {
+    wanted |= ((thread.blocked_signals | thread.blocked_before.value_or(0)) & bit) != 0;
+  }
   if (!wanted) return;
   bool is_new = !(process.pending_signals & bit);
   if (is_new && process.signal_actions && signal <= SignalActions::with_origin) {
@@ -94,6 +96,18 @@ void raise_signal(int signal) {
 void interrupt_programs() {
   SpinGuard guard(process_table_lock);
   send_to_all(SIGINT, {}, nullptr);
+}
+
+tine_siginfo take_signal(Process& process, int signal) {
+  process.pending_signals &= ~signal_bit(signal);
+  tine_siginfo info{};
+  info.number = signal;
+  if (signal <= SignalActions::with_origin && process.signal_actions) {
+    const SignalOrigin& origin = process.signal_actions->origins[signal - 1];
+    info.code = origin.code;
+    info.about.process = {origin.pid, 0, origin.status};
+  }
+  return info;
 }
 
 // ---- Actions and mask ----

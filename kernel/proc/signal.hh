@@ -71,6 +71,9 @@ void reset_signal_handlers(Process& process) REQUIRES(process_table_lock);
 bool leaves_no_zombies(const Process& process) REQUIRES(process_table_lock);
 bool is_ignored(const Process& process, int signal) REQUIRES(process_table_lock);
 
+// Takes a pending signal: it is pending no more. Answers what is known of it.
+tine_siginfo take_signal(Process& process, int signal) REQUIRES(process_table_lock);
+
 // ---- Delivery (signal_frame.cc), on the way to user mode ----
 
 // [signal 3] Acts on what is pending for the current thread: ends the process, or makes `frame`
@@ -91,6 +94,14 @@ void signal_fault(TrapFrame& frame, const Fault& fault);
 
 // [signal 6] Puts back the registers and the mask that a handler was entered with.
 Replaced signal_return(TrapFrame& frame);
+
+// ---- The alternate stack (sigaltstack): a thread's own; used by handlers with SA_ONSTACK ----
+
+// Is `sp` a stack pointer on it?
+bool is_on_alternate_stack(const Thread& self, std::uint64_t sp);
+// For a program whose stack pointer is `sp`. Errors: perm (it runs on the one it has), inval, nomem
+// (too small).
+Result<> change_alternate_stack(Thread& self, tine_stack fresh, std::uint64_t sp);
 
 // At boot: makes the page where handlers return to.
 void signal_init();

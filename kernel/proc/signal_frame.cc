@@ -42,17 +42,10 @@ bool is_handler(std::uint64_t handler) {
 Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   Process& process = *self.process;
   std::uint64_t old_mask = self.blocked_before.value_or(self.blocked_signals);
-  Delivery delivery{signal, process.action(signal), {}, old_mask};
-  process.pending_signals &= ~signal_bit(signal);
+  Delivery delivery{signal, process.action(signal), take_signal(process, signal), old_mask};
   if (is_ignored(process, signal)) delivery.action.handler = TINE_SIG_IGN;
   if (!is_handler(delivery.action.handler)) return delivery;
 
-  delivery.info.number = signal;
-  if (signal <= SignalActions::with_origin) {
-    const SignalOrigin& origin = process.signal_actions->origins[signal - 1];
-    delivery.info.code = origin.code;
-    delivery.info.about.process = {origin.pid, 0, origin.status};
-  }
   std::uint64_t flags = delivery.action.flags;
   if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1] = {};
   std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
@@ -63,7 +56,7 @@ Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
 
 tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mask) {
   tine_ucontext context{};
-  context.stack_flags = SS_DISABLE;
+  context.stack = self.alternate_stack;
   context.mask = mask;
   context.context.pc = frame.sepc;
   memcpy(context.context.x, &frame.x[1], sizeof(context.context.x));
@@ -71,6 +64,16 @@ tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mas
   memcpy(context.context.f, fp.f, sizeof(fp.f));
   context.context.fcsr = static_cast<std::uint32_t>(fp.fcsr);
   return context;
+}
+
+// What the frame goes below: the program's stack pointer, or the end of the other stack. When that
+// one is full: the end of all addresses, where no frame can be.
+std::uint64_t frame_end(const Thread& self, std::uint64_t sp, std::uint64_t flags) {
+  if (is_on_alternate_stack(self, sp)) {
+    return is_on_alternate_stack(self, sp - sizeof(tine_signal_frame)) ? sp : ~std::uint64_t{0};
+  }
+  const tine_stack& other = self.alternate_stack;
+  return (flags & SA_ONSTACK) && other.size ? other.sp + other.size : sp;
 }
 
 // [signal 5] Lays the signal frame on the program's stack and makes the trap frame call the
@@ -81,7 +84,8 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
     frame.a0() = -static_cast<std::uint64_t>(EINTR);
     frame.sepc += ecall_size;
   }
-  VirtAddr at((frame.sp() - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
+  std::uint64_t end = frame_end(self, frame.sp(), delivery.action.flags);
+  VirtAddr at((end - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
   Result<> laid;
   do {
@@ -91,6 +95,7 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
     int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
     end_by_fault({signal, SEGV_MAPERR, "no room for a signal frame", at}, VirtAddr(frame.sepc));
   }
+  if (self.alternate_stack.flags & SS_AUTODISARM) self.alternate_stack = no_alternate_stack;
   frame.x[reg_ra] = signal_trampoline.value();
   frame.sp() = at.value();
   frame.a0() = static_cast<std::uint64_t>(delivery.signal);
@@ -164,8 +169,28 @@ Replaced signal_return(TrapFrame& frame) {
   memcpy(fp.f, context.f, sizeof(fp.f));
   fp.fcsr = context.fcsr;
   fp_write(self, fp);
+  (void)change_alternate_stack(self, saved.context.stack, frame.sp());  // if it may be
   SpinGuard guard(process_table_lock);
   set_blocked_signals(self, saved.context.mask);
+  return {};
+}
+
+bool is_on_alternate_stack(const Thread& self, std::uint64_t sp) {
+  const tine_stack& stack = self.alternate_stack;
+  return !(stack.flags & SS_AUTODISARM) && sp > stack.sp && sp - stack.sp <= stack.size;
+}
+
+Result<> change_alternate_stack(Thread& self, tine_stack fresh, std::uint64_t sp) {
+  if (is_on_alternate_stack(self, sp)) return Errno::perm;
+  int mode = fresh.flags & ~static_cast<int>(SS_AUTODISARM);
+  if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE) return Errno::inval;
+  if (mode == SS_DISABLE) {
+    fresh.sp = fresh.size = 0;
+  } else if (fresh.size < TINE_MINSIGSTKSZ) {
+    return Errno::nomem;
+  }
+  fresh.pad = 0;
+  self.alternate_stack = fresh;
   return {};
 }
 

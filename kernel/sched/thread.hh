@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tine/abi.h>
+#include <tine/signal.h>
 
 #include <cstdint>
 #include <optional>
@@ -41,6 +42,8 @@ enum class WaitReason : std::uint8_t {
   poll = TINE_WAIT_POLL,
 };
 
+constexpr tine_stack no_alternate_stack{0, SS_DISABLE, 0, 0};
+
 constexpr unsigned time_slice_ticks = 3;
 
 using SystemCall = void (*)(TrapFrame& frame);
@@ -61,6 +64,7 @@ struct Thread {
   FpState fp{};                  // while its registers are not in a hart
   unsigned fp_hart = max_harts;  // the hart that loaded them last
   HeldLocks mutexes;
+  tine_stack alternate_stack = no_alternate_stack;  // for signal handlers
   // Its system call ended with Errno::restart: the frame is as the call found it.
   bool call_interrupted = false;
 

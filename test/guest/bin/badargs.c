@@ -78,6 +78,8 @@ static const int known[] = {SYS_getcwd,
                             SYS_sched_getaffinity,
                             SYS_tkill,
                             SYS_tgkill,
+                            SYS_sigaltstack,
+                            SYS_rt_sigtimedwait,
                             SYS_rt_sigsuspend,
                             SYS_rt_sigpending,
                             SYS_times,
@@ -117,7 +119,8 @@ static int is_known(long number) {
 static int is_skipped(long number) {
   return number == SYS_exit || number == SYS_exit_group || number == SYS_power ||
          number == SYS_rt_sigreturn || number == SYS_ppoll || number == SYS_pselect6 ||
-         number == SYS_rt_sigsuspend || number == SYS_clock_nanosleep || number == SYS_futex;
+         number == SYS_rt_sigsuspend || number == SYS_rt_sigtimedwait ||
+         number == SYS_clock_nanosleep || number == SYS_futex;
 }
 
 /* ---- Values ---- */

@@ -1,0 +1,63 @@
+// rt_sigtimedwait: takes a pending signal, without a handler.
+#include <tine/signal.h>
+
+#include <bit>
+
+#include "proc/process.hh"
+#include "sched/wait_queue.hh"
+#include "syscall/dispatch.hh"
+#include "syscall/timespec.hh"
+
+namespace tine {
+namespace {
+
+// Sleeps until a signal of `set` is pending; answers it, taken. While asleep the thread does not
+// block them, so that they end its sleep; `blocked_before` says that they are blocked all the same,
+// so that none is dropped for being ignored. Errors: again (the deadline has come), intr (another
+// signal has).
+Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) {
+  static constinit WaitQueue nobody_wakes;
+  Thread& self = *current_thread();
+  Process& process = *self.process;
+  SpinGuard guard(process_table_lock);
+  std::uint64_t own = self.blocked_signals;
+  self.blocked_before = own;
+  set_blocked_signals(self, own & ~set);
+  Result<bool> came =
+      wait_until(nobody_wakes, process_table_lock, WaitReason::sleep, deadline, [&] {
+        process_table_lock.assert_held();
+        return (process.pending_signals & set) != 0;
+      });
+  self.blocked_before.reset();
+  set_blocked_signals(self, own);
+  if (std::uint64_t ready = process.pending_signals & set) {
+    tine_siginfo info = take_signal(process, std::countr_zero(ready) + 1);
+    set_blocked_signals(self, own);  // it may have been the only one
+    return info;
+  }
+  return came ? Errno::again : Errno::intr;
+}
+
+}  // namespace
+
+// Answers the signal's number. `to` may be null, and so may `timeout`: for ever. Errors: inval
+// (size, timeout), fault, nomem, again, intr.
+SYSCALL(SYS_rt_sigtimedwait, rt_sigtimedwait, int,
+        (UserPtr<std::uint64_t> set, UserPtr<tine_siginfo> to, UserPtr<tine_timespec> timeout,
+         std::size_t size)) {
+  if (size != sizeof(std::uint64_t)) return Errno::inval;
+  std::uint64_t wanted = TRY(set.load())
+  &~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+  std::uint64_t deadline = never;
+  if (!timeout.is_null()) {
+    tine_timespec time = TRY(timeout.load());
+    deadline = clock_after(clock_now(), TRY(ns_of(time)));
+  }
+  if (!to.is_null()) TRY(to.prepare_to_store());
+  TRY(block_signals(current_thread()->blocked_signals));  // from here on, origins are kept
+  tine_siginfo info = TRY(wait_for_signal(wanted, deadline));
+  if (!to.is_null()) TRY(copy_to_user(current_space(), to.address(), &info, sizeof(info)));
+  return info.number;
+}
+
+}  // namespace tine
