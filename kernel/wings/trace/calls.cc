@@ -4,8 +4,13 @@
 #include <tine/errno.h>
 #include <tine/syscall.h>
 
+#include "syscall/dispatch.hh"
+
 namespace tine {
 namespace {
+
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const SyscallRow syscall_rows_start[], syscall_rows_end[];
 
 constexpr CallFormat formats[] = {
     {SYS_getcwd, "getcwd", "pu"},
@@ -147,6 +152,13 @@ const CallFormat* find_call_format(std::uint64_t number) {
     if (format.number == number) return &format;
   }
   return nullptr;
+}
+
+std::string_view name_of_call(std::uint64_t number) {
+  for (const SyscallRow& row : std::span(syscall_rows_start, syscall_rows_end)) {
+    if (row.number == number) return row.name;
+  }
+  return {};
 }
 
 std::string_view name_of(std::uint64_t value, std::span<const NamedValue> names) {

@@ -26,6 +26,8 @@ struct CallFormat {
 
 // nullptr: a call without a row.
 const CallFormat* find_call_format(std::uint64_t number);
+// How a wing has called it that this one knows nothing of; empty when the kernel has no such call.
+std::string_view name_of_call(std::uint64_t number);
 
 // A value and its name. In a set of flags each row is the bits that it names.
 struct NamedValue {

@@ -127,6 +127,8 @@ TraceLine::TraceLine(const TrapFrame& frame, int pid)
     letters_ = format->arguments;
     result_ = format->result;
     print(sink_, "{}(", format->name);
+  } else if (std::string_view name = name_of_call(number_); !name.empty()) {
+    print(sink_, "{}(", name);
   } else {
     print(sink_, "syscall_{}(", number_);
   }

@@ -110,6 +110,15 @@ static void other(void) {
       "exit_group(0) = ?\n");
 }
 
+/* The wing may be out that this call is of: then it has no name. */
+static void foreign_body(void) { syscall(SYS_getuid, 0x1234); }
+
+static void foreign(void) {
+  int there = syscall(SYS_getuid) != -1;
+  lines_of(foreign_body);
+  EQUAL(count(there ? "getuid(" : "syscall_174(0x1234, "), 1);
+}
+
 static void pipe_body(void) {
   int ends[2], status;
   if (pipe(ends) == 0 && fork() == 0) _exit(7);
@@ -400,6 +409,7 @@ int main(void) {
   tap_begin("wing-trace");
   RUN("calls on files: paths, flags, bytes, errors by name", files);
   RUN("other calls; unknown ones by number", other);
+  RUN("a call of another wing has its name", foreign);
   RUN("what the kernel fills in is shown after the call; a child is not traced", fills_in);
   RUN("bad pointers are shown as addresses, and change nothing", bad_pointers);
   RUN("strings at the end of a page", page_edge);

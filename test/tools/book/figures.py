@@ -175,6 +175,11 @@ def life_lines():
     return re.sub(r"fault: 2 at .*\n", "", "\n".join(lines) + "\n").splitlines()
 
 
+def stack_lines():
+    """The program `stack` looks at the stack that it was started with."""
+    return transcript("", ["stack one two"])[1:]
+
+
 # ---- The drawings ----
 
 
@@ -334,6 +339,44 @@ def draw_life(lines):
     return drawing.finish()
 
 
+def stack_part(meaning, before):
+    """(the part of the initial stack to which a line belongs, its colour)"""
+    for start, part, fill in (("argc", "argc", PARENT), ("argv", "argv", PARENT), ("envp", "envp", CHILD),
+                              ("AT_", "auxv", KERNEL), ("random", "random bytes", SHARED), ("nothing", "nothing", "white")):
+        if meaning.strip().startswith(start):
+            return part, fill
+    if before[0] in ("random bytes", "strings"):
+        return "strings", PALE
+    return before
+
+
+def draw_stack(lines):
+    """A box for each 8 bytes, the lowest address first; from each pointer an arrow to what it points to."""
+    drawing = Drawing(760, "The stack that a program starts with, byte by byte")
+    rows = [re.match(r"0x(\w+)  ((?:\w\w ){8}) ?(.*)", line).groups() for line in lines]
+    top, height, part, lane = 26, 17, ("", "white"), 519
+    start = int(rows[0][0], 16)
+    drawing.text(150, 16, "address", size=11, anchor="end", fill=GREY)
+    drawing.text(252, 16, "8 bytes, the lowest first", size=11, anchor="middle", fill=GREY)
+    for number, (address, content, meaning) in enumerate(rows):
+        y, before = top + height * number, part[0]
+        part = stack_part(meaning, part)
+        drawing.box(156, y, 192, height, part[1])
+        drawing.text(150, y + 13, address, mono=True, size=11, anchor="end")
+        for i, byte in enumerate(content.split()):
+            drawing.text(168 + 24 * i, y + 13, byte, mono=True, size=11, anchor="middle")
+        drawing.text(356, y + 13, meaning.replace("->", "\u2192"), mono=True, size=11)
+        if part[0] != before:
+            drawing.text(6, y + 13, part[0], size=11, bold=True)
+        at = int.from_bytes(bytes.fromhex(content), "little") - start  # if it points to here
+        if 0 < at < 8 * len(rows):
+            lane += 26
+            end = top + height * (at // 8) + 3 + at % 8 * 3 // 2
+            drawing.line([(360 + 6.7 * len(meaning), y + 9), (lane, y + 9), (lane, end), (440, end)], arrow=True,
+                         stroke=GREY)
+    return drawing.finish()
+
+
 def merged_faults(lines):
     """Page faults of one process in a row become one line."""
     result, count = [], 0
@@ -354,6 +397,7 @@ FIGURES = {
     "address-map": (map_lines, draw_map),
     "fork": (fork_lines, draw_fork),
     "life": (life_lines, draw_life),
+    "stack": (stack_lines, draw_stack),
     "trap": (trap_lines, draw_trap),
 }
 
@@ -365,6 +409,7 @@ def masked(lines):
     result = []
     for line in lines:
         line = re.sub(r"^fault: (\d+) .*", r"fault: \1", line)
+        line = re.sub(r"^(0x\w+ ) (?:[0-9a-f]{2} ){8}", r"\1", line)  # stack: what they mean is said behind them
         line = re.sub(r"0x[0-9a-f]{3,}", "0x#", line)
         line = re.sub(r"frame (\d+)", lambda m: f"frame {frames.setdefault(m[1], len(frames))}", line)
         if not (line.startswith("fault") and result and result[-1] == line):

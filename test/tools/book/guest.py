@@ -1,5 +1,6 @@
 """Tine on its serial console, for the book: the same keys give the same answers."""
 
+import functools
 import os
 import re
 import select
@@ -25,13 +26,18 @@ MASKS = [
 ]
 
 
-def machine(append, serial):
-    """The command for a machine with one hart that counts instructions."""
+def built(name):
+    """The path of something that make puts beside the kernel."""
     kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
-    initrd = os.path.join(os.path.dirname(kernel), "initrd.cpio")
-    for path in (kernel, initrd):
-        if not os.path.exists(path):
-            raise Problem(f"there is no {path}: make all")
+    path = os.path.join(os.path.dirname(kernel), name)
+    if not os.path.exists(path):
+        raise Problem(f"there is no {path}: make all {path}")
+    return path
+
+
+def machine(append, serial, image="initrd"):
+    """The command for a machine with one hart that counts instructions."""
+    kernel, initrd = built("kernel.elf"), built(f"{image}.cpio")
     return ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", "256M",
             "-bios", "default", "-icount", "shift=0", "-seed", "1",
             "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", serial,
@@ -42,8 +48,8 @@ def machine(append, serial):
 class Guest:
     """Tine on its serial console, one hart, instructions counted."""
 
-    def __init__(self, append):
-        self.qemu = subprocess.Popen(machine(append, "stdio"), stdin=subprocess.PIPE,
+    def __init__(self, append, image):
+        self.qemu = subprocess.Popen(machine(append, "stdio", image), stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.console = ""
         self.seen = 0
@@ -93,9 +99,33 @@ class Guest:
         self.expect(PROMPT, or_end=True)
 
 
+@functools.cache
+def glibc_version():
+    """Of the cross compiler's C library; empty if there is none."""
+    command = ["riscv64-linux-gnu-gcc", "-E", "-dM", "-include", "features.h", "-x", "c", os.devnull]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = dict(re.findall(r"^#define (__GLIBC__|__GLIBC_MINOR__) (\d+)", answer, re.M))
+    return ".".join(found.values())
+
+
+def differs_here(options):
+    """Does the page show what other programs say than this machine has? Then it is neither checked nor renewed."""
+    glibc = re.search(r"\bglibc=(\S+)", options)
+    if glibc and glibc[1] != glibc_version():
+        return True
+    return "needs=busybox" in options.split() and not os.path.exists("build/userland/bin/busybox")
+
+
+def segments_of(name):
+    """The table of program headers of a program that was built, as readelf tells it."""
+    answer = subprocess.run(["riscv64-linux-gnu-readelf", "-lW", built(name)], capture_output=True, text=True, check=True)
+    return [line.rstrip() for line in answer.stdout.split("\n\n")[1].split("\n")[1:]]
+
+
 def transcript(options, commands):
     append = re.search(r'append="([^"]*)"', options)
-    with Guest(append[1] if append else "") as guest:
+    image = re.search(r"\bimage=(\w+)", options)
+    with Guest(append[1] if append else "", image[1] if image else "initrd") as guest:
         guest.expect(PROMPT)
         start = guest.seen - len(PROMPT)
         if re.search(r"\bboot\b", options):
