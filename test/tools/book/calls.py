@@ -21,7 +21,7 @@ ROW = re.compile(r"^SYSCALL\((SYS_(\w+)), (\w+),", re.M)
 COMMENTS = re.compile(r"(?m)(?:^ *//.*\n)+")
 SECTION = re.compile(r"^// ---- ", re.M)
 # A return of something that is no Result: so no call of a function, but these.
-SIMPLE = re.compile(r"return (?:[^;]*[^;)]|[^;]*\.value\(\)|[^;]*\.load\([\w:]*\)|std::exchange\([^;]*\));")
+SIMPLE = re.compile(r"return (?:[^;]*[^;)]|[^;]*\.value\(\)|[^;]*\.load\([\w:]*\)|(?:std::\w+|int|long)\([^;]*\));")
 
 Call = collections.namedtuple("Call", "number name errors path")
 
