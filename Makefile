@@ -365,7 +365,8 @@ bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write te
 .PHONY: docs test-docs
 docs: | deps ## the book as a site: build/docs/index.html
 	@$(TOOLS)/build-docs
-test-docs: docs all $(B)/test.cpio $(B)/foreign.cpio | deps ## the book: is it true, and does it read well in a browser (headless Chromium)
+test-docs: docs all $(B)/test.cpio $(B)/foreign.cpio | deps
+test-docs: ## the book: is it true, and does it read well in a browser (headless Chromium)
 	@$(TOOLS)/run-tests "docs=$(TOOLS)/check-docs" "site=$(TOOLS)/test-site"
 
 -include test/labs/lab.mk

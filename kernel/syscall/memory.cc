@@ -38,8 +38,9 @@ SYSCALL(SYS_brk, brk, std::uint64_t, (VirtAddr wanted)) {
 SYSCALL(SYS_mmap, mmap, std::uint64_t,
         (VirtAddr wanted, std::uint64_t size, int prot, unsigned flags, int fd,
          std::uint64_t offset)) {
-  if ((prot & ~known_prot) || !(flags & MAP_SHARED_VALIDATE)) return Errno::inval;
-  if (offset % page_size != 0) return Errno::inval;
+  unsigned type = flags & MAP_SHARED_VALIDATE;
+  if ((prot & ~known_prot) || type == 0 || offset % page_size != 0) return Errno::inval;
+  if (type == MAP_SHARED_VALIDATE && (flags & MAP_ANONYMOUS)) return Errno::inval;
   Mapping mapping{.wanted = wanted, .size = size, .prot = prot_of(prot)};
   if (flags & MAP_FIXED) mapping.place = Mapping::Place::fixed;
   if (flags & MAP_FIXED_NOREPLACE) mapping.place = Mapping::Place::fixed_and_free;

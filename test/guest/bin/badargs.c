@@ -51,6 +51,9 @@ static const int known[] = {SYS_getcwd,
                             SYS_munmap,
                             SYS_mmap,
                             SYS_mprotect,
+                            SYS_mremap,
+                            SYS_madvise,
+                            SYS_msync,
                             SYS_statfs,
                             SYS_fstatfs,
                             SYS_truncate,
@@ -253,7 +256,8 @@ static void quiet_files(void) {
 }
 
 static int changes_memory(long number) {
-  return number == SYS_brk || number == SYS_munmap || number == SYS_mmap || number == SYS_mprotect;
+  return number == SYS_brk || number == SYS_munmap || number == SYS_mmap ||
+         number == SYS_mprotect || number == SYS_mremap || number == SYS_madvise;
 }
 
 /* A child makes the calls. For calls that may take its own memory away, each time a new one. */
