@@ -14,9 +14,8 @@ constexpr std::uint64_t page_count(std::uint64_t size) {
 
 // Has somebody a page mapped shared? Then its frame is the page, whoever else has it.
 void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
-bool is_shared(PhysAddr frame) {
-  return frame_record(frame).next == 1 && frame_references(frame) > 1;
-}
+bool is_marked(PhysAddr frame) { return frame_record(frame).next == 1; }
+bool is_shared(PhysAddr frame) { return is_marked(frame) && frame_references(frame) > 1; }
 // The same, of a frame to which the caller has a reference as well as the file. If there is no
 // other, nobody shares the page any more.
 bool is_mapped_shared(const FrameRef& frame) {
@@ -142,6 +141,7 @@ Result<FrameRef> FilePages::page(std::uint64_t index) {
     SpinGuard guard(lock_);
     if (index >= page_count(size_)) return Errno::inval;
     FrameRef frame = reference(index);
+    if (frame && is_marked(frame.address())) clear_tail();
     if (frame && !is_mapped_shared(frame)) return frame;
     shared = std::move(frame);
   }
@@ -171,6 +171,11 @@ Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
     TRY(reserve(index));
     if (!fresh) fresh = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::file)));
   }
+}
+
+void FilePages::when_cut(Forget forget) {
+  SpinGuard guard(lock_);
+  forget_ = forget;
 }
 
 // Puts `fresh`, with the bytes that are there now, in the place of a page; leaves the old frame in
@@ -232,6 +237,7 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   TRY(reserve(offset >> page_shift));
   std::size_t moved = TRY(from.take(fresh.bytes().subspan(offset % page_size)));
   SpinGuard guard(lock_);
+  if (offset + moved > size_) clear_tail();
   place(offset, moved, fresh);
   size_ = std::max(size_, offset + moved);
   return moved;
@@ -270,14 +276,28 @@ Result<> FilePages::truncate(std::uint64_t size) {
   if (size < old_size && size % page_size != 0) {
     spare = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   }
+  Forget forget;
   {
     SpinGuard pages_guard(lock_);
+    if (size > old_size) clear_tail();
     if (spare) clear_behind(size, spare);
     size_ = size;
+    forget = forget_;
   }
+  // A page fault that still saw the old size has its space locked until its page is mapped, and
+  // `forget` waits for that. One that comes later sees the new size.
+  if (forget && size < old_size) forget(*this, page_count(size));
   free_pages(page_count(size), page_count(old_size));
   if (size == 0) free_tables();
   return {};
+}
+
+// What sharers have stored behind the end of the file is not to become a part of it.
+void FilePages::clear_tail() {
+  PhysAddr* slot = find(size_ >> page_shift);
+  if (!slot || *slot == PhysAddr() || !is_marked(*slot)) return;
+  std::size_t kept = size_ % page_size;
+  memset(direct(*slot) + kept, 0, page_size - kept);
 }
 
 // The rest of the page in which the file will end becomes zeros, in a copy if others hold the page.

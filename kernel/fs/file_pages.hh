@@ -5,8 +5,9 @@
 // Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody
 // else holds is never written to, but replaced by a copy. So a write never changes a running
 // program. Only a page that somebody has mapped shared is written where it is: its frame's record
-// says so (`next` is 1), and whoever maps it privately gets a copy at once. A page that is cut off
-// stays with those who have it mapped, as a page of no file.
+// says so (`next` is 1), and whoever maps it privately gets a copy at once. Behind the end of the
+// file such a page may hold what its sharers have stored there; it is cleared before the file
+// grows.
 //
 // Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
 // user memory. The spinlock `lock_` guards what readers and page faults look at; never held across
@@ -36,6 +37,7 @@ class FilePages final : public PageSource {
   // Of a hole: zeros of the caller's own.
   Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
   Result<FrameRef> shared_page(std::uint64_t index) override EXCLUDES(lock_);
+  void when_cut(Forget forget) override EXCLUDES(lock_);
 
   // Errors: fault, nomem; write: fbig. When some bytes moved, their number.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
@@ -70,6 +72,7 @@ class FilePages final : public PageSource {
   unsigned height_ GUARDED_BY(lock_) = 0;
   std::uint64_t size_ GUARDED_BY(lock_) = 0;
   std::uint64_t pages_held_ GUARDED_BY(lock_) = 0;
+  Forget forget_ GUARDED_BY(lock_) = nullptr;  // nullptr: nobody has ever shared a page
 
   PhysAddr* find(std::uint64_t index) REQUIRES(lock_);
   FrameRef reference(std::uint64_t index) REQUIRES(lock_);
@@ -78,6 +81,7 @@ class FilePages final : public PageSource {
   Result<std::size_t> write_in_page(std::uint64_t offset, IoBuffer& from) REQUIRES(writers_);
   void place_whole(PhysAddr& slot, FrameRef& fresh) REQUIRES(lock_);
   void place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
+  void clear_tail() REQUIRES(lock_);
   void clear_behind(std::uint64_t end, FrameRef& spare) REQUIRES(lock_);
   void free_pages(std::uint64_t first, std::uint64_t behind);
   void free_tables();

@@ -12,6 +12,9 @@ namespace tine {
 
 class PageSource : public RefCounted {
  public:
+  // Takes the pages of a file from `first` on from all address spaces that share them.
+  using Forget = void (*)(const PageSource& file, std::uint64_t first);
+
   // The frame that holds page `index` (of page_size bytes) of the file, with a reference for the
   // caller. Bytes behind the end of the file are 0. The contents must not change while anybody but
   // the source holds a reference: a source that wants to write to such a page first gives itself a
@@ -22,6 +25,9 @@ class PageSource : public RefCounted {
   // and what is written to the file appears in it. A page that was never written is there from now
   // on. Errors: as above.
   virtual Result<FrameRef> shared_page(std::uint64_t index) = 0;
+  // Before the first shared_page: what is to be called each time when the file was cut, and
+  // shared_page answers inval from page `first` on already. It takes locks of address spaces.
+  virtual void when_cut(Forget forget) = 0;
 };
 
 }  // namespace tine

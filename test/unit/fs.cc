@@ -266,6 +266,68 @@ TEST_CASE("a hole that is mapped shared becomes a page of the file; behind the e
   CHECK(read_all(*file->node(), 2, page_size - 1) == std::string("\0h", 2));
 }
 
+TEST_CASE("what sharers store behind the end of a file never becomes a part of it") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  write_text(*file, "abc");
+  auto source = file->node()->pages().value();
+  bool by_write = GENERATE(true, false);
+  bool still_shared = GENERATE(true, false);
+  FrameRef shared = source->shared_page(0).value();
+  shared.bytes()[3] = shared.bytes()[100] = std::byte{'x'};
+  if (!still_shared) shared = {};
+  SECTION("when it grows") {
+    if (by_write) {
+      file->seek(5, Whence::start).value();
+      write_text(*file, "d");
+      CHECK(read_all(*file->node(), 10) == std::string("abc\0\0d", 6));
+    }
+    REQUIRE(file->node()->truncate(200).has_value());
+    CHECK(read_all(*file->node(), 1, 3) == std::string(1, '\0'));
+    CHECK(read_all(*file->node(), 1, 100) == std::string(1, '\0'));
+  }
+  SECTION("nor of a page that is mapped privately") {
+    CHECK(source->page(0).value().bytes()[100] == std::byte{0});
+  }
+}
+
+namespace {
+
+const PageSource* cut_file;
+std::uint64_t cut_from;
+void note_cut(const PageSource& file, std::uint64_t first) {
+  cut_file = &file;
+  cut_from = first;
+}
+
+}  // namespace
+
+TEST_CASE("a file that is cut says so to who shares it, and has forgotten its pages by then") {
+  test::Machine machine;
+  Tree tree;
+  auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+  write_text(*file, std::string(3 * page_size, 'a'));
+  auto source = file->node()->pages().value();
+  cut_file = nullptr;
+  REQUIRE(file->node()->truncate(3 * page_size - 1).has_value());
+  CHECK(cut_file == nullptr);  // nobody shares it
+  source->when_cut(note_cut);
+  FrameRef second = source->shared_page(1).value();
+  REQUIRE(file->node()->truncate(page_size + 1).has_value());
+  CHECK(cut_file == source.get());
+  CHECK(cut_from == 2);
+  CHECK(source->shared_page(1).value().address() == second.address());
+  REQUIRE(file->node()->truncate(page_size).has_value());
+  CHECK(cut_from == 1);
+  CHECK(source->shared_page(1).error() == Errno::inval);
+  CHECK(frame_references(second.address()) == 1);
+  cut_file = nullptr;
+  REQUIRE(file->node()->truncate(2 * page_size).has_value());
+  CHECK(cut_file == nullptr);  // it has grown
+  CHECK(source->shared_page(1).value().bytes()[0] == std::byte{0});
+}
+
 TEST_CASE("a file holds what a plain array would hold") {
   test::Machine machine;
   test::Random random(7);

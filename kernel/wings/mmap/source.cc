@@ -7,6 +7,7 @@
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/memory.hh"
+#include "wings/mmap/cut.hh"
 
 namespace tine {
 namespace {
@@ -31,6 +32,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
   if (!pages) return Errno::nodev;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, mapping.size, &end)) return Errno::overflow;
+  if (mapping.shared) (*pages)->when_cut(forget_pages);
   mapping.source = std::move(*pages);
   mapping.source_page = offset >> page_shift;
   return {};
@@ -38,6 +40,9 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
 
 Result<> find_source(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
   if (mapping.size == 0) return Errno::inval;
+  // Both bits are MAP_SHARED_VALIDATE, which is for files.
+  bool both = (flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE;
+  if ((flags & MAP_ANONYMOUS) && both) return Errno::inval;
   return flags & MAP_ANONYMOUS ? find_nameless(mapping) : find_in_file(mapping, flags, fd, offset);
 }
 

@@ -142,6 +142,78 @@ static void holes_and_ends(void) {
   EQUAL(byte_of(fd, 0), 0); /* what was cut off does not come back */
 }
 
+/* A file that is cut takes its pages from who shares them; who maps privately keeps what it has. */
+static void cut_while_mapped(void) {
+  int fd = file_of(4, O_RDWR);
+  volatile char* at = map_file(fd, 4, RW, MAP_SHARED, 0);
+  volatile char* second = map_file(fd, 2, RW, MAP_SHARED, 2 * PAGE);
+  volatile char* own = map_file(fd, 4, RW, MAP_PRIVATE, 0);
+  for (int i = 0; i < 4; i++) EQUAL(at[i * PAGE] - own[i * PAGE], 0);
+  EQUAL(second[PAGE], 'd');
+  int ready[2], cut[2];
+  CHECK(pipe2(ready, 0) == 0 && pipe2(cut, 0) == 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    char byte = at[3 * PAGE];
+    if (write(ready[1], &byte, 1) != 1 || read(cut[0], &byte, 1) != 1) _exit(1);
+    if (at[PAGE] != 'b' || at[PAGE + 100] != 0) _exit(2);
+    at[3 * PAGE] = 'x';
+    _exit(3);
+  }
+  char byte = 0;
+  EQUAL(read(ready[0], &byte, 1), 1);
+  EQUAL(byte, 'd');
+  EQUAL(ftruncate(fd, PAGE + 100), 0);
+  EQUAL(write(cut[1], "c", 1), 1);
+  ENDS(child, -SIGBUS);
+  DIES(at[2 * PAGE] = 'x', SIGBUS);
+  DIES((void)second[0], SIGBUS);
+  EQUAL(at[PAGE + 99], 'b');
+  EQUAL(at[PAGE + 100], 0);
+  EQUAL(own[3 * PAGE], 'd');
+  at[PAGE + 100] = 'y'; /* behind the end: no part of the file */
+  EQUAL(ftruncate(fd, 4 * PAGE), 0);
+  EQUAL(at[PAGE + 100], 0);
+  EQUAL(at[3 * PAGE], 0);
+  second[PAGE] = 'z'; /* the mappings are the file again */
+  EQUAL(at[3 * PAGE], 'z');
+  EQUAL(byte_of(fd, 3 * PAGE), 'z');
+  EQUAL(own[3 * PAGE], 'd');
+}
+
+/* One process cuts the file and lets it grow, over and over; others store into it meanwhile, and
+ * try again when the page is gone. A store is in the file or lost, and nothing is left over. */
+static volatile char* racing;
+static void touch_again(int signal) {
+  (void)signal;
+  sched_yield();
+}
+static void cut_in_a_race(void) {
+  enum { ROUNDS = 200, WRITERS = 3 };
+  int fd = file_of(0, O_RDWR);
+  racing = map_file(fd, 2, RW, MAP_SHARED, 0);
+  pid_t writers[WRITERS];
+  for (int w = 0; w < WRITERS; w++) {
+    writers[w] = FORK();
+    if (writers[w] != 0) continue;
+    signal(SIGBUS, touch_again);
+    for (;;) racing[PAGE + w] = (char)('1' + w);
+  }
+  for (int round = 0; round < ROUNDS; round++) {
+    EQUAL(ftruncate(fd, 2 * PAGE), 0);
+    if (round % 16 == 0) {
+      for (int w = 0; w < WRITERS; w++) {
+        while (byte_of(fd, PAGE + w) != '1' + w) sched_yield();
+      }
+    }
+    EQUAL(ftruncate(fd, round % 2 ? PAGE : 0), 0);
+  }
+  for (int w = 0; w < WRITERS; w++) {
+    EQUAL(kill(writers[w], SIGKILL), 0);
+    ENDS(writers[w], -SIGKILL);
+  }
+}
+
 static void what_may_be_mapped(void) {
   int reader = file_of(1, O_RDONLY), writer = file_of(1, O_WRONLY), both = file_of(1, O_RDWR);
   size_t size = (size_t)PAGE;
@@ -246,6 +318,9 @@ int main(void) {
   RUN("a shared mapping is the file: stores, writes and other mappings agree", shared_file);
   RUN("private and shared mappings of one page keep apart", private_beside_shared);
   RUN("holes, the end of the file, and behind it: SIGBUS", holes_and_ends);
+  RUN("a file that is cut takes its pages from who shares them, and gives them again",
+      cut_while_mapped);
+  RUN("one process cuts a file while others store into it", cut_in_a_race);
   RUN("what may be mapped, and how: EACCES, ENODEV, EBADF, EINVAL and others", what_may_be_mapped);
   RUN("MAP_FIXED replaces, MAP_FIXED_NOREPLACE does not", fixed_places);
   RUN("memory without a file is shared with children and theirs", shared_memory);
