@@ -48,7 +48,27 @@
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
+#define F_GETLK 5 /* these three take a struct tine_flock */
+#define F_SETLK 6
+#define F_SETLKW 7
 #define F_DUPFD_CLOEXEC 1030
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
+struct tine_flock { /* fcntl: a lock of bytes of a file; struct flock */
+  int16_t l_type, l_whence;
+  int32_t zero;
+  int64_t l_start, l_len; /* l_len 0: to the end, wherever that will be */
+  int32_t l_pid;          /* F_GETLK: who has it */
+  int32_t zero2;
+};
+
+/* flock */
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4
+#define LOCK_UN 8
 #define FD_CLOEXEC 1
 
 /* ppoll, pselect6 */

@@ -237,7 +237,7 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   TRY(reserve(offset >> page_shift));
   std::size_t moved = TRY(from.take(fresh.bytes().subspan(offset % page_size)));
   SpinGuard guard(lock_);
-  if (offset + moved > size_) clear_tail();
+  if (forget_ && offset + moved > size_) clear_tail();
   place(offset, moved, fresh);
   size_ = std::max(size_, offset + moved);
   return moved;

@@ -41,6 +41,9 @@ OpenFile::OpenFile(unsigned flags) : flags_(flags & ~opening_flags) {
 }
 
 OpenFile::~OpenFile() {
+  for (const CloseWatcher& each : std::span(close_watchers_start, close_watchers_end)) {
+    each.file_closed(*this);
+  }
   if (node_) node_->closed(flags());
   open_files.fetch_sub(1, std::memory_order_relaxed);
 }

@@ -58,6 +58,18 @@ class OpenFile final : public RefCounted {
 };
 
 // Of all processes.
+// Who wants to know that files are closed, and what other commands of fcntl there are: rows of
+// tables that the linker gathers, which only wings have. Called with no lock held.
+struct CloseWatcher {
+  // The table `owner` (of one process) has one descriptor of `file` less.
+  void (*descriptor_closed)(const void* owner, const OpenFile& file);
+  void (*file_closed)(const OpenFile& file);  // the last one is gone
+};
+#define CLOSE_WATCHER(name, descriptor_closed, file_closed)                                       \
+  [[gnu::section(".table.close"), gnu::used]] static constinit const CloseWatcher watcher_##name{ \
+      descriptor_closed, file_closed};
+extern "C" const CloseWatcher close_watchers_start[], close_watchers_end[];
+
 std::uint64_t open_file_count();
 
 }  // namespace tine

@@ -40,6 +40,7 @@ enum class Errno : int {
   rofs = EROFS,
   pipe = EPIPE,
   range = ERANGE,
+  deadlk = EDEADLK,
   nametoolong = ENAMETOOLONG,
   nosys = ENOSYS,
   notempty = ENOTEMPTY,

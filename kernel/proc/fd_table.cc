@@ -33,20 +33,33 @@ Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
 
 Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
   if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::badf;
-  SpinGuard guard(lock_);
-  if (!slot(fd)) TRY(add_chunk(fd));
-  std::swap(slot(fd)->file, file);  // the old one is let go of after the lock
-  slot(fd)->close_on_exec = close_on_exec;
+  {
+    SpinGuard guard(lock_);
+    if (!slot(fd)) TRY(add_chunk(fd));
+    std::swap(slot(fd)->file, file);
+    slot(fd)->close_on_exec = close_on_exec;
+  }
+  if (file) closed(std::move(file));
   return {};
 }
 
+// One descriptor of `file` has gone: tells who wants to know, and lets go of it.
+void FdTable::closed(RefPtr<OpenFile> file) {
+  for (const CloseWatcher& each : std::span(close_watchers_start, close_watchers_end)) {
+    each.descriptor_closed(this, *file);
+  }
+}
+
 Result<> FdTable::close(int fd) {
-  RefPtr<OpenFile> closed;
-  SpinGuard guard(lock_);
-  Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
-  closed = std::move(at->file);
-  lowest_ = std::min(lowest_, fd);
+  RefPtr<OpenFile> file;
+  {
+    SpinGuard guard(lock_);
+    Slot* at = slot(fd);
+    if (!at || !at->file) return Errno::badf;
+    file = std::move(at->file);
+    lowest_ = std::min(lowest_, fd);
+  }
+  closed(std::move(file));
   return {};
 }
 
@@ -80,26 +93,39 @@ Result<> FdTable::copy_from(FdTable& other) {
   return {};
 }
 
-// Takes the chosen files out under the lock, a chunk at a time, and lets go of them after it.
+void FdTable::take_close_on_exec(unsigned chunk, std::span<RefPtr<OpenFile>, per_chunk> files) {
+  SpinGuard guard(lock_);
+  if (!chunks_[chunk]) return;
+  for (unsigned n = 0; n < per_chunk; n++) {
+    Slot& at = chunks_[chunk]->slots[n];
+    if (!at.close_on_exec || !at.file) continue;
+    files[n] = std::move(at.file);
+    lowest_ = std::min(lowest_, static_cast<int>(chunk * per_chunk + n));
+  }
+}
+
+// The files come out under the lock, a chunk at a time, and are let go of after it.
 void FdTable::close_on_exec() {
   for (unsigned i = 0; i < used_chunks(); i++) {
-    std::array<RefPtr<OpenFile>, per_chunk> closed;
-    SpinGuard guard(lock_);
-    if (!chunks_[i]) continue;
-    for (unsigned n = 0; n < per_chunk; n++) {
-      Slot& at = chunks_[i]->slots[n];
-      if (!at.close_on_exec || !at.file) continue;
-      closed[n] = std::move(at.file);
-      lowest_ = std::min(lowest_, static_cast<int>(i * per_chunk + n));
+    std::array<RefPtr<OpenFile>, per_chunk> files;
+    take_close_on_exec(i, files);
+    for (RefPtr<OpenFile>& file : files) {
+      if (file) closed(std::move(file));
     }
   }
 }
 
 void FdTable::close_all() {
   for (unsigned i = 0; i < used_chunks(); i++) {
-    OwnPtr<Chunk> closed;
-    SpinGuard guard(lock_);
-    closed = std::move(chunks_[i]);
+    OwnPtr<Chunk> chunk;
+    {
+      SpinGuard guard(lock_);
+      chunk = std::move(chunks_[i]);
+    }
+    if (!chunk) continue;
+    for (Slot& slot : chunk->slots) {
+      if (slot.file) closed(std::move(slot.file));
+    }
   }
 }
 

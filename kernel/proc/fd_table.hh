@@ -7,6 +7,7 @@
 #include <tine/limits.h>
 
 #include <array>
+#include <span>
 
 #include "fs/open_file.hh"
 #include "lib/own.hh"
@@ -54,6 +55,9 @@ class FdTable {
 
   int lowest_ GUARDED_BY(lock_) = 0;  // every descriptor below is in use
 
+  void closed(RefPtr<OpenFile> file) EXCLUDES(lock_);
+  void take_close_on_exec(unsigned chunk, std::span<RefPtr<OpenFile>, per_chunk> files)
+      EXCLUDES(lock_);
   Slot* slot(int fd) REQUIRES(lock_);
   Result<int> find_free(int from) REQUIRES(lock_);
   Result<> add_chunk(int fd) REQUIRES(lock_);

@@ -20,6 +20,7 @@ enum class Rank : std::uint8_t {
   mailbox,         // one process's IPC mailbox
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
+  file_locks,      // locks that programs have on files
   console_input,   // lines typed and not yet read
   readiness,       // who sleeps in ppoll
   mutex,           // inside a sleeping mutex

@@ -2,12 +2,14 @@
 #include <tine/abi.h>
 
 #include <algorithm>
+#include <span>
 
 #include "fs/open_file.hh"
 #include "fs/pipe.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
+#include "syscall/file.hh"
 #include "syscall/user_path.hh"
 
 namespace tine {
@@ -133,6 +135,20 @@ SYSCALL(SYS_dup3, dup3, int, (int old, int fd, unsigned flags)) {
   return fd;
 }
 
+namespace {
+
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const FileCommand file_commands_start[], file_commands_end[];
+
+Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
+  for (const FileCommand& row : std::span(file_commands_start, file_commands_end)) {
+    if (row.number == command) return row.run(file, VirtAddr(argument));
+  }
+  return Errno::inval;
+}
+
+}  // namespace
+
 // Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem.
 SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
@@ -145,7 +161,7 @@ SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
     case F_SETFD: TRY(files().set_close_on_exec(fd, argument & FD_CLOEXEC)); return 0;
     case F_GETFL: return int(file->flags());
     case F_SETFL: file->set_flags(unsigned(argument)); return 0;
-    default: return Errno::inval;
+    default: return other_command(*file, command, argument);
   }
 }
 

@@ -61,6 +61,7 @@ CALL(sysinfo, SYS_sysinfo)
 /* Memory */
 CALL(mmap, SYS_mmap)
 CALL(munmap, SYS_munmap)
+CALL(flock, SYS_flock)
 CALL(mprotect, SYS_mprotect)
 CALL(mremap, SYS_mremap)
 CALL(madvise, SYS_madvise)

@@ -12,6 +12,7 @@ extern "C" {
 int open(const char* path, int flags, ...); /* a mode follows when flags holds O_CREAT */
 int openat(int directory, const char* path, int flags, ...);
 int fcntl(int fd, int command, ...); /* F_DUPFD, F_SETFD and F_SETFL take an int */
+int flock(int fd, int operation);
 
 #ifdef __cplusplus
 }
