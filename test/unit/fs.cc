@@ -266,12 +266,24 @@ TEST_CASE("a hole that is mapped shared becomes a page of the file; behind the e
   CHECK(read_all(*file->node(), 2, page_size - 1) == std::string("\0h", 2));
 }
 
+namespace {
+
+const PageSource* cut_file;
+std::uint64_t cut_from;
+void note_cut(const PageSource& file, std::uint64_t first) {
+  cut_file = &file;
+  cut_from = first;
+}
+
+}  // namespace
+
 TEST_CASE("what sharers store behind the end of a file never becomes a part of it") {
   test::Machine machine;
   Tree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, "abc");
   auto source = file->node()->pages().value();
+  source->when_cut(note_cut);
   bool by_write = GENERATE(true, false);
   bool still_shared = GENERATE(true, false);
   FrameRef shared = source->shared_page(0).value();
@@ -291,17 +303,6 @@ TEST_CASE("what sharers store behind the end of a file never becomes a part of i
     CHECK(source->page(0).value().bytes()[100] == std::byte{0});
   }
 }
-
-namespace {
-
-const PageSource* cut_file;
-std::uint64_t cut_from;
-void note_cut(const PageSource& file, std::uint64_t first) {
-  cut_file = &file;
-  cut_from = first;
-}
-
-}  // namespace
 
 TEST_CASE("a file that is cut says so to who shares it, and has forgotten its pages by then") {
   test::Machine machine;
