@@ -38,6 +38,7 @@
 #define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define S_IFLNK 0120000
+#define S_IFSOCK 0140000
 
 #define SEEK_SET 0
 #define SEEK_CUR 1
@@ -70,6 +71,15 @@ struct tine_flock { /* fcntl: a lock of bytes of a file; struct flock */
 #define LOCK_NB 4
 #define LOCK_UN 8
 #define FD_CLOEXEC 1
+
+/* mount */
+#define MS_NODEV 4
+#define MS_REMOUNT 32
+#define MS_NOATIME 1024
+#define MS_NODIRATIME 2048
+#define MS_BIND 4096
+#define MS_SILENT 32768
+#define MS_RELATIME 0x200000
 
 /* ppoll, pselect6 */
 struct tine_pollfd {

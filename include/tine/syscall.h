@@ -67,6 +67,8 @@
 #define SYS_rt_sigtimedwait 137
 
 /* What only Linux's own programs ask for (the wing linux) */
+#define SYS_mknodat 33
+#define SYS_mount 40
 #define SYS_statfs 43
 #define SYS_fstatfs 44
 #define SYS_truncate 45
@@ -109,6 +111,15 @@
 #define SYS_getegid 177
 #define SYS_prlimit64 261
 #define SYS_getrandom 278
+/* Known, and answered with ENOSYS */
+#define SYS_set_robust_list 99
+#define SYS_prctl 167
+#define SYS_riscv_hwprobe 258
+#define SYS_copy_file_range 285
+#define SYS_statx 291
+#define SYS_rseq 293
+#define SYS_clone3 435
+#define SYS_close_range 436
 
 /*
  * Tine's own.

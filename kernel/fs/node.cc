@@ -56,10 +56,15 @@ void Node::add_links(int more) {
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
+Result<> Node::open(unsigned flags) {
+  opened(flags);
+  return {};
+}
+
 void Node::mount(RefPtr<Node> root) {
   ref();
   root->covered_ = this;
-  mounted_ = root.release();
+  mounted_.store(root.release(), std::memory_order_release);
 }
 
 tine_stat Node::stat() {

@@ -114,6 +114,8 @@ class Node : public RefCounted {
   // An open file of it comes to life, or dies; with open's flags. For who counts them.
   virtual void opened(unsigned) {}
   virtual void closed(unsigned) {}
+  // The first, when it is opened by name; may wait. Errors: nxio, restart (closed() will follow).
+  virtual Result<> open(unsigned flags);
 
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
@@ -121,9 +123,12 @@ class Node : public RefCounted {
 
   // ---- Mounts: one file system's root takes the place of another's directory ----
 
-  // Puts `root` in the place of this directory, for good. At boot, before the first process.
+  // Puts `root` in the place of this directory, for good. Nothing is mounted here yet (vfs.hh).
   void mount(RefPtr<Node> root);
-  Node* mounted() const { return mounted_; }  // on this directory; nullptr: nothing
+  // Acquire: who finds a root finds all that was made of it before.
+  Node* mounted() const {  // on this directory; nullptr: nothing
+    return mounted_.load(std::memory_order_acquire);
+  }
   Node* covered() const { return covered_; }  // by this root; nullptr: nothing
 
  protected:
@@ -144,7 +149,7 @@ class Node : public RefCounted {
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> changed_ns_;
-  Node* mounted_ = nullptr;  // both counted, and never given back
+  std::atomic<Node*> mounted_{nullptr};  // both counted, and never given back
   Node* covered_ = nullptr;
 
   Errno unchangeable() const;

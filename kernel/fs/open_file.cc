@@ -50,13 +50,14 @@ OpenFile::~OpenFile() {
 
 Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
   RefPtr<OpenFile> file = TRY(make_ref<OpenFile>(flags));
-  file->attach(std::move(node));
+  file->node_ = std::move(node);
+  if (file->node_) file->node_->opened(flags);
   return file;
 }
 
-void OpenFile::attach(RefPtr<Node> node) {
+Result<> OpenFile::open(RefPtr<Node> node) {
   node_ = std::move(node);
-  if (node_) node_->opened(flags());
+  return node_->open(flags());
 }
 
 void OpenFile::set_flags(unsigned flags) {

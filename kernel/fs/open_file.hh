@@ -28,8 +28,8 @@ class OpenFile final : public RefCounted {
   static Result<RefPtr<OpenFile>> make(RefPtr<Node> node, unsigned flags);
 
   explicit OpenFile(unsigned flags);
-  // Completes a file that was made without a node: cannot fail.
-  void attach(RefPtr<Node> node);
+  // Completes a file that was made without a node. May wait. Errors: nxio, restart (pipes).
+  Result<> open(RefPtr<Node> node);
 
   const RefPtr<Node>& node() const { return node_; }
   // Those of open's flags that say how the file is used, not how it is opened.
@@ -57,7 +57,6 @@ class OpenFile final : public RefCounted {
   ~OpenFile() override;
 };
 
-// Of all processes.
 // Who wants to know that files are closed, and what other commands of fcntl there are: rows of
 // tables that the linker gathers, which only wings have. Called with no lock held.
 struct CloseWatcher {
@@ -70,6 +69,7 @@ struct CloseWatcher {
       descriptor_closed, file_closed};
 extern "C" const CloseWatcher close_watchers_start[], close_watchers_end[];
 
+// Of all processes.
 std::uint64_t open_file_count();
 
 }  // namespace tine

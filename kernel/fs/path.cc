@@ -64,7 +64,8 @@ Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
   if (name == "." || (name == ".." && at_ == root_)) return at_;
   if (name == "..") return parent_of(*at_);
   RefPtr<Node> node = TRY(at_->lookup(name));
-  return node->mounted() ? RefPtr<Node>(node->mounted()) : node;
+  Node* mounted = node->mounted();
+  return mounted ? RefPtr<Node>(mounted) : node;
 }
 
 // Puts the link's target before what is still to be walked.
@@ -211,7 +212,7 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));
   TRY(check_flags_fit(*node, flags));
   if ((flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular) TRY(node->truncate(0));
-  file->attach(std::move(node));
+  TRY(file->open(std::move(node)));
   return file;
 }
 

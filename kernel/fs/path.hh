@@ -65,7 +65,8 @@ Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> direct
                                  std::span<char> room);
 
 // What openat does once it knows where paths start. `permissions` are for a new file, before the
-// umask. Errors besides: exist, isdir, inval; a file that was made stays only if the call succeeds.
+// umask. Errors besides: exist, isdir, inval, nxio, restart (pipes); a file that was made stays
+// only if the call succeeds.
 Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,
                               std::uint32_t permissions = 0);
 

@@ -5,11 +5,47 @@
 #include "sched/readiness.hh"
 
 namespace tine {
+namespace {
 
-void Pipe::count_end(unsigned flags, int change) {
-  SpinGuard guard(lock_);
-  ((flags & O_ACCMODE) == O_RDONLY ? readers_ : writers_) += static_cast<unsigned>(change);
+constexpr bool reads(unsigned flags) { return (flags & O_ACCMODE) != O_WRONLY; }
+constexpr bool writes(unsigned flags) { return (flags & O_ACCMODE) != O_RDONLY; }
+
+}  // namespace
+
+void Pipe::count_open(unsigned flags) {
+  if (reads(flags)) readers_++, reader_opens_++;
+  if (writes(flags)) writers_++, writer_opens_++;
   wake();
+}
+
+void Pipe::opened(unsigned flags) {
+  SpinGuard guard(lock_);
+  count_open(flags);
+}
+
+// What nobody can read any more is forgotten, though the pipe may have a name and live on.
+void Pipe::closed(unsigned flags) {
+  decltype(pages_) unneeded;  // given back after the lock
+  SpinGuard guard(lock_);
+  if (reads(flags)) readers_--;
+  if (writes(flags)) writers_--;
+  if (readers_ == 0 && writers_ == 0) {
+    std::swap(pages_, unneeded);
+    head_ = tail_ = 0;
+  }
+  wake();
+}
+
+// The other end may have been opened and closed again until we see it: so the count of `opens`.
+Result<> Pipe::open(unsigned flags) {
+  SpinGuard guard(lock_);
+  count_open(flags);
+  if (reads(flags) && writes(flags)) return {};
+  unsigned& others = reads(flags) ? writers_ : readers_;
+  unsigned& opens = reads(flags) ? writer_opens_ : reader_opens_;
+  if (flags & O_NONBLOCK) return reads(flags) || others > 0 ? Result<>() : Errno::nxio;
+  unsigned before = opens;
+  return wait_for([&] { return others > 0 || opens != before; });
 }
 
 template <class Condition>
@@ -28,10 +64,13 @@ void Pipe::wake() {
 
 unsigned Pipe::ready(unsigned flags) {
   SpinGuard guard(lock_);
-  if ((flags & O_ACCMODE) == O_RDONLY) {
-    return (head_ != tail_ ? POLLIN : 0) | (writers_ == 0 ? POLLHUP : 0);
+  unsigned ready = 0;
+  if (reads(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (writers_ == 0 ? POLLHUP : 0);
+  if (writes(flags)) {
+    ready |= capacity - (tail_ - head_) >= atomic_size ? POLLOUT : 0;
+    ready |= readers_ == 0 ? POLLERR : 0;
   }
-  return (capacity - (tail_ - head_) >= atomic_size ? POLLOUT : 0) | (readers_ == 0 ? POLLERR : 0);
+  return ready;
 }
 
 // Moves bytes between the ring's part [start, start + size), which the caller has claimed, and its

@@ -20,7 +20,10 @@ namespace tine {
 
 class Pipe final : public Node {
  public:
-  Pipe() : Node(NodeKind::fifo, 0600, no_file_system) {}
+  Pipe() : Pipe(0600, no_file_system) {}
+  // With a name in a file system (mknod).
+  Pipe(std::uint32_t permissions, std::uint64_t file_system)
+      : Node(NodeKind::fifo, permissions, file_system) {}
 
   // 0: empty, and nobody has it open for writing. Errors: again, restart, fault.
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(lock_);
@@ -29,8 +32,11 @@ class Pipe final : public Node {
   // their number.
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
   unsigned ready(unsigned flags) override EXCLUDES(lock_);
-  void opened(unsigned flags) override EXCLUDES(lock_) { count_end(flags, 1); }
-  void closed(unsigned flags) override EXCLUDES(lock_) { count_end(flags, -1); }
+  void opened(unsigned flags) override EXCLUDES(lock_);
+  void closed(unsigned flags) override EXCLUDES(lock_);
+  // A pipe with a name: a reader waits for a writer, and a writer for a reader (POSIX, open). Who
+  // must not block does not wait; a writer then gets nxio. Errors: nxio, restart.
+  Result<> open(unsigned flags) override EXCLUDES(lock_);
 
  private:
   static constexpr std::size_t atomic_size = 4096;  // POSIX: PIPE_BUF
@@ -42,13 +48,15 @@ class Pipe final : public Node {
   unsigned waiting_ GUARDED_BY(lock_) = 0;  // how many
   unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
   unsigned writers_ GUARDED_BY(lock_) = 0;
+  unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // ever: who waits for one may miss none
+  unsigned writer_opens_ GUARDED_BY(lock_) = 0;
   bool reading_ GUARDED_BY(lock_) = false;    // somebody takes from the filled part
   bool writing_ GUARDED_BY(lock_) = false;    // somebody fills the free part
   std::uint64_t head_ GUARDED_BY(lock_) = 0;  // bytes taken and put so far: the filled part is
   std::uint64_t tail_ GUARDED_BY(lock_) = 0;  // [head_, tail_), modulo `capacity`
   std::array<FrameRef, ring_pages> pages_;    // allocated when first filled
 
-  void count_end(unsigned flags, int change);
+  void count_open(unsigned flags) REQUIRES(lock_);
   template <class Condition>
   Result<> wait_for(Condition condition) REQUIRES(lock_);
   void wake() REQUIRES(lock_);

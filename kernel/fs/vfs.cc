@@ -3,6 +3,8 @@
 #include "fs/device_nodes.hh"
 #include "fs/initrd.hh"
 #include "fs/tmpfs.hh"
+#include "mm/heap.hh"
+#include "sched/mutex.hh"
 
 namespace tine {
 namespace {
@@ -10,19 +12,43 @@ namespace {
 // Set once at boot, with a reference that is never given back.
 constinit Node* root = nullptr;
 
+constinit Mutex mounting{Rank::open_file, "mounting"};
+constinit std::atomic<const Mount*> mounts{nullptr};  // changed under the mutex
+
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const FileSystemType fs_types_start[], fs_types_end[];
 
+// Release: who finds the entry finds what is in it.
+void note_mount(OwnPtr<Mount> fresh) {
+  fresh->older = mounts.load(std::memory_order_relaxed);
+  mounts.store(fresh.release(), std::memory_order_release);
+}
+
+// Everything that can fail comes first.
+Result<> mount_type(const FileSystemType& type, const RefPtr<Node>& at) {
+  if (!at->is_directory()) return Errno::notdir;
+  OwnPtr<Mount> entry = TRY(make<Mount>());
+  MutexGuard guard(mounting);
+  if (at->mounted() || at->covered() || at == root_node()) return Errno::busy;
+  RefPtr<Node> fresh = TRY(type.make());
+  entry->type = type.name;
+  entry->root = fresh.get();
+  at->mount(std::move(fresh));
+  note_mount(std::move(entry));
+  return {};
+}
+
 Result<> mount_types() {
   for (const FileSystemType& type : std::span(fs_types_start, fs_types_end)) {
-    Result<RefPtr<Node>> made = type.make();
-    if (!made && made.error() == Errno::nodev) continue;
-    RefPtr<Node> fresh = TRY(std::move(made));
+    if (type.directory.empty()) continue;
     RefPtr<Node> at = TRY(find_or_make_directory(*root, type.directory));
-    at->mount(std::move(fresh));
+    Result<> mounted = mount_type(type, at);
+    if (!mounted && mounted.error() != Errno::nodev) return mounted;
   }
   return {};
 }
+
+FILE_SYSTEM(tmpfs, "", make_tmpfs)
 
 }  // namespace
 
@@ -31,9 +57,21 @@ Result<> mount_root(std::span<const std::byte> initrd) {
   TRY(unpack_initrd(tree, initrd));
   RefPtr<Node> dev = TRY(find_or_make_directory(*tree, "dev"));
   TRY(add_device_nodes(*dev));
-  root = tree.release();
+  OwnPtr<Mount> entry = TRY(make<Mount>());
+  entry->type = "tmpfs";
+  entry->root = root = tree.release();
+  note_mount(std::move(entry));
   return mount_types();
 }
+
+Result<> mount(const RefPtr<Node>& at, std::string_view type) {
+  for (const FileSystemType& each : std::span(fs_types_start, fs_types_end)) {
+    if (each.name == type) return mount_type(each, at);
+  }
+  return Errno::nodev;
+}
+
+const Mount* newest_mount() { return mounts.load(std::memory_order_acquire); }
 
 RefPtr<Node> root_node() { return RefPtr<Node>(root); }
 

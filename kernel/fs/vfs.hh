@@ -11,14 +11,16 @@
 
 namespace tine {
 
-// A kind of file system that is mounted at boot. Each is one row, gathered by the linker from the
-// core and the wings:
+// A kind of file system. Each is one row, gathered by the linker from the core and the wings:
 //
 //   FILE_SYSTEM(procfs, "proc", make_procfs)
 struct FileSystemType {
   std::string_view name;
-  std::string_view directory;  // where: a name in the root directory, made if it is not there
-  // Its root, new. Errors: nodev (nothing to be mounted: left out), others end the boot.
+  // Where it is mounted at boot: a name in the root directory, made if it is not there. Empty: it
+  // is not.
+  std::string_view directory;
+  // Its root, new. Errors: nodev (nothing to be mounted: left out), busy (there can be only one);
+  // others end the boot.
   Result<RefPtr<Node>> (*make)();
 };
 
@@ -30,6 +32,18 @@ struct FileSystemType {
 // which may be given back afterwards), adds the devices, mounts the file systems of the table.
 // Errors: inval (no such archive), nomem, and those of the file systems.
 Result<> mount_root(std::span<const std::byte> initrd);
+
+// Mounts a new file system of kind `type` on a directory, for good. Errors: nodev (no such kind),
+// notdir, busy (something is mounted there, or this is a root), nomem.
+Result<> mount(const RefPtr<Node>& at, std::string_view type);
+
+// What is mounted, newest first; entries stay for good, so no lock is needed to look at them.
+struct Mount {
+  std::string_view type{};
+  Node* root = nullptr;
+  const Mount* older = nullptr;
+};
+const Mount* newest_mount();
 
 // "/" of the whole machine.
 RefPtr<Node> root_node();

@@ -17,6 +17,7 @@ enum class Errno : int {
   intr = EINTR,
   io = EIO,
   toobig = E2BIG,
+  nxio = ENXIO,
   noexec = ENOEXEC,
   badf = EBADF,
   child = ECHILD,

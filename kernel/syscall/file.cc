@@ -28,7 +28,7 @@ FdTable& files() { return current_process().files; }
 
 // ---- Opening and closing ----
 
-// Errors: those of path lookup, mfile, exist, isdir, inval.
+// Errors: those of path lookup, mfile, exist, isdir, inval, nxio, intr.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
   UserPlace place;

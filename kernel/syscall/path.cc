@@ -38,28 +38,20 @@ Result<> UserPlace::start_at(int directory) {
   return {};
 }
 
+Result<> NewPlace::copy(int directory, UserString text) {
+  TRY(UserPlace::copy(directory, text));
+  end = TRY(resolve_parent(context, path.view()));
+  return {};
+}
+
+Result<> NewPlace::copy_for_file(int directory, UserString text) {
+  TRY(copy(directory, text));
+  if (is_dots()) return Errno::exist;
+  if (end.must_be_dir) return parent().lookup(end.last) ? Errno::exist : Errno::noent;
+  return {};
+}
+
 namespace {
-
-// Where something is to be made, removed or moved.
-struct NewPlace : UserPlace {
-  PathEnd end;
-
-  Result<> copy(int directory, UserString text) {
-    TRY(UserPlace::copy(directory, text));
-    end = TRY(resolve_parent(context, path.view()));
-    return {};
-  }
-  // For something that is no directory. Errors: exist, noent (with a slash behind it).
-  Result<> copy_for_file(int directory, UserString text) {
-    TRY(copy(directory, text));
-    if (is_dots()) return Errno::exist;
-    if (end.must_be_dir) return parent().lookup(end.last) ? Errno::exist : Errno::noent;
-    return {};
-  }
-  Node& parent() const { return *end.parent; }
-  bool is_dot() const { return end.last == "."; }
-  bool is_dots() const { return is_dot() || end.last == ".."; }
-};
 
 // A name with a slash behind it must be that of a directory. Errors: noent, notdir.
 Result<> check_directory(const NewPlace& place) {

@@ -40,4 +40,18 @@ struct UserPlace {
   Result<> start_at(int directory);
 };
 
+// Where something is to be made, removed or moved.
+struct NewPlace : UserPlace {
+  PathEnd end;
+
+  // Errors: those above, and of path lookup.
+  Result<> copy(int directory, UserString text);
+  // For something that is no directory. Errors besides: exist, noent (with a slash behind it).
+  Result<> copy_for_file(int directory, UserString text);
+
+  Node& parent() const { return *end.parent; }
+  bool is_dot() const { return end.last == "."; }
+  bool is_dots() const { return is_dot() || end.last == ".."; }
+};
+
 }  // namespace tine

@@ -64,6 +64,21 @@ TEST_CASE("the first process learns of every orphan that ends", "[suite]") {
   CHECK(tap.passed == 2);
 }
 
+// badargs makes each such call four times.
+TEST_CASE("a system call that there is not is named once a program", "[suite]") {
+  Options options;
+  options.log = "unknown-calls";
+  options.init_args = "/test/badargs";
+  Guest guest(options);
+  CHECK(guest.wait_exit() == 0);
+  const std::string line = "]: there is no system call 444\r\n";
+  const std::string console = guest.console();
+  const std::size_t at = console.find(line);
+  REQUIRE(at != std::string::npos);
+  CHECK(console.find("badargs[") < at);
+  CHECK(console.find(line, at + 1) == std::string::npos);
+}
+
 TEST_CASE("all guest programs pass on every machine", "[suite]") {
   for (const Machine& machine : machines) {
     DYNAMIC_SECTION(machine.name) { run(machine); }

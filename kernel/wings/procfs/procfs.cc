@@ -282,6 +282,7 @@ Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry
 }
 
 Result<RefPtr<Node>> make_procfs() {
+  if (root) return Errno::busy;  // what is in it knows one root
   file_system_number = new_file_system();
   RefPtr<Node> fresh = TRY(make_ref<RootDirectory>());
   root = RefPtr<Node>(fresh).release();

@@ -231,8 +231,21 @@ Result<> write_machine_stat(int, Sink& to) {
   return {};
 }
 
+// The oldest first: each one behind those that it may cover.
 Result<> write_mounts(int, Sink& to) {
-  print(to, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+  OwnPtr<PathBuffer> room = TRY(make<PathBuffer>());
+  RefPtr<Node> root = root_node();
+  const Mount* written = nullptr;
+  while (written != newest_mount()) {
+    const Mount* mount = newest_mount();
+    while (mount->older != written) mount = mount->older;
+    written = mount;
+    Result<std::string_view> path =
+        path_of({root, root, 0}, RefPtr<Node>(mount->root), room->bytes);
+    if (!path) continue;  // its directory is gone
+    std::string_view type = mount->type == "procfs" ? "proc" : mount->type;
+    print(to, "{} {} {} rw 0 0\n", type, *path, type);
+  }
   return {};
 }
 

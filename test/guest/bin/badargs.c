@@ -15,6 +15,8 @@ static const int known[] = {SYS_getcwd,
                             SYS_ioctl,
                             SYS_flock,
                             SYS_mkdirat,
+                            SYS_mknodat,
+                            SYS_mount,
                             SYS_unlinkat,
                             SYS_symlinkat,
                             SYS_linkat,
@@ -193,7 +195,8 @@ static uint64_t hostile(void) {
  * nothing in. */
 static void set_path(long number) {
   int changes = number == SYS_mkdirat || number == SYS_unlinkat || number == SYS_symlinkat ||
-                number == SYS_linkat || number == SYS_renameat2;
+                number == SYS_linkat || number == SYS_renameat2 || number == SYS_mknodat ||
+                number == SYS_mount;
   strcpy(buffer, changes ? "/dev/null/." : "/dev/null");
   strcpy(edge + 4096 - 12, changes ? "/dev/null/." : "//dev//null");
 }

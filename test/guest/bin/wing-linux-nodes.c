@@ -1,0 +1,247 @@
+/* The wing `linux`: pipes with a name (mknod), how they are opened, and mount. */
+#include "signals.h"
+
+#define FIFO "/tmp/fifo"
+
+static long make_node(const char* path, unsigned mode) {
+  return syscall(SYS_mknodat, AT_FDCWD, path, mode, 0);
+}
+static void fresh_fifo(void) { EQUAL(make_node(FIFO, S_IFIFO | 0644), 0); }
+static int open_fifo(int flags) {
+  int fd = open(FIFO, flags);
+  if (fd < 0) tap_fail("open(" FIFO ", %d): %s", flags, strerror(errno));
+  return fd;
+}
+
+/* A child that opens the pipe, and ends with 0 when it could; else with the errno. */
+static pid_t opener(int flags) {
+  pid_t child = FORK();
+  if (child == 0) _exit(open(FIFO, flags) >= 0 ? 0 : errno);
+  return child;
+}
+
+/* ---- mknod ---- */
+
+static void kinds(void) {
+  struct stat about;
+  fresh_fifo();
+  EQUAL(stat(FIFO, &about), 0);
+  EQUAL(about.st_mode, S_IFIFO | 0644);
+  EQUAL(about.st_nlink, 1);
+  ERROR(make_node(FIFO, S_IFIFO | 0644), EEXIST);
+  EQUAL(rename(FIFO, "/tmp/fifo2"), 0);
+  EQUAL(link("/tmp/fifo2", FIFO), 0);
+  EQUAL(unlink("/tmp/fifo2"), 0);
+  EQUAL(unlink(FIFO), 0);
+  EQUAL(make_node("/tmp/plain", 0600), 0);
+  EQUAL(stat("/tmp/plain", &about), 0);
+  EQUAL(about.st_mode, S_IFREG | 0600);
+  EQUAL(unlink("/tmp/plain"), 0);
+}
+
+static void bad_nodes(void) {
+  ERROR(make_node("/tmp/bad", S_IFCHR | 0600), EPERM);
+  ERROR(make_node("/tmp/bad", S_IFBLK | 0600), EPERM);
+  ERROR(make_node("/tmp/bad", S_IFSOCK | 0600), EPERM);
+  ERROR(make_node("/tmp/bad", S_IFDIR | 0600), EPERM);
+  ERROR(make_node("/tmp/bad", S_IFLNK | 0600), EINVAL);
+  ERROR(make_node("/tmp/bad", 0170000), EINVAL);
+  ERROR(make_node("/tmp/no/bad", S_IFIFO), ENOENT);
+  ERROR(make_node("/tmp/bad/", S_IFIFO), ENOENT);
+  ERROR(make_node("/dev/null/bad", S_IFIFO), ENOTDIR);
+  ERROR(make_node("/tmp/..", S_IFIFO), EEXIST);
+  ERROR(make_node("/proc/bad", S_IFIFO), EPERM);
+  ERROR(make_node(wild(UNMAPPED), S_IFIFO), EFAULT);
+  ERROR(make_node(wild(KERNEL), S_IFIFO), EFAULT);
+  ERROR(syscall(SYS_mknodat, 99, "bad", S_IFIFO), EBADF);
+  ERROR(open("/tmp/bad", O_RDONLY), ENOENT);
+}
+
+/* ---- Opening ---- */
+
+static void waits_for_other_end(void) {
+  fresh_fifo();
+  for (int reads = 0; reads <= 1; reads++) {
+    pid_t child = opener(reads ? O_RDONLY : O_WRONLY);
+    CHECK(sleeps_for(child, TINE_WAIT_PIPE));
+    int fd = open_fifo(reads ? O_WRONLY : O_RDONLY);
+    ENDS(child, 0);
+    close(fd);
+  }
+  EQUAL(unlink(FIFO), 0);
+}
+
+/* Who has come and gone again before the other one could look has come. */
+static void short_visit(void) {
+  fresh_fifo();
+  for (int i = 0; i < 20; i++) {
+    pid_t child = opener(O_WRONLY);
+    CHECK(sleeps_for(child, TINE_WAIT_PIPE));
+    close(open_fifo(O_RDONLY | O_NONBLOCK));
+    ENDS(child, 0);
+  }
+  EQUAL(unlink(FIFO), 0);
+}
+
+static void without_waiting(void) {
+  char byte;
+  fresh_fifo();
+  ERROR(open(FIFO, O_WRONLY | O_NONBLOCK), ENXIO);
+  int reader = open_fifo(O_RDONLY | O_NONBLOCK);
+  EQUAL(read(reader, &byte, 1), 0);
+  int writer = open_fifo(O_WRONLY | O_NONBLOCK);
+  ERROR(read(reader, &byte, 1), EAGAIN);
+  EQUAL(write(writer, "a", 1), 1);
+  EQUAL(read(reader, &byte, 1), 1);
+  close(writer);
+  EQUAL(read(reader, &byte, 1), 0);
+  close(reader);
+  ERROR(open(FIFO, O_WRONLY | O_NONBLOCK), ENXIO);
+  EQUAL(unlink(FIFO), 0);
+}
+
+static void both_ends(void) {
+  char byte = 0;
+  fresh_fifo();
+  int both = open_fifo(O_RDWR);
+  struct tine_pollfd poll = {.fd = both, .events = POLLIN | POLLOUT};
+  struct timespec none = {0, 0};
+  EQUAL(syscall(SYS_ppoll, &poll, 1, &none, NULL, 8), 1);
+  EQUAL(poll.revents, POLLOUT);
+  EQUAL(write(both, "z", 1), 1);
+  EQUAL(syscall(SYS_ppoll, &poll, 1, &none, NULL, 8), 1);
+  EQUAL(poll.revents, POLLIN | POLLOUT);
+  EQUAL(read(both, &byte, 1), 1);
+  EQUAL(byte, 'z');
+  ENDS(opener(O_RDONLY), 0);
+  ENDS(opener(O_WRONLY), 0);
+  EQUAL(unlink(FIFO), 0);
+}
+
+/* Bytes live as long as somebody has the pipe open. */
+static void forgets(void) {
+  static char page[PAGE];
+  char byte;
+  fresh_fifo();
+  int reader = open_fifo(O_RDONLY | O_NONBLOCK), writer = open_fifo(O_WRONLY);
+  EQUAL(write(writer, page, sizeof page), sizeof page);
+  close(writer);
+  EQUAL(read(reader, &byte, 1), 1);
+  close(reader);
+  struct tine_memory_info books;
+  memory_info(&books);
+  uint64_t frames = books.file_frames;
+  reader = open_fifo(O_RDONLY | O_NONBLOCK);
+  EQUAL(read(reader, &byte, 1), 0);
+  writer = open_fifo(O_WRONLY);
+  EQUAL(write(writer, page, 1), 1);
+  memory_info(&books);
+  EQUAL(books.file_frames, frames + 1);
+  close(reader);
+  close(writer);
+  EQUAL(unlink(FIFO), 0);
+}
+
+static void interrupted_open(void) {
+  fresh_fifo();
+  for (int restarts = 0; restarts <= 1; restarts++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      handle(SIGUSR1, note, restarts ? SA_RESTART : 0);
+      _exit(open(FIFO, O_RDONLY) >= 0 ? 0 : errno);
+    }
+    CHECK(sleeps_for(child, TINE_WAIT_PIPE));
+    EQUAL(kill(child, SIGUSR1), 0);
+    if (restarts) {
+      sleep_ms(10);
+      CHECK(sleeps_for(child, TINE_WAIT_PIPE));
+      close(open_fifo(O_WRONLY));
+    }
+    ENDS(child, restarts ? 0 : EINTR);
+    ERROR(open(FIFO, O_WRONLY | O_NONBLOCK), ENXIO); /* who gave up is no reader */
+  }
+  EQUAL(unlink(FIFO), 0);
+}
+
+static void no_program(void) {
+  EQUAL(make_node(FIFO, S_IFIFO | 0755), 0);
+  char* arguments[] = {"fifo", NULL};
+  ERROR(execve(FIFO, arguments, NULL), EACCES);
+  EQUAL(unlink(FIFO), 0);
+}
+
+/* ---- mount ---- */
+
+static long mount_on(const char* target, const char* type, uint64_t flags, const char* options) {
+  return syscall(SYS_mount, "none", target, type, flags, options);
+}
+
+static void bad_mounts(void) {
+  EQUAL(mkdir("/tmp/bad", 0755), 0);
+  make_file("/tmp/file");
+  ERROR(mount_on("/tmp/bad", "ext9", 0, NULL), ENODEV);
+  ERROR(mount_on("/tmp/bad", "a kind with a name of more than thirty letters", 0, NULL), EINVAL);
+  ERROR(mount_on("/tmp/bad", "", 0, NULL), ENODEV);
+  ERROR(mount_on("/tmp/bad", "tmpfs", MS_BIND, NULL), EINVAL);
+  ERROR(mount_on("/tmp/bad", "tmpfs", MS_REMOUNT, NULL), EINVAL);
+  ERROR(mount_on("/tmp/bad", "tmpfs", ~0ul, NULL), EINVAL);
+  ERROR(mount_on("/tmp/bad", "tmpfs", 0, "size=1m"), EINVAL);
+  ERROR(mount_on("/tmp/bad", "tmpfs", 0, wild(UNMAPPED)), EFAULT);
+  ERROR(mount_on("/tmp/bad", wild(KERNEL), 0, NULL), EFAULT);
+  ERROR(mount_on(wild(UNMAPPED), "tmpfs", 0, NULL), EFAULT);
+  ERROR(mount_on("/tmp/not there", "tmpfs", 0, NULL), ENOENT);
+  ERROR(mount_on("/tmp/file", "tmpfs", 0, NULL), ENOTDIR);
+  ERROR(mount_on("/", "tmpfs", 0, NULL), EBUSY);
+  EQUAL(unlink("/tmp/file"), 0);
+  EQUAL(rmdir("/tmp/bad"), 0);
+}
+
+/* A mount stays for good, so the books are compared around what comes after it. */
+#define PLACE "/tmp/mounted"
+static void tmpfs_is_mounted(void) {
+  struct stat root, place;
+  char text[1024] = "";
+  EQUAL(stat("/", &root), 0);
+  EQUAL(stat(PLACE, &place), 0);
+  CHECK(root.st_dev != place.st_dev);
+  make_file(PLACE "/inside");
+  ERROR(link(PLACE "/inside", "/tmp/outside"), EXDEV);
+  EQUAL(stat(PLACE "/inside/../..", &place), -1);
+  EQUAL(stat(PLACE "/..", &root), 0);
+  EQUAL(stat("/tmp", &place), 0);
+  EQUAL(root.st_ino, place.st_ino);
+  ERROR(rmdir(PLACE), EBUSY);
+  ERROR(rename(PLACE, "/tmp/elsewhere"), EBUSY);
+  ERROR(mount_on(PLACE, "tmpfs", 0, NULL), EBUSY);
+  ERROR(mount_on(PLACE, "proc", 0, NULL), EBUSY);
+  EQUAL(chdir(PLACE), 0);
+  EQUAL(syscall(SYS_getcwd, text, sizeof text), sizeof PLACE);
+  EQUAL(strcmp(text, PLACE), 0);
+  EQUAL(unlink("inside"), 0);
+  int fd = open("/proc/mounts", O_RDONLY);
+  if (fd >= 0) {
+    memset(text, 0, sizeof text);
+    CHECK(read(fd, text, sizeof text - 1) > 0);
+    CHECK(strstr(text, "tmpfs / tmpfs ") == text);
+    CHECK(strstr(text, "\nproc /proc proc "));
+    CHECK(strstr(text, "\ntmpfs " PLACE " tmpfs "));
+  }
+}
+
+int main(void) {
+  tap_begin("wing-linux-nodes");
+  RUN_MAKING_FILES("mknod makes pipes and files with a name", kinds);
+  RUN("mknod: bad kinds, names and pointers", bad_nodes);
+  RUN_MAKING_FILES("who opens a pipe waits for the other end", waits_for_other_end);
+  RUN_MAKING_FILES("who comes and goes at once has come", short_visit);
+  RUN_MAKING_FILES("O_NONBLOCK: a reader need not wait, a writer gets ENXIO", without_waiting);
+  RUN_MAKING_FILES("O_RDWR is both ends", both_ends);
+  RUN_MAKING_FILES("a pipe that nobody has open forgets what is in it", forgets);
+  RUN_MAKING_FILES("a signal ends the wait, or it is restarted", interrupted_open);
+  RUN_MAKING_FILES("a pipe is no program", no_program);
+  RUN_MAKING_FILES("mount: bad kinds, flags, options and places", bad_mounts);
+  mkdir(PLACE, 0755);
+  mount_on(PLACE, "tmpfs", MS_SILENT, "");
+  RUN_MAKING_FILES("mount of a tmpfs", tmpfs_is_mounted);
+  return tap_end();
+}
