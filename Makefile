@@ -246,9 +246,9 @@ $(B)/foreign/moved: test/guest/foreign/moved.c | deps
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
 	  -Wl,--no-dynamic-linker $< -o $@
-$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) userland FORCE
+$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(B)/test/exhaust userland FORCE
 	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/foreign
-	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(@D)/foreign-files/foreign/
+	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(B)/test/exhaust $(@D)/foreign-files/foreign/
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)

@@ -36,11 +36,11 @@ void Pipe::closed(unsigned flags) {
   wake();
 }
 
-// The other end may have been opened and closed again until we see it: so the count of `opens`.
+// The other end may have been opened and closed again until we see it: so the count of `opens`. Who
+// is both ends (O_RDWR) finds itself.
 Result<> Pipe::open(unsigned flags) {
   SpinGuard guard(lock_);
   count_open(flags);
-  if (reads(flags) && writes(flags)) return {};
   unsigned& others = reads(flags) ? writers_ : readers_;
   unsigned& opens = reads(flags) ? writer_opens_ : reader_opens_;
   if (flags & O_NONBLOCK) return reads(flags) || others > 0 ? Result<>() : Errno::nxio;

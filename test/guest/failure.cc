@@ -3,35 +3,62 @@
 #include "catch.hh"
 #include "guest/guest.hh"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace test {
 namespace {
 
-// What somebody might do: pipes, redirections, a script, a trace, a program that is not there.
-constexpr const char* session[] = {
-    "echo one two | cat | wc > /tmp/counts; cat /tmp/counts",
-    "echo echo from a script > /tmp/script; sh /tmp/script",
-    "ls /bin | grep e > /tmp/list; rm /tmp/list",
-    "strace /bin/true",
-    "no_such_program; mkdir /tmp/folder; rmdir /tmp/folder",
+struct Session {
+  const char* log;
+  const char* initrd_setting;  // where its initial files are: a variable of the environment
+  const char* count;           // tells what is left of failalloc=N
+  std::vector<const char*> lines;
 };
+
+// What somebody might do: pipes, redirections, a script, a trace, a program that is not there.
+const Session own_shell = {"failalloc",
+                           "TINE_INITRD",
+                           "/test/exhaust --left",
+                           {
+                               "echo one two | cat | wc > /tmp/counts; cat /tmp/counts",
+                               "echo echo from a script > /tmp/script; sh /tmp/script",
+                               "ls /bin | grep e > /tmp/list; rm /tmp/list",
+                               "strace /bin/true",
+                               "no_such_program; mkdir /tmp/folder; rmdir /tmp/folder",
+                           }};
+
+// The same with Debian's busybox, whose applets start each other through /proc/self/exe.
+const Session busybox = {
+    "failalloc-busybox",
+    "TINE_FOREIGN",
+    "/foreign/exhaust --left",
+    {
+        "busybox sh -c 'x=$(ls /bin | grep e | wc -l); echo $x > /tmp/counts; cat /tmp/counts'",
+        "busybox sh -c 'cd /tmp; mkdir a; echo b > a/b; cp -a a c; find . | sort; tar cf d c; rm "
+        "-r a c d'",
+        "busybox sh -c 'sleep 0 & wait $!; trap : USR1; kill -USR1 $$; no_such_program; ps | head "
+        "-n 2'",
+    }};
 
 // Boots with failalloc=N and types the session. Any of its commands may fail; what may not happen
 // is a panic (which ends every wait), silence, and a machine without a shell: init makes another.
 // Answers whether the session came as far as the N-th allocation.
-bool session_without(long n) {
+bool passes_without(long n, const Session& session) {
   Options options;
-  options.log = "failalloc";
+  options.log = session.log;
+  options.initrd = std::getenv(session.initrd_setting);
   options.smp = 1;
   options.kernel_args = "failalloc=" + std::to_string(n);
   INFO("failalloc=" << n);
   Guest guest(options);
   guest.expect(prompt);
-  for (const char* line : session) guest.run(line);
-  std::string left = guest.run("/test/exhaust --left");
-  if (left.find("left ") == std::string::npos) left = guest.run("/test/exhaust --left");
+  for (const char* line : session.lines) guest.run(line);
+  std::string left = guest.run(session.count);
+  if (left.find("left ") == std::string::npos) left = guest.run(session.count);
   CHECK_THAT(left, contains("left "));
   CHECK_THAT(guest.run("echo alive"), contains("alive\n"));  // nothing fails any more
   CHECK_THAT(guest.run("echo one two | wc"), contains("1 2 8"));
@@ -40,18 +67,35 @@ bool session_without(long n) {
   return left.find("left 0\n") != std::string::npos;
 }
 
+bool has_busybox() { return access("build/userland/bin/busybox", R_OK) == 0; }
+
 }  // namespace
 
 TEST_CASE("a shell session survives the failure of an allocation here and there", "[failure]") {
   long n = 1;
-  while (session_without(n)) n += n / 4 + 10;
+  while (passes_without(n, own_shell)) n += n / 4 + 10;
   CHECK(n > 500);
+}
+
+TEST_CASE("a session of busybox survives the failure of an allocation here and there",
+          "[failure][busybox][wing-linux][wing-procfs]") {
+  if (!has_busybox()) return;
+  long n = 1;
+  while (passes_without(n, busybox)) n += n / 8 + 5;
+  CHECK(n > 800);
 }
 
 TEST_CASE("a shell session survives the failure of any one allocation", "[.long][failure]") {
   long n = 1;
-  while (session_without(n)) n++;
+  while (passes_without(n, own_shell)) n++;
   CHECK(n > 500);
+}
+
+TEST_CASE("a session of busybox survives the failure of any one allocation", "[.long][failure]") {
+  if (!has_busybox()) return;
+  long n = 1;
+  while (passes_without(n, busybox)) n++;
+  CHECK(n > 800);
 }
 
 TEST_CASE("the shell lives on next to programs that take all memory", "[failure]") {

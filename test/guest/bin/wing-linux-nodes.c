@@ -115,6 +115,9 @@ static void both_ends(void) {
   EQUAL(byte, 'z');
   ENDS(opener(O_RDONLY), 0);
   ENDS(opener(O_WRONLY), 0);
+  close(both);
+  ERROR(open(FIFO, O_WRONLY | O_NONBLOCK), ENXIO);
+  EQUAL(read(open_fifo(O_RDONLY | O_NONBLOCK), &byte, 1), 0);
   EQUAL(unlink(FIFO), 0);
 }
 

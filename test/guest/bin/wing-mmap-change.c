@@ -75,6 +75,20 @@ static void moves_shared(void) {
   EQUAL(to[PAGE], 'b');
 }
 
+static void protected_and_shared(void) {
+  char* at = map_before_room(1, SHARED);
+  pid_t child = FORK();
+  if (child == 0) {
+    EQUAL(at[0], 'a');
+    EQUAL(mprotect(at, BYTES(1), PROT_READ), 0);
+    EQUAL(mprotect(at, BYTES(1), RW), 0);
+    at[0] = 'b';
+    _exit(0);
+  }
+  ENDS(child, 0);
+  EQUAL(at[0], 'b');
+}
+
 static void a_part_moves(void) {
   char* at = map_before_room(4, ANON);
   char* to = map(3, ANON);
@@ -223,9 +237,11 @@ static int try_share(long n) {
   arguments(NULL, 2 * PAGE, RW, SHARED, -1);
   return attempt(n, SYS_mmap, &at);
 }
+/* The two pages come into two page tables, so that one may be there before memory is short. */
 static int try_move(long n) {
+  enum { TABLE = 2 << 20 };
   char* at = map_before_room(2, ANON);
-  char* far = at + (1l << 30);
+  char* far = wild(((uintptr_t)at + (1l << 30)) / TABLE * TABLE - (uintptr_t)PAGE);
   long to;
   arguments(at, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (long)far);
   int how = attempt(n, SYS_mremap, &to);
@@ -241,7 +257,7 @@ static int try_split(long n) {
   return how;
 }
 static void refused_share(void) { WALK(try_share, 0, 2); }
-static void refused_move(void) { WALK(try_move, 0, 3); }
+static void refused_move(void) { WALK(try_move, 0, 4); }
 static void refused_split(void) { WALK(try_split, 0, 1); }
 
 int main(void) {
@@ -249,6 +265,7 @@ int main(void) {
   RUN("mremap grows and shrinks a mapping where it is", grows_where_it_is);
   RUN("mremap moves a mapping that has no room", moves_private);
   RUN("mremap moves shared memory, which stays shared", moves_shared);
+  RUN("shared memory that is protected and opened again is still shared", protected_and_shared);
   RUN("mremap moves a part, and replaces what is there", a_part_moves);
   RUN("mremap moves pages that are shared until written", after_fork);
   RUN("mremap refuses every bad argument, and changes nothing then", mremap_refuses);

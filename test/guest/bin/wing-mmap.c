@@ -107,6 +107,7 @@ static void private_beside_shared(void) {
   EQUAL(early[0], 'a');
   volatile char* shared = map_file(fd, 2, RW, MAP_SHARED, 0);
   shared[1] = 'x';
+  EQUAL(early[1], 'a'); /* it was touched before somebody shared the page */
   volatile char* late = map_file(fd, 2, RW, MAP_PRIVATE, 0);
   EQUAL(late[1], 'x');
   shared[1] = 'y';
