@@ -195,7 +195,8 @@ $(B)/bin/%.elf: $(B)/user/bin/%.elf.S.o
 IMAGE := $(PROGRAMS:%=$(B)/bin/%) $(FOREIGN:%=$(B)/bin/%)
 TEST_IMAGE := $(TEST_PROGRAMS:%=$(B)/test/%) $(B)/foreign/glibc
 define pack
-	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc}
+	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc,home/student}
+	@chmod 1777 $(@D)/$(1)/tmp && cp $(SETTINGS) $(@D)/$(1)/etc/ && chmod 644 $(@D)/$(1)/etc/*
 	@$(if $(IMAGE),cp $(IMAGE) $(@D)/$(1)/bin/ && $(STRIP) $(@D)/$(1)/bin/*)
 	@$(if $(FOREIGN),cp $(FOREIGN:%=$(@D)/$(1)/bin/%) $(@D)/$(1)/tmp/)
 	@$(if $(2),mkdir -p $(@D)/$(1)/test && cp $(2) $(@D)/$(1)/test/ && $(STRIP) $(@D)/$(1)/test/*)
@@ -203,13 +204,16 @@ define pack
 endef
 define archive
 	@find $(@D)/$(1) -exec touch -h -d @0 {} +
-	@cd $(@D)/$(1) && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | \
+	@cd $(@D)/$(1) && find . -mindepth 1 -not -path './home/*' -printf '%P\n' | LC_ALL=C sort | \
 	  cpio --quiet -o -H newc -R 0:0 --reproducible > ../$(@F)
+	@cd $(@D)/$(1) && find home -mindepth 1 | LC_ALL=C sort | \
+	  cpio --quiet -o -A -H newc -R 1000:1000 --reproducible -O ../$(@F)
 endef
-$(B)/initrd.cpio: $(IMAGE) $(B)/programs
+SETTINGS := $(wildcard user/etc/*)
+$(B)/initrd.cpio: $(IMAGE) $(SETTINGS) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,root)
-$(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(B)/programs
+$(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(SETTINGS) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,test-root,$(TEST_IMAGE))
 

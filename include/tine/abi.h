@@ -14,6 +14,7 @@
 #define AT_SYMLINK_NOFOLLOW 0x100 /* newfstatat: the link itself */
 #define AT_REMOVEDIR 0x200        /* unlinkat: remove a directory, nothing else */
 #define AT_SYMLINK_FOLLOW 0x400   /* linkat: what the link names */
+#define AT_EACCESS 0x200          /* faccessat2: by the effective ids */
 #define AT_EMPTY_PATH 0x1000      /* newfstatat: an empty path is the descriptor itself */
 
 #define O_RDONLY 0
@@ -39,6 +40,9 @@
 #define S_IFREG 0100000
 #define S_IFLNK 0120000
 #define S_IFSOCK 0140000
+#define S_ISUID 04000 /* runs as its owner */
+#define S_ISGID 02000 /* runs as its group; a directory: new files are of its group */
+#define S_ISVTX 01000 /* a directory: only owners take names away (sticky) */
 
 #define SEEK_SET 0
 #define SEEK_CUR 1

@@ -98,10 +98,19 @@
 #define SYS_tgkill 131
 #define SYS_rt_sigsuspend 133
 #define SYS_rt_sigpending 136
+#define SYS_setregid 143
+#define SYS_setgid 144
+#define SYS_setreuid 145
+#define SYS_setuid 146
+#define SYS_setresuid 147
+#define SYS_getresuid 148
+#define SYS_setresgid 149
+#define SYS_getresgid 150
 #define SYS_times 153
 #define SYS_getpgid 155
 #define SYS_getsid 156
 #define SYS_getgroups 158
+#define SYS_setgroups 159
 #define SYS_getrusage 165
 #define SYS_umask 166
 #define SYS_gettimeofday 169
@@ -111,9 +120,11 @@
 #define SYS_getegid 177
 #define SYS_prlimit64 261
 #define SYS_getrandom 278
+#define SYS_faccessat2 439
 /* Known, and answered with ENOSYS */
 #define SYS_set_robust_list 99
 #define SYS_prctl 167
+#define SYS_socket 198
 #define SYS_riscv_hwprobe 258
 #define SYS_copy_file_range 285
 #define SYS_statx 291

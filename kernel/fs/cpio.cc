@@ -8,7 +8,14 @@ constexpr std::string_view magic = "070701";
 constexpr std::string_view trailer = "TRAILER!!!";
 
 // The header's numbers, eight digits each, behind the magic.
-enum Field : std::size_t { field_mode = 1, field_mtime = 5, field_size = 6, field_name_size = 11 };
+enum Field : std::size_t {
+  field_mode = 1,
+  field_user = 2,
+  field_group = 3,
+  field_mtime = 5,
+  field_size = 6,
+  field_name_size = 11
+};
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -69,6 +76,8 @@ Result<std::optional<CpioEntry>> CpioReader::next() {
   CpioEntry entry;
   entry.name = relative(name);
   entry.mode = TRY(number(header, field_mode));
+  entry.user = TRY(number(header, field_user));
+  entry.group = TRY(number(header, field_group));
   entry.mtime = TRY(number(header, field_mtime));
   entry.contents = TRY(take(contents_at, size));
   at_ = round_up(contents_at + size);

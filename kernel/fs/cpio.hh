@@ -16,10 +16,11 @@ namespace tine {
 
 // Both views point into the archive.
 struct CpioEntry {
-  std::string_view name;    // without leading `/` and `./`; empty: the root itself. May hold "..",
-                            // which is for the caller
-  std::uint32_t mode = 0;   // type and permissions, as in stat
-  std::uint32_t mtime = 0;  // seconds since 1970
+  std::string_view name;   // without leading `/` and `./`; empty: the root itself. May hold "..",
+                           // which is for the caller
+  std::uint32_t mode = 0;  // type and permissions, as in stat
+  std::uint32_t user = 0, group = 0;
+  std::uint32_t mtime = 0;              // seconds since 1970
   std::span<const std::byte> contents;  // of a symbolic link: where it leads
 };
 

@@ -36,15 +36,16 @@ Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
   if (entry.name.empty()) return {};  // the root itself
   std::string_view name = entry.name;
   RefPtr<Node> parent = TRY(enter_parent(root, name));
+  Attributes attributes(entry.mode, entry.user, entry.group);
   switch (entry.mode & S_IFMT) {
-    case S_IFDIR: TRY(find_or_make_directory(*parent, name, entry.mode)); return {};
+    case S_IFDIR: TRY(find_or_make_directory(*parent, name, attributes)); return {};
     case S_IFREG: {
-      RefPtr<Node> file = TRY(parent->create(name, entry.mode));
+      RefPtr<Node> file = TRY(parent->create(name, attributes));
       return write_all(*file, entry.contents);
     }
     case S_IFLNK: {
       auto* target = reinterpret_cast<const char*>(entry.contents.data());
-      TRY(parent->make_symlink(name, {target, entry.contents.size()}));
+      TRY(parent->make_symlink(name, {target, entry.contents.size()}, attributes));
       return {};
     }
     default: return {};
@@ -54,9 +55,9 @@ Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
 }  // namespace
 
 Result<RefPtr<Node>> find_or_make_directory(Node& parent, std::string_view name,
-                                            std::uint32_t permissions) {
+                                            const Attributes& attributes) {
   Result<RefPtr<Node>> found = parent.lookup(name);
-  if (!found && found.error() == Errno::noent) return parent.make_directory(name, permissions);
+  if (!found && found.error() == Errno::noent) return parent.make_directory(name, attributes);
   if (found && !(*found)->is_directory()) return Errno::notdir;
   return found;
 }

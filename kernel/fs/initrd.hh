@@ -18,6 +18,6 @@ Result<> unpack_initrd(const RefPtr<Node>& root, std::span<const std::byte> arch
 
 // The directory `name` in `parent`, made if there is none. Errors: notdir, nomem.
 Result<RefPtr<Node>> find_or_make_directory(Node& parent, std::string_view name,
-                                            std::uint32_t permissions = 0755);
+                                            const Attributes& attributes = 0755);
 
 }  // namespace tine

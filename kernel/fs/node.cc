@@ -26,11 +26,14 @@ void DirectoryEntry::set_name(std::string_view name) {
 }
 
 // A directory has two links from the start: its name, and its own ".".
-Node::Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system, std::uint64_t inode)
+Node::Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
+           std::uint64_t inode)
     : kind_(kind),
       inode_(inode ? inode : next_inode.fetch_add(1, std::memory_order_relaxed)),
       file_system_(file_system),
-      permissions_(permissions & 07777),
+      permissions_(attributes.permissions & 07777),
+      user_(attributes.user),
+      group_(attributes.group),
       links_(kind == NodeKind::directory ? 2 : 1),
       modified_ns_(wall_clock_ns()),
       changed_ns_(modified_ns_.load(std::memory_order_relaxed)) {}
@@ -39,6 +42,28 @@ void Node::contents_changed() {
   std::uint64_t now = wall_clock_ns();
   modified_ns_.store(now, std::memory_order_relaxed);
   changed_ns_.store(now, std::memory_order_relaxed);
+}
+
+// The first class that fits decides, even where a later one would allow more (POSIX, "File Access
+// Permissions").
+Result<> Node::check_permissions(const Credentials& who, unsigned wanted) const {
+  std::uint32_t bits = permissions();
+  unsigned granted = who.is_superuser() ? may_read | may_write | bits | bits >> 3 | bits >> 6
+                     : who.user.effective == user() ? bits >> 6
+                     : who.is_in_group(group())     ? bits >> 3
+                                                    : bits;
+  return (granted & wanted) == wanted ? Result<>() : Errno::access;
+}
+
+Result<> Node::check_takes(const Credentials& who, const Node& entry) const {
+  bool free = !(permissions() & S_ISVTX) || is_owner(who) || entry.is_owner(who);
+  return free ? Result<>() : Errno::perm;
+}
+
+void Node::set_owner(std::uint32_t user, std::uint32_t group) {
+  user_.store(user, std::memory_order_relaxed);
+  group_.store(group, std::memory_order_relaxed);
+  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
 void Node::set_permissions(std::uint32_t permissions) {
@@ -72,6 +97,8 @@ tine_stat Node::stat() {
   result.st_dev = file_system_;
   result.st_ino = inode_;
   result.st_mode = static_cast<std::uint32_t>(kind_) | permissions();
+  result.st_uid = user();
+  result.st_gid = group();
   result.st_nlink = links_.load(std::memory_order_relaxed);
   result.st_rdev = device_number();
   result.st_size = static_cast<std::int64_t>(size());
@@ -88,18 +115,18 @@ Result<RefPtr<Node>> Node::parent() { return Errno::notdir; }
 Result<> Node::entry_from(std::uint64_t, DirectoryEntry&) { return Errno::notdir; }
 
 Errno Node::unchangeable() const { return is_directory() ? Errno::perm : Errno::notdir; }
-Result<RefPtr<Node>> Node::create(std::string_view, std::uint32_t) { return unchangeable(); }
-Result<RefPtr<Node>> Node::make_directory(std::string_view, std::uint32_t) {
+Result<RefPtr<Node>> Node::create(std::string_view, const Attributes&) { return unchangeable(); }
+Result<RefPtr<Node>> Node::make_directory(std::string_view, const Attributes&) {
   return unchangeable();
 }
-Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view) {
+Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view, const Attributes&) {
   return unchangeable();
 }
 Result<> Node::add(std::string_view, RefPtr<Node>) { return unchangeable(); }
 Result<> Node::link(std::string_view, RefPtr<Node>) { return unchangeable(); }
-Result<> Node::unlink(std::string_view) { return unchangeable(); }
-Result<> Node::remove_directory(std::string_view) { return unchangeable(); }
-Result<> Node::rename(std::string_view, Node&, std::string_view, unsigned) {
+Result<> Node::unlink(std::string_view, const Credentials&) { return unchangeable(); }
+Result<> Node::remove_directory(std::string_view, const Credentials&) { return unchangeable(); }
+Result<> Node::rename(std::string_view, Node&, std::string_view, unsigned, const Credentials&) {
   return unchangeable();
 }
 

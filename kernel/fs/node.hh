@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fs/credentials.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "vm/page_source.hh"
@@ -28,6 +29,18 @@ enum class NodeKind : std::uint32_t {
   symlink = S_IFLNK,
   fifo = S_IFIFO,
 };
+
+// What a new node gets.
+struct Attributes {
+  std::uint32_t permissions;  // the low 12 bits of st_mode
+  std::uint32_t user = 0, group = 0;
+
+  Attributes(std::uint32_t bits, std::uint32_t u = 0, std::uint32_t g = 0)
+      : permissions(bits), user(u), group(g) {}
+};
+
+// What one may want to do with a node; as in its permissions, and for access().
+constexpr unsigned may_read = 4, may_write = 2, may_execute = 1;  // a directory: search
 
 // How a read or write is to be done.
 struct IoPlace {
@@ -58,7 +71,22 @@ class Node : public RefCounted {
   std::uint64_t inode() const { return inode_; }
   std::uint64_t file_system() const { return file_system_; }  // st_dev
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
+  std::uint32_t user() const { return user_.load(std::memory_order_relaxed); }  // the owner
+  std::uint32_t group() const { return group_.load(std::memory_order_relaxed); }
   tine_stat stat();
+  // May they do all that is `wanted`? The superuser may, but execute what nobody may. Errors:
+  // access.
+  Result<> check_access(const Credentials& who, unsigned wanted) const {
+    if (who.is_superuser() && (is_directory() || !(wanted & may_execute))) return {};
+    return check_permissions(who, wanted);
+  }
+  // May they take the name of `entry` out of this directory, where they may write? Errors: perm
+  // (somebody else's file, where the sticky bit protects them).
+  Result<> check_takes(const Credentials& who, const Node& entry) const;
+  bool is_owner(const Credentials& who) const {
+    return who.is_superuser() || who.user.effective == user();
+  }
+  void set_owner(std::uint32_t user, std::uint32_t group);
   void set_permissions(std::uint32_t permissions);  // the low 12 bits of st_mode
   void set_modified(std::uint64_t ns);              // wall clock, since 1970
   // Names more or fewer: for file systems.
@@ -76,23 +104,24 @@ class Node : public RefCounted {
 
   // New entries. Errors: exist, noent (the directory itself was removed), nomem; nothing is changed
   // then.
-  virtual Result<RefPtr<Node>> create(std::string_view name, std::uint32_t permissions);
-  virtual Result<RefPtr<Node>> make_directory(std::string_view name, std::uint32_t permissions);
-  virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target);
+  virtual Result<RefPtr<Node>> create(std::string_view name, const Attributes& attributes);
+  virtual Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes);
+  virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target,
+                                            const Attributes& attributes);
   virtual Result<> add(std::string_view name, RefPtr<Node> fresh);  // a node that has no name yet
   // One name more for a node of the same file system. Errors besides: perm (a directory).
   virtual Result<> link(std::string_view name, RefPtr<Node> existing);
 
   // Takes a name away: `unlink` from what is no directory, `remove_directory` from an empty one.
   // The node lives on while it is in use. Errors: noent; isdir; notdir, notempty, busy (something
-  // is mounted there).
-  virtual Result<> unlink(std::string_view name);
-  virtual Result<> remove_directory(std::string_view name);
+  // is mounted there); perm (check_takes).
+  virtual Result<> unlink(std::string_view name, const Credentials& who);
+  virtual Result<> remove_directory(std::string_view name, const Credentials& who);
   // Gives `name` the new name `new_name` in the directory `to` of the same file system, in one
   // step; what had that name loses it. `flags`: RENAME_*, at most one. Errors: noent, exist
-  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, nomem.
+  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, nomem.
   virtual Result<> rename(std::string_view name, Node& to, std::string_view new_name,
-                          unsigned flags);
+                          unsigned flags, const Credentials& who);
 
   // ---- Symbolic links (others: inval) ----
 
@@ -134,7 +163,7 @@ class Node : public RefCounted {
  protected:
   // `file_system`: the number of the one it belongs to, from new_file_system(). `inode`: for file
   // systems that make a node anew each time it is looked up; 0: one that nobody else has.
-  Node(NodeKind kind, std::uint32_t permissions, std::uint64_t file_system,
+  Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
   void contents_changed();                          // now
@@ -146,12 +175,14 @@ class Node : public RefCounted {
   const std::uint64_t inode_;
   const std::uint64_t file_system_;
   std::atomic<std::uint32_t> permissions_;  // the low 12 bits of st_mode
+  std::atomic<std::uint32_t> user_, group_;
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> changed_ns_;
   std::atomic<Node*> mounted_{nullptr};  // both counted, and never given back
   Node* covered_ = nullptr;
 
+  Result<> check_permissions(const Credentials& who, unsigned wanted) const;
   Errno unchangeable() const;
 };
 

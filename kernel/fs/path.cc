@@ -18,7 +18,10 @@ bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 class PathWalk {
  public:
   PathWalk(const PathContext& context, std::string_view path)
-      : root_(context.root), at_(path.starts_with('/') ? context.root : context.cwd), rest_(path) {}
+      : root_(context.root),
+        who_(context.credentials()),
+        at_(path.starts_with('/') ? context.root : context.cwd),
+        rest_(path) {}
 
   Result<PathEnd> run(Last last);
 
@@ -30,6 +33,7 @@ class PathWalk {
   };
 
   const RefPtr<Node>& root_;
+  const Credentials& who_;
   RefPtr<Node> at_;
   std::string_view rest_;
   OwnPtr<PathBuffer> text_;
@@ -61,6 +65,7 @@ PathWalk::Component PathWalk::next() {
 Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
   if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
   if (!at_->is_directory()) return Errno::notdir;
+  TRY(at_->check_access(who_, may_execute));
   if (name == "." || (name == ".." && at_ == root_)) return at_;
   if (name == "..") return parent_of(*at_);
   RefPtr<Node> node = TRY(at_->lookup(name));
@@ -136,7 +141,9 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
     if (!(flags & O_CREAT)) return Errno::noent;
     if (end.must_be_dir) return Errno::isdir;
     is_new = true;
-    Result<RefPtr<Node>> made = end.parent->create(end.last, permissions & 0777 & ~context.umask);
+    TRY(end.parent->check_access(context.credentials(), may_write | may_execute));
+    Result<RefPtr<Node>> made =
+        end.parent->create(end.last, context.for_new(*end.parent, permissions & 0777));
     // Somebody else was quicker: then it is there now.
     if (made || made.error() != Errno::exist || exclusive) return made;
   }
@@ -161,7 +168,20 @@ Result<> check_flags_fit(Node& node, unsigned flags) {
   return {};
 }
 
+// Who makes a file may use it as the call says, whatever its permissions say.
+Result<> check_may_open(const Node& node, unsigned flags, const Credentials& who) {
+  static constexpr unsigned by_mode[] = {may_read, may_write, may_read | may_write};
+  return node.check_access(who, by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? may_write : 0));
+}
+
 }  // namespace
+
+Attributes PathContext::for_new(const Node& parent, std::uint32_t permissions) const {
+  const Credentials& who = credentials();
+  bool by_parent = parent.permissions() & S_ISGID;
+  return {permissions & ~umask, who.user.effective,
+          by_parent ? parent.group() : who.group.effective};
+}
 
 Result<RefPtr<Node>> parent_of(Node& directory) {
   return directory.covered() ? directory.covered()->parent() : directory.parent();
@@ -211,6 +231,7 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   bool is_new = false;
   RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));
   TRY(check_flags_fit(*node, flags));
+  if (!is_new) TRY(check_may_open(*node, flags, context.credentials()));
   if ((flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular) TRY(node->truncate(0));
   TRY(file->open(std::move(node)));
   return file;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "fs/credentials.hh"
 #include "fs/node.hh"
 #include "fs/open_file.hh"
 #include "lib/own.hh"
@@ -16,12 +17,20 @@
 
 namespace tine {
 
-// Where paths start, and what new files get. A process has one; openat puts its directory in place
-// of `cwd`.
+// Where paths start, who walks them, and what new files get. A process has one; openat puts its
+// directory in place of `cwd`.
 struct PathContext {
   RefPtr<Node> root;
   RefPtr<Node> cwd;
   std::uint32_t umask = 022;
+  RefPtr<SharedCredentials> shared_credentials{};  // null: the superuser's
+
+  const Credentials& credentials() const {
+    return shared_credentials ? shared_credentials->ids : superuser;
+  }
+  // What a new file in `parent` gets: it belongs to who makes it; and to the directory's group, if
+  // that says so (S_ISGID).
+  Attributes for_new(const Node& parent, std::uint32_t permissions) const;
 };
 
 // Room for a path that symbolic links have changed.
@@ -40,8 +49,8 @@ struct PathEnd {
   OwnPtr<PathBuffer> text;  // what `last` may lie in
 };
 
-// Errors of all: noent, notdir, loop (more than 40 symbolic links), nametoolong, nomem, and the
-// file system's.
+// Errors of all: noent, notdir, access (a directory that may not be searched), loop (more than 40
+// symbolic links), nametoolong, nomem, and the file system's.
 
 // The node that `path` names. `follow_last`: if it is a symbolic link, the node that the link
 // names.

@@ -22,8 +22,8 @@ class Pipe final : public Node {
  public:
   Pipe() : Pipe(0600, no_file_system) {}
   // With a name in a file system (mknod).
-  Pipe(std::uint32_t permissions, std::uint64_t file_system)
-      : Node(NodeKind::fifo, permissions, file_system) {}
+  Pipe(const Attributes& attributes, std::uint64_t file_system)
+      : Node(NodeKind::fifo, attributes, file_system) {}
 
   // 0: empty, and nobody has it open for writing. Errors: again, restart, fault.
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(lock_);

@@ -35,8 +35,8 @@ class HeapText {
 
 class File final : public Node {
  public:
-  File(std::uint32_t permissions, std::uint64_t file_system, RefPtr<FilePages> contents)
-      : Node(NodeKind::regular, permissions, file_system), contents_(std::move(contents)) {}
+  File(const Attributes& attributes, std::uint64_t file_system, RefPtr<FilePages> contents)
+      : Node(NodeKind::regular, attributes, file_system), contents_(std::move(contents)) {}
 
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
     return contents_->read(at.offset, to);
@@ -62,8 +62,8 @@ class File final : public Node {
 
 class Symlink final : public Node {
  public:
-  Symlink(std::uint64_t file_system, HeapText target)
-      : Node(NodeKind::symlink, 0777, file_system), target_(std::move(target)) {}
+  Symlink(const Attributes& attributes, std::uint64_t file_system, HeapText target)
+      : Node(NodeKind::symlink, attributes, file_system), target_(std::move(target)) {}
 
   Result<std::string_view> link_target() override { return target_.view(); }
   std::uint64_t size() override { return target_.view().size(); }
@@ -97,22 +97,24 @@ struct Entry {
 class Directory final : public Node {
  public:
   // `parent`: nullptr for the root, which is its own.
-  Directory(std::uint32_t permissions, std::uint64_t file_system, Directory* parent)
-      : Node(NodeKind::directory, permissions, file_system), parent_(parent ? parent : this) {}
+  Directory(const Attributes& attributes, std::uint64_t file_system, Directory* parent)
+      : Node(NodeKind::directory, attributes, file_system), parent_(parent ? parent : this) {}
   ~Directory() override;
 
   Result<RefPtr<Node>> lookup(std::string_view name) override EXCLUDES(tree_lock);
   Result<RefPtr<Node>> parent() override EXCLUDES(tree_lock);
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override EXCLUDES(tree_lock);
-  Result<RefPtr<Node>> create(std::string_view name, std::uint32_t permissions) override;
-  Result<RefPtr<Node>> make_directory(std::string_view name, std::uint32_t permissions) override;
-  Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target) override;
+  Result<RefPtr<Node>> create(std::string_view name, const Attributes& attributes) override;
+  Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes) override;
+  Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target,
+                                    const Attributes& attributes) override;
   Result<> add(std::string_view name, RefPtr<Node> fresh) override EXCLUDES(tree_lock);
   Result<> link(std::string_view name, RefPtr<Node> existing) override EXCLUDES(tree_lock);
-  Result<> unlink(std::string_view name) override EXCLUDES(tree_lock);
-  Result<> remove_directory(std::string_view name) override EXCLUDES(tree_lock);
-  Result<> rename(std::string_view name, Node& to, std::string_view new_name,
-                  unsigned flags) override EXCLUDES(tree_lock);
+  Result<> unlink(std::string_view name, const Credentials& who) override EXCLUDES(tree_lock);
+  Result<> remove_directory(std::string_view name, const Credentials& who) override
+      EXCLUDES(tree_lock);
+  Result<> rename(std::string_view name, Node& to, std::string_view new_name, unsigned flags,
+                  const Credentials& who) override EXCLUDES(tree_lock);
 
  private:
   List<Entry, &Entry::link> entries_ GUARDED_BY(tree_lock);  // by position
@@ -124,7 +126,8 @@ class Directory final : public Node {
   Entry* find(std::string_view name) REQUIRES(tree_lock);
   Result<> insert(OwnPtr<Entry>& entry) REQUIRES(tree_lock);
   OwnPtr<Entry> take(Entry* entry) REQUIRES(tree_lock);
-  Result<> remove(std::string_view name, bool as_a_directory) EXCLUDES(tree_lock);
+  Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who)
+      EXCLUDES(tree_lock);
   void gains(Node& child) REQUIRES(tree_lock);
   void loses(Node& child) REQUIRES(tree_lock);
   static void loses_name(Node& node) REQUIRES(tree_lock);
@@ -228,24 +231,26 @@ Result<> Directory::link(std::string_view name, RefPtr<Node> existing) {
   return {};
 }
 
-Result<RefPtr<Node>> Directory::create(std::string_view name, std::uint32_t permissions) {
+Result<RefPtr<Node>> Directory::create(std::string_view name, const Attributes& attributes) {
   RefPtr<FilePages> contents = TRY(make_ref<FilePages>());
-  RefPtr<Node> file = TRY(make_ref<File>(permissions, file_system(), std::move(contents)));
+  RefPtr<Node> file = TRY(make_ref<File>(attributes, file_system(), std::move(contents)));
   TRY(add(name, file));
   return file;
 }
 
-Result<RefPtr<Node>> Directory::make_directory(std::string_view name, std::uint32_t permissions) {
-  RefPtr<Node> directory = TRY(make_ref<Directory>(permissions, file_system(), this));
+Result<RefPtr<Node>> Directory::make_directory(std::string_view name,
+                                               const Attributes& attributes) {
+  RefPtr<Node> directory = TRY(make_ref<Directory>(attributes, file_system(), this));
   TRY(add(name, directory));
   return directory;
 }
 
-Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_view target) {
+Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_view target,
+                                             const Attributes& attributes) {
   if (target.empty()) return Errno::noent;
   if (target.size() >= TINE_PATH_MAX) return Errno::nametoolong;
   HeapText text = TRY(HeapText::copy_of(target));
-  RefPtr<Node> symlink = TRY(make_ref<Symlink>(file_system(), std::move(text)));
+  RefPtr<Node> symlink = TRY(make_ref<Symlink>(attributes, file_system(), std::move(text)));
   TRY(add(name, symlink));
   return symlink;
 }
@@ -273,14 +278,19 @@ Result<> Directory::check_removable(Node& node, bool as_a_directory) {
   return {};
 }
 
-Result<> Directory::unlink(std::string_view name) { return remove(name, false); }
-Result<> Directory::remove_directory(std::string_view name) { return remove(name, true); }
+Result<> Directory::unlink(std::string_view name, const Credentials& who) {
+  return remove(name, false, who);
+}
+Result<> Directory::remove_directory(std::string_view name, const Credentials& who) {
+  return remove(name, true, who);
+}
 
-Result<> Directory::remove(std::string_view name, bool as_a_directory) {
+Result<> Directory::remove(std::string_view name, bool as_a_directory, const Credentials& who) {
   OwnPtr<Entry> gone;  // let go of after the lock
   MutexGuard guard(tree_lock);
   Entry* entry = find(name);
   if (!entry) return Errno::noent;
+  TRY(check_takes(who, *entry->node));
   TRY(check_removable(*entry->node, as_a_directory));
   loses_name(*entry->node);
   gone = take(entry);
@@ -310,7 +320,7 @@ Result<> Directory::check_rename(Directory& from, Entry* source, Directory& to, 
 // Under the tree's lock, nobody sees a moment with both names or with none. The entry for the new
 // name is made first; it is not needed if the new name is there already.
 Result<> Directory::rename(std::string_view name, Node& to_node, std::string_view new_name,
-                           unsigned flags) {
+                           unsigned flags, const Credentials& who) {
   if (to_node.file_system() != file_system()) return Errno::xdev;
   Directory& to = as_directory(to_node);
   OwnPtr<Entry> fresh = TRY(Entry::make(new_name, nullptr));
@@ -318,6 +328,8 @@ Result<> Directory::rename(std::string_view name, Node& to_node, std::string_vie
   MutexGuard guard(tree_lock);
   Entry* source = find(name);
   Entry* target = to.find(new_name);
+  if (source) TRY(check_takes(who, *source->node));
+  if (target) TRY(to.check_takes(who, *target->node));
   TRY(check_rename(*this, source, to, target, flags));
   if (target && source->node == target->node) return {};  // two names of one file: POSIX
 

@@ -164,6 +164,8 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
   TRY(arguments.copy_to(space, strings));
   TRY(copy_to_user(space, random_at, random, sizeof(random)));
 
+  const Ids &user = aux.credentials.user, &group = aux.credentials.group;
+  bool is_raised = user.effective != user.real || group.effective != group.real;
   const std::uint64_t auxv[][2] = {
       {AT_PHDR, aux.phdr.value()},
       {AT_PHENT, 56},
@@ -172,13 +174,13 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
       {AT_BASE, 0},
       {AT_FLAGS, 0},
       {AT_ENTRY, aux.entry.value()},
-      {AT_UID, 0},
-      {AT_EUID, 0},
-      {AT_GID, 0},
-      {AT_EGID, 0},
+      {AT_UID, user.real},
+      {AT_EUID, user.effective},
+      {AT_GID, group.real},
+      {AT_EGID, group.effective},
       {AT_HWCAP, hardware_capabilities},
       {AT_CLKTCK, 100},
-      {AT_SECURE, 0},
+      {AT_SECURE, is_raised},
       {AT_RANDOM, random_at.value()},
       {AT_EXECFN, path_at.value()},
       {AT_MINSIGSTKSZ, signal_stack_minimum},

@@ -11,6 +11,7 @@
 #include <array>
 #include <string_view>
 
+#include "fs/credentials.hh"
 #include "lib/result.hh"
 #include "mm/frames.hh"
 #include "vm/user_memory.hh"
@@ -82,6 +83,7 @@ Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 struct AuxiliaryValues {
   VirtAddr entry, phdr;
   unsigned phnum;
+  const Credentials& credentials;
 };
 Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view path,
                              const ArgumentBuffer& arguments, const AuxiliaryValues& aux);

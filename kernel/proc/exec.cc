@@ -30,6 +30,7 @@ constexpr std::uint64_t most_moved = 1ul << 35;
 struct Program {
   RefPtr<AddressSpace> space;
   RefPtr<ProgramFile> file;
+  RefPtr<SharedCredentials> credentials;
   VirtAddr entry, sp;
 };
 
@@ -60,14 +61,29 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
                          [&](std::byte* at) { memset(at, 0, page_size - file_end.page_offset()); });
 }
 
+// As whom a program runs: as who calls it, but where the file says otherwise. What it has been may
+// be taken up again only if it was effective (POSIX, exec). Errors: nomem.
+Result<RefPtr<SharedCredentials>> credentials_for(const PathContext& paths, const Node& file) {
+  constexpr std::uint32_t as_other = S_ISUID | S_ISGID;
+  const Credentials& now = paths.credentials();
+  bool keeps = now.user.saved == now.user.effective && now.group.saved == now.group.effective;
+  if (keeps && !(file.permissions() & as_other)) return paths.shared_credentials;
+  Credentials next = now;
+  if (file.permissions() & S_ISUID) next.user.effective = file.user();
+  if (file.permissions() & S_ISGID) next.group.effective = file.group();
+  next.user.saved = next.user.effective;
+  next.group.saved = next.group.effective;
+  return make_ref<SharedCredentials>(next);
+}
+
 // [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the
 // arguments. `name`: the path that exec was called with (AT_EXECFN).
 Result<Program> load_program(const PathContext& paths, std::string_view path, std::string_view name,
                              const ArgumentBuffer& arguments) {
   PathEnd end = TRY(resolve_place(paths, path));
   Node* node = end.node.get();
-  if (!(node->permissions() & 0111)) return Errno::access;  // and no directory: pages() says so
-  RefPtr<PageSource> pages = TRY(node->pages());
+  TRY(node->check_access(paths.credentials(), may_execute));
+  RefPtr<PageSource> pages = TRY(node->pages());  // a directory has none
   std::uint64_t file_size = node->size();
   if (file_size == 0) return Errno::noexec;
   FrameRef first = TRY(pages->page(0));
@@ -81,13 +97,15 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.file = TRY(make_ref<ProgramFile>());
   program.file->directory = end.parent;
   program.file->name.set_name(end.last);
+  program.credentials = TRY(credentials_for(paths, *node));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   program.space->set_break(image.highest);
   program.space->set_mmap_shift(random_shift(most_moved));
   TRY(program.space->add_stack(stack_top));
   program.entry = image.entry;
-  AuxiliaryValues aux{image.entry, image.program_headers, image.header_count};
+  AuxiliaryValues aux{image.entry, image.program_headers, image.header_count,
+                      program.credentials ? program.credentials->ids : superuser};
   program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, aux));
   return program;
 }
@@ -120,6 +138,7 @@ void commit(Process& self, Program program, std::string_view name, const tine_ar
     SpinGuard guard(process_table_lock);
     std::swap(self.space, program.space);
     std::swap(self.program, program.file);
+    std::swap(self.paths.shared_credentials, program.credentials);
     copy_text(self.name, sizeof(self.name), base_name(name));
     self.args = args;
     reset_signal_handlers(self);

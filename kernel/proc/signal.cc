@@ -56,15 +56,17 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
 
 namespace {
 
-// Answers whether there was anybody. `but`: who is spared besides init.
-bool send_to_all(int signal, const SignalOrigin& origin, const Process* but)
+// Answers whether there was anybody. Spared are init, the sender and whom it may not signal; nobody
+// but init if it is the machine that sends (nullptr).
+bool send_to_all(int signal, const SignalOrigin& origin, const Process* sender)
     REQUIRES(process_table_lock) {
   bool found = false;
   for (Process* target = find_process_from(init_pid + 1); target;
        target = find_process_from(target->pid + 1)) {
-    if (target == but) continue;
-    send_signal(*target, signal, origin);
+    if (target == sender) continue;
     found = true;
+    if (sender && !may_signal(sender->paths.credentials(), target->paths.credentials())) continue;
+    send_signal(*target, signal, origin);
   }
   return found;
 }
@@ -79,6 +81,7 @@ Result<> process_kill(int pid, int signal) {
   if (pid > 0) {
     Process* target = find_process(pid);
     if (!target) return Errno::srch;
+    if (!may_signal(self.paths.credentials(), target->paths.credentials())) return Errno::perm;
     send_signal(*target, signal, origin);
     return {};
   }

@@ -34,7 +34,7 @@ SYSCALL(SYS_openat, openat, int,
   UserPlace place;
   TRY(place.copy(directory, path));
   TRY(files().make_room());
-  RefPtr<OpenFile> file = TRY(open(place.context, place.path.view(), flags, permissions));
+  RefPtr<OpenFile> file = TRY(open(place.context(), place.path.view(), flags, permissions));
   return files().add(std::move(file), flags & O_CLOEXEC);
 }
 

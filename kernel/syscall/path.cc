@@ -30,17 +30,25 @@ Result<> UserPlace::copy(int directory, UserString text) {
 }
 
 Result<> UserPlace::start_at(int directory) {
-  context = current_process().paths;
+  context_ = &current_process().paths;
   if (directory == AT_FDCWD || path.view().starts_with('/')) return {};
   RefPtr<OpenFile> file = TRY(current_process().files.get(directory));
   if (!file->node()->is_directory()) return Errno::notdir;
-  context.cwd = file->node();
+  own_context().cwd = file->node();
   return {};
+}
+
+PathContext& UserPlace::own_context() {
+  if (context_ != &own_) {
+    own_ = *context_;
+    context_ = &own_;
+  }
+  return own_;
 }
 
 Result<> NewPlace::copy(int directory, UserString text) {
   TRY(UserPlace::copy(directory, text));
-  end = TRY(resolve_parent(context, path.view()));
+  end = TRY(resolve_parent(context(), path.view()));
   return {};
 }
 
@@ -48,7 +56,26 @@ Result<> NewPlace::copy_for_file(int directory, UserString text) {
   TRY(copy(directory, text));
   if (is_dots()) return Errno::exist;
   if (end.must_be_dir) return parent().lookup(end.last) ? Errno::exist : Errno::noent;
-  return {};
+  return check_may_add();
+}
+
+// What is there already is told first, as far as it may be looked for.
+Result<> NewPlace::check_may_add() const {
+  const Credentials& who = context().credentials();
+  TRY(parent().check_access(who, may_execute));
+  Result<> may_write_there = parent().check_access(who, may_write);
+  if (may_write_there) return {};
+  return parent().lookup(end.last) ? Errno::exist : may_write_there.error();
+}
+
+// The same for what is not there.
+Result<> NewPlace::check_may_take() const {
+  const Credentials& who = context().credentials();
+  TRY(parent().check_access(who, may_execute));
+  Result<> may_write_there = parent().check_access(who, may_write);
+  if (may_write_there) return {};
+  TRY(parent().lookup(end.last));
+  return may_write_there;
 }
 
 namespace {
@@ -68,7 +95,9 @@ SYSCALL(SYS_mkdirat, mkdirat, void, (int directory, UserString path, std::uint32
   NewPlace place;
   TRY(place.copy(directory, path));
   if (place.is_dots()) return Errno::exist;
-  TRY(place.parent().make_directory(place.end.last, permissions & 01777 & ~place.context.umask));
+  TRY(place.check_may_add());
+  permissions = (permissions & 01777) | (place.parent().permissions() & S_ISGID);
+  TRY(place.parent().make_directory(place.end.last, place.attributes(permissions)));
   return {};
 }
 
@@ -77,7 +106,7 @@ SYSCALL(SYS_symlinkat, symlinkat, void, (UserString target, int directory, UserS
   TRY(text.copy(target));
   NewPlace place;
   TRY(place.copy_for_file(directory, path));
-  TRY(place.parent().make_symlink(place.end.last, text.view()));
+  TRY(place.parent().make_symlink(place.end.last, text.view(), place.attributes(0777)));
   return {};
 }
 
@@ -87,7 +116,7 @@ SYSCALL(SYS_linkat, linkat, void,
   if (flags & ~unsigned(AT_SYMLINK_FOLLOW)) return Errno::inval;
   UserPlace old;
   TRY(old.copy(old_directory, old_path));
-  RefPtr<Node> node = TRY(resolve(old.context, old.path.view(), flags & AT_SYMLINK_FOLLOW));
+  RefPtr<Node> node = TRY(resolve(old.context(), old.path.view(), flags & AT_SYMLINK_FOLLOW));
   NewPlace place;
   TRY(place.copy_for_file(directory, path));
   if (node->file_system() != place.parent().file_system()) return Errno::xdev;
@@ -101,19 +130,21 @@ namespace {
 Result<> remove_directory(const NewPlace& place) {
   if (place.path.view().find_first_not_of('/') == std::string_view::npos) return Errno::busy;
   if (place.is_dots()) return place.is_dot() ? Errno::inval : Errno::notempty;
-  return place.parent().remove_directory(place.end.last);
+  TRY(place.check_may_take());
+  return place.parent().remove_directory(place.end.last, place.context().credentials());
 }
 
 Result<> remove_file(const NewPlace& place) {
   if (place.is_dots()) return Errno::isdir;
   if (place.end.must_be_dir) TRY(check_directory(place));
-  return place.parent().unlink(place.end.last);
+  TRY(place.check_may_take());
+  return place.parent().unlink(place.end.last, place.context().credentials());
 }
 
 }  // namespace
 
 // unlink, and with AT_REMOVEDIR rmdir. Errors: those of path lookup; isdir; notdir, notempty, busy
-// (a root), inval (".", unknown flags).
+// (a root), perm (the sticky bit), inval (".", unknown flags).
 SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned flags)) {
   if (flags & ~unsigned(AT_REMOVEDIR)) return Errno::inval;
   NewPlace place;
@@ -122,7 +153,7 @@ SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned 
 }
 
 // Errors: those of path lookup; busy ("." and "..", mounts), inval (into itself, unknown flags),
-// exist (RENAME_NOREPLACE), isdir, notdir, notempty, xdev, nomem.
+// exist (RENAME_NOREPLACE), isdir, notdir, notempty, perm (the sticky bit), xdev, nomem.
 SYSCALL(SYS_renameat2, renameat2, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags > RENAME_EXCHANGE) return Errno::inval;
@@ -131,10 +162,13 @@ SYSCALL(SYS_renameat2, renameat2, void,
   TRY(to.copy(directory, path));
   if (from.end.parent->file_system() != to.end.parent->file_system()) return Errno::xdev;
   if (from.is_dots() || to.is_dots()) return Errno::busy;
+  TRY(from.check_may_take());
+  TRY(to.parent().check_access(to.context().credentials(), may_write | may_execute));
   bool exchange = flags & RENAME_EXCHANGE;
   if (from.end.must_be_dir || (to.end.must_be_dir && !exchange)) TRY(check_directory(from));
   if (to.end.must_be_dir && exchange) TRY(check_directory(to));
-  return from.parent().rename(from.end.last, to.parent(), to.end.last, flags);
+  return from.parent().rename(from.end.last, to.parent(), to.end.last, flags,
+                              from.context().credentials());
 }
 
 // ---- What a name leads to ----
@@ -153,7 +187,7 @@ SYSCALL(SYS_newfstatat, newfstatat, void,
   } else {
     TRY(place.start_at(directory));
     std::string_view name = itself ? "." : place.path.view();
-    node = TRY(resolve(place.context, name, !(flags & AT_SYMLINK_NOFOLLOW)));
+    node = TRY(resolve(place.context(), name, !(flags & AT_SYMLINK_NOFOLLOW)));
   }
   return to.store(node->stat());
 }
@@ -165,7 +199,7 @@ SYSCALL(SYS_readlinkat, readlinkat, std::size_t,
   if (size <= 0) return Errno::inval;
   UserPlace place;
   TRY(place.copy(directory, path));
-  RefPtr<Node> node = TRY(resolve(place.context, place.path.view(), false));
+  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view(), false));
   std::string_view target = TRY(node->link_target());
   std::size_t length = std::min(target.size(), std::size_t(size));
   TRY(copy_to_user(current_space(), to, target.data(), length));
@@ -178,8 +212,9 @@ SYSCALL(SYS_readlinkat, readlinkat, std::size_t,
 SYSCALL(SYS_chdir, chdir, void, (UserString path)) {
   UserPlace place;
   TRY(place.copy(AT_FDCWD, path));
-  RefPtr<Node> node = TRY(resolve(place.context, place.path.view()));
+  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view()));
   if (!node->is_directory()) return Errno::notdir;
+  TRY(node->check_access(place.context().credentials(), may_execute));
   current_process().paths.cwd = std::move(node);
   return {};
 }
@@ -188,7 +223,7 @@ SYSCALL(SYS_chdir, chdir, void, (UserString path)) {
 // fault, nomem.
 SYSCALL(SYS_getcwd, getcwd, std::size_t, (VirtAddr to, std::size_t size)) {
   OwnPtr<PathBuffer> room = TRY(make<PathBuffer>());
-  PathContext context = current_process().paths;
+  const PathContext& context = current_process().paths;
   std::string_view path = TRY(path_of(context, context.cwd, room->bytes));
   if (path.size() + 1 > size) return Errno::range;
   TRY(copy_to_user(current_space(), to, path.data(), path.size() + 1));

@@ -11,7 +11,7 @@ constexpr std::size_t set_size = sizeof(std::uint64_t);  // Linux asks for the s
 
 }  // namespace
 
-// Errors: inval (no such signal), srch.
+// Errors: inval (no such signal), srch, perm.
 SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 
 // Either pointer may be null. Errors: inval (size; no such signal; SIGKILL and SIGSTOP keep their

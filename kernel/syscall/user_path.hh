@@ -31,13 +31,19 @@ class UserPath {
 // The path of one of the ...at calls, and where it starts.
 struct UserPlace {
   UserPath path;
-  PathContext context;
 
   // Errors: those above, badf, notdir.
   Result<> copy(int directory, UserString text);
   // The second half of it. An absolute path does not look at `directory`, which may then be
   // anything.
   Result<> start_at(int directory);
+  // The process's own, unless the path starts elsewhere or somebody else is to walk it.
+  const PathContext& context() const { return *context_; }
+  PathContext& own_context();
+
+ private:
+  const PathContext* context_ = nullptr;
+  PathContext own_;
 };
 
 // Where something is to be made, removed or moved.
@@ -46,8 +52,16 @@ struct NewPlace : UserPlace {
 
   // Errors: those above, and of path lookup.
   Result<> copy(int directory, UserString text);
-  // For something that is no directory. Errors besides: exist, noent (with a slash behind it).
+  // For something that is no directory. Errors besides: exist, noent (with a slash behind it),
+  // access.
   Result<> copy_for_file(int directory, UserString text);
+
+  // May the caller put a name there, or take it away? Errors: exist; noent; access.
+  Result<> check_may_add() const;
+  Result<> check_may_take() const;
+  Attributes attributes(std::uint32_t permissions) const {
+    return context().for_new(parent(), permissions);
+  }
 
   Node& parent() const { return *end.parent; }
   bool is_dot() const { return end.last == "."; }

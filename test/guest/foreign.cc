@@ -116,6 +116,20 @@ TEST_CASE("Debian's busybox prints what it prints on Linux", "[busybox][wing-lin
   }
 }
 
+TEST_CASE("Debian's su makes another user of a shell", "[busybox][wing-linux][wing-procfs]") {
+  if (!exists("build/userland/bin/busybox")) return;
+  CHECK(run_in_guest("su", 2, "/bin/busybox sh /foreign/start-su.sh") ==
+        "uid=0(root) gid=0(root)\n"
+        "uid=1000(student) gid=1000(student) groups=1000(student)\n"
+        "student\n"
+        "cat: can't open '/root-only': Permission denied\n"
+        "/tmp/as-student.sh: line 5: can't create /note: Permission denied\n"
+        "sh: can't kill pid 1: Operation not permitted\n"
+        "chown: /home/student/note: Operation not permitted\n"
+        "-rw-r--r--    1 student  student          5 /home/student/note\n"
+        "-rw-------    1 root     root             7 /root-only\n");
+}
+
 TEST_CASE("a static, position-independent program moves itself to where it was put",
           "[foreign][wing-linux]") {
   CHECK(run_in_guest("moved", 2, "/bin/sh /foreign/start-moved.sh") ==

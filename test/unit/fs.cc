@@ -26,10 +26,10 @@ struct Tree {
     Node& root = *context.root;
     auto bin = root.make_directory("bin", 0755).value();
     bin->create("sh", 0755).value();
-    bin->make_symlink("link", "sh").value();
-    root.make_symlink("abs", "/bin").value();
-    root.make_symlink("loop", "loop").value();
-    root.make_symlink("dangling", "bin/new").value();
+    bin->make_symlink("link", "sh", 0777).value();
+    root.make_symlink("abs", "/bin", 0777).value();
+    root.make_symlink("loop", "loop", 0777).value();
+    root.make_symlink("dangling", "bin/new", 0777).value();
     root.make_directory("d", 0755).value()->make_directory("e", 0755).value();
   }
   RefPtr<Node> at(std::string_view path, bool follow = true) {
@@ -104,7 +104,7 @@ TEST_CASE("symbolic links are followed, the last one on request") {
   std::string target = "bin";
   for (int i = 1; i <= 41; i++) {
     std::string name = "l" + std::to_string(i);
-    tree.context.root->make_symlink(name, target).value();
+    tree.context.root->make_symlink(name, target, 0777).value();
     target = name;
   }
   CHECK(tree.at("l40/sh") == sh);
@@ -114,7 +114,7 @@ TEST_CASE("symbolic links are followed, the last one on request") {
 TEST_CASE("links may not make a path longer than a path may be") {
   test::Machine machine;
   Tree tree;
-  tree.context.root->make_symlink("long", std::string(4000, '/') + "bin").value();
+  tree.context.root->make_symlink("long", std::string(4000, '/') + "bin", 0777).value();
   CHECK(tree.at("long/sh") == tree.at("bin/sh"));
   CHECK(tree.error("long/" + std::string(100, '/') + "sh") == Errno::nametoolong);
 }
@@ -264,6 +264,48 @@ TEST_CASE("a hole that is mapped shared becomes a page of the file; behind the e
   CHECK(page.bytes()[0] == std::byte{0});
   page.bytes()[0] = std::byte{'h'};
   CHECK(read_all(*file->node(), 2, page_size - 1) == std::string("\0h", 2));
+}
+
+TEST_CASE("the first class that fits decides what may be done with a file") {
+  test::Machine machine;
+  Tree tree;
+  Node& node = *tree.context.root->create("classes", {0, 10, 20}).value();
+  Credentials owner, group, member, other;
+  owner.user.effective = 10;
+  owner.group.effective = 20;
+  group.user.effective = 11;
+  group.group.effective = 20;
+  member.user.effective = other.user.effective = 12;
+  member.groups[2] = 20;
+  member.group_count = 3;
+  other.groups[2] = 20;  // not one of the two that count
+  other.group_count = 2;
+  for (unsigned mode = 0; mode < 0777; mode++) {
+    node.set_permissions(mode);
+    for (unsigned wanted = 0; wanted < 8; wanted++) {
+      CAPTURE(mode, wanted);
+      CHECK(node.check_access(owner, wanted).has_value() == ((mode >> 6 & wanted) == wanted));
+      CHECK(node.check_access(group, wanted).has_value() == ((mode >> 3 & wanted) == wanted));
+      CHECK(node.check_access(member, wanted).has_value() == ((mode >> 3 & wanted) == wanted));
+      CHECK(node.check_access(other, wanted).has_value() == ((mode & wanted) == wanted));
+      bool runs = !(wanted & may_execute) || (mode & 0111);
+      CHECK(node.check_access(superuser, wanted).has_value() == runs);
+    }
+  }
+}
+
+TEST_CASE("the real and effective user may signal whose real or saved user they are") {
+  Credentials sender, target;
+  sender.user = {1, 2, 3};
+  for (std::uint32_t real = 0; real < 5; real++) {
+    for (std::uint32_t saved = 0; saved < 5; saved++) {
+      target.user = {real, 2, saved};
+      bool one_of_two = real == 1 || real == 2 || saved == 1 || saved == 2;
+      CHECK(may_signal(sender, target) == one_of_two);
+      CHECK(may_signal(superuser, target));
+      CHECK(!may_signal(target, superuser) == (real != 0));
+    }
+  }
 }
 
 namespace {
@@ -466,11 +508,11 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
   CHECK(path_to(tree, "/d/e") == "/d/e");
   CHECK(path_to(tree, "/") == "/");
   Node& d = *tree.at("/d");
-  CHECK(d.remove_directory("e").error() == Errno::busy);
-  CHECK(d.rename("e", d, "f", 0).error() == Errno::busy);
+  CHECK(d.remove_directory("e", superuser).error() == Errno::busy);
+  CHECK(d.rename("e", d, "f", 0, superuser).error() == Errno::busy);
   CHECK(tree.context.root->make_directory("empty", 0755).has_value());
-  CHECK(tree.context.root->rename("empty", d, "e", 0).error() == Errno::busy);
-  CHECK(tree.context.root->rename("empty", *other, "x", 0).error() == Errno::xdev);
+  CHECK(tree.context.root->rename("empty", d, "e", 0, superuser).error() == Errno::busy);
+  CHECK(tree.context.root->rename("empty", *other, "x", 0, superuser).error() == Errno::xdev);
   CHECK(other->link("x", tree.at("/bin/sh")).error() == Errno::xdev);
   covered->unref();  // a mount is for good, but the books of this machine are not
   other->unref();
@@ -482,11 +524,11 @@ TEST_CASE("a directory is read by positions that outlive changes") {
   Node& d = *tree.at("/d");
   for (const char* name : {"a", "b", "c"}) d.create(name, 0644).value();
   CHECK(names_in(d) == "e a b c ");
-  REQUIRE(d.unlink("b").has_value());
+  REQUIRE(d.unlink("b", superuser).has_value());
   d.create("b", 0644).value();
   CHECK(names_in(d) == "e a c b ");
-  REQUIRE(d.rename("a", d, "z", 0).has_value());
-  REQUIRE(d.rename("c", d, "b", 0).has_value());
+  REQUIRE(d.rename("a", d, "z", 0, superuser).has_value());
+  REQUIRE(d.rename("c", d, "b", 0, superuser).has_value());
   CHECK(names_in(d) == "e b z ");
   CHECK(names_in(*tree.at("/bin")) == "sh link ");
 }
@@ -515,7 +557,7 @@ TEST_CASE("whichever allocation of link and rename fails, both names are as befo
   Node& d = *tree.at("/d");
   std::uint64_t heap = heap_bytes_in_use();
   fail_allocation(nullptr, 1);
-  CHECK(bin.rename("sh", d, "sh", 0).error() == Errno::nomem);
+  CHECK(bin.rename("sh", d, "sh", 0, superuser).error() == Errno::nomem);
   fail_allocation(nullptr, 1);
   CHECK(d.link("sh", tree.at("/bin/sh")).error() == Errno::nomem);
   fail_allocation(nullptr, 0);

@@ -10,6 +10,7 @@ inline std::uint64_t clock_now() { return 0; }
 
 #include <algorithm>
 
+#include "../../kernel/fs/credentials.cc"
 #include "../../kernel/fs/file_pages.cc"
 #include "../../kernel/fs/initrd.cc"
 #include "../../kernel/fs/node.cc"

@@ -1,9 +1,9 @@
-// What files are besides their contents: permissions, times, sizes of file systems. There is one
-// user, so an owner is checked and not kept.
+// What files are besides their contents: permissions, owners, times, sizes of file systems.
 #include <tine/abi.h>
 
 #include "fs/open_file.hh"
 #include "mm/frames.hh"
+#include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
 #include "syscall/dispatch.hh"
@@ -16,7 +16,7 @@ namespace {
 Result<RefPtr<Node>> node_at(int directory, UserString path, bool follow = true) {
   UserPlace place;
   TRY(place.copy(directory, path));
-  return resolve(place.context, place.path.view(), follow);
+  return resolve(place.context(), place.path.view(), follow);
 }
 
 Result<RefPtr<Node>> node_of(int fd) {
@@ -26,59 +26,99 @@ Result<RefPtr<Node>> node_of(int fd) {
 
 }  // namespace
 
-// ---- Permissions and owners. Errors of all: those of path lookup, badf ----
-
-SYSCALL(SYS_fchmodat, fchmodat, void, (int directory, UserString path, std::uint32_t mode)) {
-  RefPtr<Node> node = TRY(node_at(directory, path));
-  node->set_permissions(mode);
-  return {};
-}
-
-// Errors: badf.
-SYSCALL(SYS_fchmod, fchmod, void, (int fd, std::uint32_t mode)) {
-  RefPtr<Node> node = TRY(node_of(fd));
-  node->set_permissions(mode);
-  return {};
-}
+// ---- Permissions and owners ----
 
 namespace {
 
-// Errors: perm (an owner that there cannot be).
-Result<> check_owner(std::uint32_t user, std::uint32_t group) {
+const Credentials& own_credentials() { return current_process().paths.credentials(); }
+
+// A file of a group that its owner is not in does not run as that group. Errors: perm.
+Result<> change_permissions(Node& node, std::uint32_t mode) {
+  const Credentials& who = own_credentials();
+  if (!node.is_owner(who)) return Errno::perm;
+  bool may_share = who.is_superuser() || who.is_in_group(node.group());
+  node.set_permissions(may_share ? mode : mode & ~unsigned(S_ISGID));
+  return {};
+}
+
+// Owners can give a file to a group of theirs, and to nobody else. What is given away does not run
+// as its owner or group any more. Errors: perm.
+Result<> change_owner(Node& node, std::uint32_t user, std::uint32_t group) {
   constexpr std::uint32_t unchanged = ~0u;
-  bool known = (user == 0 || user == unchanged) && (group == 0 || group == unchanged);
-  return known ? Result<>() : Errno::perm;
+  const Credentials& who = own_credentials();
+  if (user == unchanged) user = node.user();
+  if (group == unchanged) group = node.group();
+  bool allowed = who.is_superuser() || (node.is_owner(who) && user == node.user() &&
+                                        (group == node.group() || who.is_in_group(group)));
+  if (!allowed) return Errno::perm;
+  if (!node.is_directory()) node.set_permissions(node.permissions() & ~(S_ISUID | S_ISGID));
+  node.set_owner(user, group);
+  return {};
 }
 
 }  // namespace
 
-// Errors besides: inval (unknown flags), perm.
+// Errors: those of path lookup, perm.
+SYSCALL(SYS_fchmodat, fchmodat, void, (int directory, UserString path, std::uint32_t mode)) {
+  RefPtr<Node> node = TRY(node_at(directory, path));
+  return change_permissions(*node, mode);
+}
+// Errors: badf, perm.
+SYSCALL(SYS_fchmod, fchmod, void, (int fd, std::uint32_t mode)) {
+  RefPtr<Node> node = TRY(node_of(fd));
+  return change_permissions(*node, mode);
+}
+
+// Errors: those of path lookup, inval (unknown flags), perm.
 SYSCALL(SYS_fchownat, fchownat, void,
         (int directory, UserString path, std::uint32_t user, std::uint32_t group, unsigned flags)) {
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW)) return Errno::inval;
-  TRY(node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)));
-  return check_owner(user, group);
+  RefPtr<Node> node = TRY(node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)));
+  return change_owner(*node, user, group);
 }
-
 // Errors: badf, perm.
 SYSCALL(SYS_fchown, fchown, void, (int fd, std::uint32_t user, std::uint32_t group)) {
-  TRY(node_of(fd));
-  return check_owner(user, group);
+  RefPtr<Node> node = TRY(node_of(fd));
+  return change_owner(*node, user, group);
 }
 
-// root may do everything, but execute what nobody may. Errors besides: inval, access.
+namespace {
+
+// The real ids decide, on the way to the file, too: a program that runs as somebody else asks what
+// its caller might do (POSIX, access).
+Result<> check_access(int directory, UserString path, unsigned mode, unsigned flags) {
+  if (mode & ~(may_read | may_write | may_execute)) return Errno::inval;
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EACCESS)) return Errno::inval;
+  UserPlace place;
+  TRY(place.copy(directory, path));
+  if (!(flags & AT_EACCESS)) {
+    auto real = TRY(make_ref<SharedCredentials>(own_credentials()));
+    real->ids.user.effective = real->ids.user.real;
+    real->ids.group.effective = real->ids.group.real;
+    place.own_context().shared_credentials = std::move(real);
+  }
+  bool follow = !(flags & AT_SYMLINK_NOFOLLOW);
+  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view(), follow));
+  return node->check_access(place.context().credentials(), mode);
+}
+
+}  // namespace
+
+// Errors: those of path lookup, access, inval, nomem.
 SYSCALL(SYS_faccessat, faccessat, void, (int directory, UserString path, unsigned mode)) {
-  constexpr unsigned execute = 1, all = 7;
-  if (mode & ~all) return Errno::inval;
-  RefPtr<Node> node = TRY(node_at(directory, path));
-  bool runnable = node->is_directory() || (node->permissions() & 0111);
-  return (mode & execute) && !runnable ? Errno::access : Result<>();
+  return check_access(directory, path, mode, 0);
+}
+// Errors: those of path lookup, access, inval, nomem.
+SYSCALL(SYS_faccessat2, faccessat2, void,
+        (int directory, UserString path, unsigned mode, unsigned flags)) {
+  return check_access(directory, path, mode, flags);
 }
 
 // ---- Times ----
 
 // Of the two times only the second, of the last change, is kept; null: now. `path` null: the file
-// that `directory` is. Errors: those of path lookup, badf, inval, fault.
+// that `directory` is. Who may write may say "now", and only the owner something else. Errors:
+// those of path lookup, badf, access, perm, inval, fault.
 SYSCALL(SYS_utimensat, utimensat, void,
         (int directory, UserString path, UserPtr<tine_timespec> times, unsigned flags)) {
   constexpr std::int64_t now = (1 << 30) - 1, leave = (1 << 30) - 2;  // UTIME_NOW, UTIME_OMIT
@@ -90,16 +130,23 @@ SYSCALL(SYS_utimensat, utimensat, void,
   bool by_path = path.at.value() != 0;
   RefPtr<Node> node =
       TRY(by_path ? node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)) : node_of(directory));
-  if (modified.tv_nsec != leave) node->set_modified(ns);
+  if (modified.tv_nsec == leave) return {};
+  const Credentials& who = own_credentials();
+  if (!node->is_owner(who)) {
+    if (modified.tv_nsec != now) return Errno::perm;
+    TRY(node->check_access(who, may_write));
+  }
+  node->set_modified(ns);
   return {};
 }
 
 // ---- Sizes ----
 
-// Errors: those of path lookup, inval, isdir, fbig, nomem.
+// Errors: those of path lookup, access, inval, isdir, fbig, nomem.
 SYSCALL(SYS_truncate, truncate, void, (UserString path, std::int64_t size)) {
   if (size < 0) return Errno::inval;
   RefPtr<Node> node = TRY(node_at(AT_FDCWD, path));
+  TRY(node->check_access(own_credentials(), may_write));
   return node->truncate(std::uint64_t(size));
 }
 
@@ -158,10 +205,11 @@ SYSCALL(SYS_sync, sync, void, ()) { return {}; }
 
 // ---- Where the program is ----
 
-// Errors: badf, notdir.
+// Errors: badf, notdir, access.
 SYSCALL(SYS_fchdir, fchdir, void, (int fd)) {
   RefPtr<Node> node = TRY(node_of(fd));
   if (!node->is_directory()) return Errno::notdir;
+  TRY(node->check_access(own_credentials(), may_execute));
   current_process().paths.cwd = std::move(node);
   return {};
 }

@@ -14,6 +14,8 @@ SYSCALL(SYS_riscv_hwprobe, riscv_hwprobe, void, ()) { return Errno::nosys; }
 SYSCALL(SYS_rseq, rseq, void, ()) { return Errno::nosys; }
 // Errors: nosys. Shells try to give a process a name.
 SYSCALL(SYS_prctl, prctl, void, ()) { return Errno::nosys; }
+// Errors: nosys. The library looks for a daemon that knows names of users; then it reads /etc.
+SYSCALL(SYS_socket, socket, void, ()) { return Errno::nosys; }
 // Errors: nosys. The library then takes newfstatat.
 SYSCALL(SYS_statx, statx, void, ()) { return Errno::nosys; }
 // Errors: nosys. The library then takes clone.

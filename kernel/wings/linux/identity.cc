@@ -1,5 +1,5 @@
-// Who the process is. There is one user, root, and one process group and session, init's: their
-// numbers are answered as such.
+// What a process is and has. There is one process group and session, init's: its number is answered
+// as such.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -10,16 +10,6 @@
 #include "syscall/dispatch.hh"
 
 namespace tine {
-
-SYSCALL(SYS_getuid, getuid, int, ()) { return 0; }
-SYSCALL(SYS_geteuid, geteuid, int, ()) { return 0; }
-SYSCALL(SYS_getgid, getgid, int, ()) { return 0; }
-SYSCALL(SYS_getegid, getegid, int, ()) { return 0; }
-
-// Supplementary groups: none. Errors: inval.
-SYSCALL(SYS_getgroups, getgroups, int, (int room)) {
-  return room < 0 ? Result<int>(Errno::inval) : 0;
-}
 
 namespace {
 

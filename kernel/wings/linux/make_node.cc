@@ -16,12 +16,12 @@ namespace tine {
 SYSCALL(SYS_mknodat, mknodat, void, (int directory, UserString path, std::uint32_t mode)) {
   NewPlace place;
   TRY(place.copy_for_file(directory, path));
-  std::uint32_t permissions = mode & 07777 & ~place.context.umask;
+  Attributes attributes = place.attributes(mode & 07777);
   switch (mode & S_IFMT) {
     case 0:
-    case S_IFREG: TRY(place.parent().create(place.end.last, permissions)); return {};
+    case S_IFREG: TRY(place.parent().create(place.end.last, attributes)); return {};
     case S_IFIFO: {
-      RefPtr<Node> fifo = TRY(make_ref<Pipe>(permissions, place.parent().file_system()));
+      RefPtr<Node> fifo = TRY(make_ref<Pipe>(attributes, place.parent().file_system()));
       return place.parent().add(place.end.last, std::move(fifo));
     }
     case S_IFCHR:
@@ -48,16 +48,17 @@ Result<std::string_view> copy_name(UserString from, std::span<char> room) {
 
 // These file systems come from nowhere, so the source means nothing, and they have no options.
 // Errors: those of path lookup, nodev (no such kind), notdir, busy (something is mounted there, or
-// there can be only one), inval (flags, options), nomem, fault.
+// there can be only one), inval (flags, options), perm, nomem, fault.
 SYSCALL(SYS_mount, mount, void,
         (UserString, UserString target, UserString type, std::uint64_t flags, UserString options)) {
   char name[32], given[2];
   std::string_view kind = TRY(copy_name(type, name));
   if (options.at != VirtAddr() && !TRY(copy_name(options, given)).empty()) return Errno::inval;
   if (flags & ~harmless) return Errno::inval;
+  if (!current_process().paths.credentials().is_superuser()) return Errno::perm;
   UserPlace place;
   TRY(place.copy(AT_FDCWD, target));
-  return mount(TRY(resolve(place.context, place.path.view())), kind == "proc" ? "procfs" : kind);
+  return mount(TRY(resolve(place.context(), place.path.view())), kind == "proc" ? "procfs" : kind);
 }
 
 }  // namespace tine

@@ -29,7 +29,24 @@ constexpr unsigned directory_inode = 0, fd_directory_inode = 1, program_inode = 
                    descriptor_inodes = 64;
 std::uint64_t process_inode(int pid, unsigned what) { return std::uint64_t(pid) << 12 | what; }
 
-constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555;
+constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555,
+                        private_directory_permissions = 0500;
+
+// A process's files belong to whom it acts for.
+Attributes owned_by(int pid, std::uint32_t permissions) {
+  Result<Credentials> owner = credentials_of(pid);
+  if (!owner) return permissions;
+  return {permissions, owner->user.effective, owner->group.effective};
+}
+
+// For what is only its owner's to know. A process may have become somebody else's since its file
+// was opened. Errors: access, srch.
+Result<> check_may_look(int pid) {
+  const Credentials& who = current_process().paths.credentials();
+  if (who.is_superuser()) return {};
+  Credentials owner = TRY(credentials_of(pid));
+  return owner.user == who.user ? Result<>() : Errno::access;
+}
 
 // ---- Files and symbolic links ----
 
@@ -38,7 +55,7 @@ constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555;
 class TextFile final : public Node {
  public:
   TextFile(const ProcFile& file, int pid, std::uint64_t inode)
-      : Node(NodeKind::regular, file_permissions, file_system_number, inode),
+      : Node(NodeKind::regular, owned_by(pid, file.permissions), file_system_number, inode),
         file_(file),
         pid_(pid) {}
 
@@ -55,6 +72,7 @@ class TextFile final : public Node {
 
   Result<> make_text() {
     made_ = false;
+    if (!(permissions() & 0044)) TRY(check_may_look(pid_));
     TRY(text_.truncate(0));
     FileSink sink(text_);
     TRY(file_.write(pid_, sink));
@@ -125,7 +143,7 @@ constexpr std::uint64_t first_position = 2;
 class FdDirectory final : public Node {
  public:
   explicit FdDirectory(int pid)
-      : Node(NodeKind::directory, directory_permissions, file_system_number,
+      : Node(NodeKind::directory, owned_by(pid, private_directory_permissions), file_system_number,
              process_inode(pid, fd_directory_inode)),
         pid_(pid) {}
 
@@ -142,8 +160,9 @@ class FdDirectory final : public Node {
 };
 
 // The program's file: where it was found by exec. Errors: noent (the process has ended, or the
-// file's directory is gone), nametoolong, nomem.
+// file's directory is gone), access, nametoolong, nomem.
 Result<RefPtr<Node>> program_link(int pid) {
+  TRY(check_may_look(pid));
   RefPtr<ProgramFile> program;
   {
     SpinGuard guard(process_table_lock);
@@ -163,7 +182,7 @@ Result<RefPtr<Node>> program_link(int pid) {
 class ProcessDirectory final : public Node {
  public:
   explicit ProcessDirectory(int pid)
-      : Node(NodeKind::directory, directory_permissions, file_system_number,
+      : Node(NodeKind::directory, owned_by(pid, directory_permissions), file_system_number,
              process_inode(pid, directory_inode)),
         pid_(pid) {}
 
@@ -210,6 +229,7 @@ Result<RefPtr<Node>> FdDirectory::parent() {
 }
 
 Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
+  TRY(check_may_look(pid_));
   int fd = number_of(name);
   if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::noent;
   RefPtr<Symlink> node = TRY(make_ref<Symlink>(inode_of(fd)));

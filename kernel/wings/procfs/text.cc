@@ -42,6 +42,12 @@ RefPtr<Process> hold_process(int pid) {
   return RefPtr<Process>(find_process(pid));
 }
 
+Result<Credentials> credentials_of(int pid) {
+  SpinGuard guard(process_table_lock);
+  const Process* process = find_process(pid);
+  return process ? Result<Credentials>(process->paths.credentials()) : Errno::srch;
+}
+
 namespace {
 
 constexpr std::uint64_t kib_a_page = page_size / 1024;
@@ -86,13 +92,23 @@ std::string_view state_name(const tine_process_info& info) {
   }
 }
 
+// The last one, by which Linux asks files, is always the effective one here.
+void write_ids(Sink& to, std::string_view name, const Ids& ids) {
+  print(to, "{}:\t{}\t{}\t{}\t{}\n", name, ids.real, ids.effective, ids.saved, ids.effective);
+}
+
 Result<> write_status(int pid, Sink& to) {
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
   SignalSets signals = TRY(signal_sets(pid));
+  Credentials who = TRY(credentials_of(pid));
   print(to, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n",
         static_cast<const char*>(info.name), state_name(info), pid, pid, info.parent);
-  print(to, "VmRSS:\t{:8} kB\nThreads:\t{}\n", info.resident_pages * kib_a_page, signals.threads);
+  write_ids(to, "Uid", who.user);
+  write_ids(to, "Gid", who.group);
+  print(to, "Groups:\t");
+  for (std::size_t i = 0; i < who.group_count; i++) print(to, "{} ", who.groups[i]);
+  print(to, "\nVmRSS:\t{:8} kB\nThreads:\t{}\n", info.resident_pages * kib_a_page, signals.threads);
   print(to, "SigPnd:\t{:016x}\nSigBlk:\t{:016x}\n", signals.pending, signals.blocked);
   print(to, "SigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", signals.ignored, signals.caught);
   return {};
@@ -249,16 +265,16 @@ Result<> write_mounts(int, Sink& to) {
   return {};
 }
 
-constexpr ProcFile about_process[] = {{"status", write_status},
-                                      {"stat", write_stat},
-                                      {"cmdline", write_cmdline},
-                                      {"maps", write_maps},
-                                      {"pagetable", write_pagetable}};
-constexpr ProcFile about_machine[] = {{"meminfo", write_meminfo},
-                                      {"uptime", write_uptime},
-                                      {"loadavg", write_loadavg},
-                                      {"stat", write_machine_stat},
-                                      {"mounts", write_mounts}};
+constexpr ProcFile about_process[] = {{"status", 0444, write_status},
+                                      {"stat", 0444, write_stat},
+                                      {"cmdline", 0444, write_cmdline},
+                                      {"maps", 0400, write_maps},
+                                      {"pagetable", 0400, write_pagetable}};
+constexpr ProcFile about_machine[] = {{"meminfo", 0444, write_meminfo},
+                                      {"uptime", 0444, write_uptime},
+                                      {"loadavg", 0444, write_loadavg},
+                                      {"stat", 0444, write_machine_stat},
+                                      {"mounts", 0444, write_mounts}};
 
 // ---- fd ----
 

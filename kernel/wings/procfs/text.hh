@@ -2,6 +2,7 @@
 // machine.
 #pragma once
 
+#include "fs/credentials.hh"
 #include "fs/file_pages.hh"
 #include "lib/format.hh"
 #include "lib/ref.hh"
@@ -30,6 +31,7 @@ class FileSink final : public Sink {
 // `pid` is 0 for the files about the machine. Errors: srch, the process is gone.
 struct ProcFile {
   std::string_view name;
+  std::uint32_t permissions;
   Result<> (*write)(int pid, Sink& to);
 };
 extern const std::span<const ProcFile> process_files, machine_files;
@@ -37,6 +39,9 @@ extern const std::span<const ProcFile> process_files, machine_files;
 // What descriptor `fd` of the process is, as the target of a symbolic link: "pipe:[7]",
 // "/dev/console", "file:[12]". Errors: noent, nomem.
 Result<> describe_descriptor(int pid, int fd, Sink& to);
+
+// For whom the process acts. Errors: srch.
+Result<Credentials> credentials_of(int pid);
 
 // With a reference, so that it stays while it is looked at; nullptr: it is gone.
 RefPtr<Process> hold_process(int pid);

@@ -128,8 +128,14 @@ static void attributes(void) {
   EQUAL(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 6), 0);
   ERROR(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 1), EACCES);
   ERROR(syscall(SYS_faccessat, AT_FDCWD, "/tmp/wing-linux", 8), EINVAL);
-  ERROR(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 5, 0, 0), EPERM);
-  EQUAL(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 0, -1, 0), 0);
+  EQUAL(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 5, 6, 0), 0);
+  EQUAL(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", -1, 7, 0), 0);
+  EQUAL(stat("/tmp/wing-linux", &about), 0);
+  EQUAL(about.st_uid, 5);
+  EQUAL(about.st_gid, 7);
+  ERROR(syscall(SYS_fchownat, AT_FDCWD, "/tmp/none", 5, 6, 0), ENOENT);
+  ERROR(syscall(SYS_fchownat, AT_FDCWD, "/tmp/wing-linux", 5, 6, 1), EINVAL);
+  ERROR(syscall(SYS_fchown, 99, 5, 6), EBADF);
   EQUAL(syscall(SYS_umask, 027), 022);
   EQUAL(syscall(SYS_umask, 07777), 027);
   EQUAL(syscall(SYS_umask, 022), 0777);
