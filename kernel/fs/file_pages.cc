@@ -150,6 +150,18 @@ Result<FrameRef> FilePages::page(std::uint64_t index) {
   return own;
 }
 
+// Holes, and pages that somebody shares, are looked at one by one (page).
+std::size_t FilePages::pages_at_hand(std::uint64_t index, std::span<FrameRef> to) {
+  SpinGuard guard(lock_);
+  std::size_t count = 0;
+  while (count < to.size() && index + count < page_count(size_)) {
+    FrameRef frame = reference(index + count);
+    if (!frame || is_marked(frame.address())) break;
+    to[count++] = std::move(frame);
+  }
+  return count;
+}
+
 // A hole becomes a page; and a frame that is anybody else's is left to them.
 Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
   FrameRef fresh;

@@ -37,6 +37,7 @@ class FilePages final : public PageSource {
   // Of a hole: zeros of the caller's own.
   Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
   Result<FrameRef> shared_page(std::uint64_t index) override EXCLUDES(lock_);
+  std::size_t pages_at_hand(std::uint64_t index, std::span<FrameRef> to) override EXCLUDES(lock_);
   void when_cut(Forget forget) override EXCLUDES(lock_);
 
   // Errors: fault, nomem; write: fbig. When some bytes moved, their number.

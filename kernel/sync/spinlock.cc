@@ -9,12 +9,14 @@
 namespace tine {
 
 // Reads until the lock looks free, so that the line is not written by everybody who waits.
-void Spinlock::wait() {
-  while (locked_.load(std::memory_order_relaxed)) csr::pause();
+void Spinlock::wait_for_it() {
+  do {
+    while (locked_.load(std::memory_order_relaxed)) csr::pause();
+  } while (locked_.exchange(1, std::memory_order_acquire));
 }
 
 void Spinlock::check_held() const {
-  if (!held()) panic("lock {} is not held where it must be", name);
+  if (holder_ != &this_hart()) panic("lock {} is not held where it must be", name);
 }
 
 void HeldLocks::check(const RankedLock& wanted) const {

@@ -25,12 +25,13 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
   // free.
   void lock() ACQUIRE() {
     if constexpr (TINE_DEBUG) this_hart().held.add(*this);
-    while (locked_.exchange(1, std::memory_order_acquire)) wait();
-    holder_ = &this_hart();
+    if (locked_.exchange(1, std::memory_order_acquire)) [[unlikely]]
+      wait_for_it();
+    if constexpr (TINE_DEBUG) holder_ = &this_hart();
   }
   void unlock() RELEASE() {
     if constexpr (TINE_DEBUG) this_hart().held.remove(*this);
-    holder_ = nullptr;
+    if constexpr (TINE_DEBUG) holder_ = nullptr;
     locked_.store(0, std::memory_order_release);
   }
 
@@ -39,16 +40,14 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
     if constexpr (TINE_DEBUG) check_held();
   }
 
-  // Does this hart hold it? (An answer about another hart would be stale at once.)
-  bool held() const { return holder_ == &this_hart(); }
   // For the analysis: the data is being built or destroyed, and nobody else knows it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
  private:
   std::atomic<std::uint32_t> locked_{0};
-  Hart* volatile holder_ = nullptr;
+  Hart* volatile holder_ = nullptr;  // in debug builds
 
-  void wait();
+  void wait_for_it();
   void check_held() const;
 };
 

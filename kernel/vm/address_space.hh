@@ -31,11 +31,14 @@ struct Region {
   VirtAddr limit{};               // grows_down: the lowest start it may get
   bool shared = false;            // stores go to the source's own pages (MAP_SHARED)
   bool may_write = true;          // may mprotect allow writing?
+  bool read_ahead = false;        // the source's pages will be read in order
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
   ListLink link{};
 
   bool contains(VirtAddr at) const { return at >= start && at < end; }
+  // The source's page that belongs there.
+  std::uint64_t page_at(VirtAddr at) const { return source_page + ((at - start) >> page_shift); }
 };
 
 // A page fault, or an access that the kernel makes for a program.
@@ -62,7 +65,7 @@ struct Mapping {
   Place place = Place::hint;    // fixed: exactly there, in the place of what is there
   RefPtr<PageSource> source{};  // nullptr: private pages that begin as zeros
   std::uint64_t source_page = 0;
-  bool shared = false, may_write = true;  // as in Region
+  bool shared = false, may_write = true, read_ahead = false;  // as in Region
 };
 
 // Stacks of different programs end at different places, within so many bytes.
@@ -180,6 +183,7 @@ class AddressSpace final : public RefCounted {
   Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
   Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
+  void map_pages_behind(const Region& region, VirtAddr page) REQUIRES(mutex_);
   Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "lib/ref.hh"
 #include "lib/result.hh"
@@ -21,6 +22,9 @@ class PageSource : public RefCounted {
   // copy. Called with the address space's mutex held, so it may only take locks of a higher rank.
   // Errors: inval behind the last page, nomem, io.
   virtual Result<FrameRef> page(std::uint64_t index) = 0;
+  // Of the pages from `index` on, those that are there already, up to the first that is not: with
+  // references in `to`, as far as that reaches. Answers how many they are.
+  virtual std::size_t pages_at_hand(std::uint64_t, std::span<FrameRef>) { return 0; }
   // The same page for who shares it with the file: what is stored in this frame changes the file,
   // and what is written to the file appears in it. A page that was never written is there from now
   // on. Errors: as above.

@@ -133,7 +133,7 @@ bool are_alike(const Region& a, const Region& b) {
   std::uint64_t pages = (a.end - a.start) >> page_shift;
   bool follows = a.source == b.source && (!a.source || a.source_page + pages == b.source_page);
   return follows && a.prot == b.prot && a.shared == b.shared && a.may_write == b.may_write &&
-         !a.grows_down && !b.grows_down;
+         a.read_ahead == b.read_ahead && !a.grows_down && !b.grows_down;
 }
 
 }  // namespace
@@ -222,6 +222,7 @@ Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
                                                  .prot = mapping.prot,
                                                  .shared = mapping.shared,
                                                  .may_write = mapping.may_write,
+                                                 .read_ahead = mapping.read_ahead,
                                                  .source = mapping.source,
                                                  .source_page = mapping.source_page}));
   MutexGuard guard(mutex_);

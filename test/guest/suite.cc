@@ -39,7 +39,8 @@ void run(const Machine& machine, int seed = 1) {
   options.shift = machine.shift;
   options.hz = machine.hz;
   options.seed = seed;
-  options.init_args = std::string("/test/all ") + machine.programs;
+  const bool take_turns = machine.smp > 1 && machine.shift != ordinary;
+  options.init_args = std::string("/test/all ") + (take_turns ? "--turns " : "") + machine.programs;
   Guest guest(options);
   const Tap tap = guest.finish_tap();
   INFO("machine: " << machine.name << ", the whole log: build/logs/" << options.log << ".log\n"

@@ -35,6 +35,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
   if (mapping.shared) (*pages)->when_cut(forget_pages);
   mapping.source = std::move(*pages);
   mapping.source_page = offset >> page_shift;
+  mapping.read_ahead = true;
   return {};
 }
 

@@ -48,6 +48,8 @@ static void do_fstat(void) {
 }
 static void open_close(void) { close(open("/tmp/bench.file", O_RDONLY)); }
 
+enum { FILE_KIB = 1024 };
+
 /* ---- Memory ---- */
 
 static void do_sbrk(void) {
@@ -74,6 +76,22 @@ static void first_touch(void) {
     munmap((void*)at, PAGES * PAGE);
   }
   report("first_touch", results[BATCHES / 2]); /* the batches are alike */
+}
+
+/* Reading a mapped file, all of which is in memory, a byte of each page. Without the wing mmap
+ * there is nothing to measure. */
+static void file_fault(void) {
+  enum { PAGES = FILE_KIB / 4 };
+  uint64_t results[BATCHES];
+  for (int batch = 0; batch < BATCHES; batch++) {
+    volatile char* at = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE, file_fd, 0);
+    if (at == MAP_FAILED) return;
+    uint64_t start = instructions();
+    for (int i = 0; i < PAGES; i++) (void)at[i * PAGE];
+    results[batch] = (instructions() - start) / PAGES;
+    munmap((void*)at, PAGES * PAGE);
+  }
+  report("file_fault", results[BATCHES / 2]);
 }
 
 /* ---- Processes ---- */
@@ -133,8 +151,6 @@ static void exec_glibc(void) {
 }
 
 /* ---- Files ---- */
-
-enum { FILE_KIB = 1024 };
 
 static void write_file(void) {
   int fd = open("/tmp/bench.file", O_WRONLY | O_TRUNC);
@@ -240,6 +256,7 @@ int main(void) {
   measure("exec_glibc", exec_glibc, 10, 1);
   measure("write_kib", write_file, 2, FILE_KIB);
   measure("read_kib", read_file, 2, FILE_KIB);
+  file_fault();
   measure("create_unlink", create_unlink, 100, 1);
   measure("create_write_unlink", create_write_unlink, 100, 1);
   measure_pipes();
