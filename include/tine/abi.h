@@ -125,6 +125,12 @@ struct tine_timespec {
   int64_t tv_nsec; /* 0 .. 999,999,999 */
 };
 
+/* getrusage, wait4: struct rusage. Memory, faults and switches are not counted. */
+struct tine_rusage {
+  int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
+  uint64_t others[14];
+};
+
 struct tine_stat {
   uint64_t st_dev;
   uint64_t st_ino;

@@ -134,6 +134,9 @@ Result<WaitResult> process_wait(int pid, bool block) {
     thread = ended->threads.front();
   }
   while (!is_dead(*thread)) csr::pause();
+  SpinGuard guard(process_table_lock);
+  result.ticks = thread->all_ticks + ended->children_ticks;
+  self.children_ticks += result.ticks;
   return result;  // and `ended` lets go of process, thread and stack
 }
 

@@ -168,6 +168,7 @@ void timer_interrupt() {
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
+    self->all_ticks++;
     if (policy.tick(*self)) this_hart().work |= Hart::must_yield;
   }
   arm_timer(clock);

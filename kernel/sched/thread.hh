@@ -79,7 +79,8 @@ struct Thread {
   std::uint64_t wake_at = 0;    // clock value
   unsigned hart = 0;            // where it runs, or ran last
   unsigned slice = 0;           // ticks left
-  std::uint64_t run_ticks = 0;  // ticks that found it running
+  std::uint64_t run_ticks = 0;  // ticks that found it running its program
+  std::uint64_t all_ticks = 0;  // and those before it
   std::uint64_t schedules = 0;  // times it was given a hart
 
   // Signals that wait until they are unblocked: bit number - 1 (guarded by the process table's

@@ -7,6 +7,7 @@
 #include "proc/arguments.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
+#include "syscall/usage.hh"
 #include "syscall/user_path.hh"
 
 namespace tine {
@@ -66,19 +67,10 @@ SYSCALL(SYS_exit, exit, void, (int code)) { process_exit((code & 0xff) << 8); }
 
 SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xff) << 8); }
 
-namespace {
-
-// Of struct rusage Tine keeps nothing yet: all zeros.
-struct Rusage {
-  std::uint64_t words[18] = {};
-};
-
-}  // namespace
-
 // `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
 // Errors: child, inval, intr, fault and nomem (before a child is taken).
 SYSCALL(SYS_wait4, wait4, int,
-        (int pid, UserPtr<int> status, unsigned options, UserPtr<Rusage> usage)) {
+        (int pid, UserPtr<int> status, unsigned options, UserPtr<tine_rusage> usage)) {
   if (options & ~unsigned(WNOHANG)) return Errno::inval;
   if (pid < -1) return Errno::child;
   if (!status.is_null()) TRY(status.prepare_to_store());
@@ -86,7 +78,7 @@ SYSCALL(SYS_wait4, wait4, int,
   WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));
   if (ended.pid == 0) return 0;
   if (!status.is_null()) TRY(status.store(ended.status));
-  if (!usage.is_null()) TRY(usage.store(Rusage()));
+  if (!usage.is_null()) TRY(usage.store(usage_of(ended.ticks)));
   return ended.pid;
 }
 

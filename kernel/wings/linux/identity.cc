@@ -8,6 +8,7 @@
 #include "proc/process.hh"
 #include "proc/random.hh"
 #include "syscall/dispatch.hh"
+#include "syscall/usage.hh"
 
 namespace tine {
 
@@ -82,14 +83,13 @@ Limit limit_of(unsigned resource) {
   }
 }
 
-struct Rusage {
-  std::int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
-  std::uint64_t others[14];
-};
-
-std::uint64_t own_run_ns() {
+std::uint64_t own_ticks() {
   SpinGuard guard(scheduler_lock);
-  return current_thread()->run_ticks * (ns_per_second / clock_config.hz);
+  return current_thread()->all_ticks;
+}
+std::uint64_t children_ticks() {
+  SpinGuard guard(process_table_lock);
+  return current_process().children_ticks;
 }
 
 }  // namespace
@@ -109,29 +109,28 @@ SYSCALL(SYS_prlimit64, prlimit64, void,
   return old.is_null() ? Result<>() : old.store(limit);
 }
 
-// Of the times of children nothing is kept. Errors: inval, fault.
-SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<Rusage> to)) {
-  if (who < -1 || who > 1) return Errno::inval;
-  Rusage usage{};
-  std::uint64_t ns = who == -1 ? 0 : own_run_ns();
-  usage.user_seconds = std::int64_t(ns / ns_per_second);
-  usage.user_microseconds = std::int64_t(ns % ns_per_second / 1000);
-  return to.store(usage);
+// Errors: inval, fault.
+SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {
+  constexpr int children = -1, thread = 1;
+  if (who < children || who > thread) return Errno::inval;
+  return to.store(usage_of(who == children ? children_ticks() : own_ticks()));
 }
 
 namespace {
 
 struct Tms {
-  std::int64_t user, system, children_user, children_system;
+  std::uint64_t user, system, children_user, children_system;
 };
-constexpr std::uint64_t ns_per_linux_tick = ns_per_second / 100;  // AT_CLKTCK
 
 }  // namespace
 
 // Answers the time since the start, as Linux does. Errors: fault.
 SYSCALL(SYS_times, times, std::uint64_t, (UserPtr<Tms> to)) {
-  if (!to.is_null()) TRY(to.store({std::int64_t(own_run_ns() / ns_per_linux_tick), 0, 0, 0}));
-  return clock_to_ns(clock_now()) / ns_per_linux_tick;
+  auto linux_ticks = [](std::uint64_t ticks) { return ns_of_ticks(ticks) / linux_tick_ns; };
+  if (!to.is_null()) {
+    TRY(to.store({linux_ticks(own_ticks()), 0, linux_ticks(children_ticks()), 0}));
+  }
+  return clock_to_ns(clock_now()) / linux_tick_ns;
 }
 
 }  // namespace tine

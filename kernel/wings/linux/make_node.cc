@@ -47,8 +47,8 @@ Result<std::string_view> copy_name(UserString from, std::span<char> room) {
 }  // namespace
 
 // These file systems come from nowhere, so the source means nothing, and they have no options.
-// Errors: those of path lookup, nodev (no such kind), notdir, busy (something is mounted there, or
-// there can be only one), inval (flags, options), perm, nomem, fault.
+// Errors: those of path lookup, nodev (no such kind), notdir, busy (something is mounted there),
+// inval (flags, options), perm, nomem, fault.
 SYSCALL(SYS_mount, mount, void,
         (UserString, UserString target, UserString type, std::uint64_t flags, UserString options)) {
   char name[32], given[2];

@@ -8,6 +8,9 @@
 // an open file keeps no dead process, and answers ESRCH when its process is gone. (Should the pid
 // be in use again, after 32,767 others, it tells of its new owner.)
 //
+// It can be mounted in several places. A root stays for good, as what is mounted does; so the
+// directories in it may refer to it.
+//
 // No lock: directories never change by themselves, and each file belongs to one open file, whose
 // mutex is held while it is read.
 #include "fs/vfs.hh"
@@ -18,9 +21,7 @@
 namespace tine {
 namespace {
 
-// Set once at boot, with a reference that is never given back.
-constinit Node* root = nullptr;
-constinit std::uint64_t file_system_number = 0;
+constinit std::uint64_t file_system_number = 0;  // set at boot; the same wherever it is mounted
 
 // Inodes say what it is and of whom; the same each time it is looked up. What follows a base is the
 // index of a file in its table, or the descriptor.
@@ -142,10 +143,11 @@ constexpr std::uint64_t first_position = 2;
 
 class FdDirectory final : public Node {
  public:
-  explicit FdDirectory(int pid)
+  FdDirectory(int pid, Node& root)
       : Node(NodeKind::directory, owned_by(pid, private_directory_permissions), file_system_number,
              process_inode(pid, fd_directory_inode)),
-        pid_(pid) {}
+        pid_(pid),
+        root_(root) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override;
@@ -153,6 +155,7 @@ class FdDirectory final : public Node {
 
  private:
   const int pid_;
+  Node& root_;
 
   std::uint64_t inode_of(int fd) const {
     return process_inode(pid_, descriptor_inodes + unsigned(fd));
@@ -181,22 +184,23 @@ Result<RefPtr<Node>> program_link(int pid) {
 
 class ProcessDirectory final : public Node {
  public:
-  explicit ProcessDirectory(int pid)
+  ProcessDirectory(int pid, Node& root)
       : Node(NodeKind::directory, owned_by(pid, directory_permissions), file_system_number,
              process_inode(pid, directory_inode)),
-        pid_(pid) {}
+        pid_(pid),
+        root_(root) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override {
     if (!hold_process(pid_)) return Errno::noent;
     if (name == "exe") return program_link(pid_);
     if (name != "fd")
       return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
-    RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_));
+    RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_, root_));
     return node;
   }
   Result<RefPtr<Node>> parent() override {
     if (!hold_process(pid_)) return Errno::noent;  // it is not listed there any more
-    return RefPtr<Node>(root);
+    return RefPtr<Node>(&root_);
   }
 
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override {
@@ -220,11 +224,12 @@ class ProcessDirectory final : public Node {
 
  private:
   const int pid_;
+  Node& root_;
 };
 
 Result<RefPtr<Node>> FdDirectory::parent() {
   if (!hold_process(pid_)) return Errno::noent;
-  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid_));
+  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid_, root_));
   return node;
 }
 
@@ -272,7 +277,7 @@ Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
   int pid = number_of(name);
   if (pid < 0) return lookup_file(machine_files, name, 0, machine_inodes);
   if (!hold_process(pid)) return Errno::noent;
-  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid));
+  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid, *this));
   return node;
 }
 
@@ -302,11 +307,8 @@ Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry
 }
 
 Result<RefPtr<Node>> make_procfs() {
-  if (root) return Errno::busy;  // what is in it knows one root
-  file_system_number = new_file_system();
-  RefPtr<Node> fresh = TRY(make_ref<RootDirectory>());
-  root = RefPtr<Node>(fresh).release();
-  return fresh;
+  if (file_system_number == 0) file_system_number = new_file_system();
+  return RefPtr<Node>(TRY(make_ref<RootDirectory>()));
 }
 
 }  // namespace

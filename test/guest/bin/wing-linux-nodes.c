@@ -231,6 +231,23 @@ static void tmpfs_is_mounted(void) {
   }
 }
 
+/* A second procfs is one of its own: its directories lead back to it. */
+#define PROC_PLACE "/tmp/proc"
+static void proc_is_mounted(void) {
+  struct stat here, there;
+  if (stat("/proc/self", &there) != 0) return; /* the wing procfs is not there */
+  EQUAL(stat(PROC_PLACE "/self/status", &here), 0);
+  EQUAL(stat(PROC_PLACE "/self/..", &here), 0);
+  EQUAL(stat(PROC_PLACE, &there), 0);
+  CHECK(here.st_ino == there.st_ino);
+  EQUAL(stat(PROC_PLACE "/self/fd/../../..", &here), 0);
+  EQUAL(stat("/tmp", &there), 0);
+  CHECK(here.st_ino == there.st_ino && here.st_dev == there.st_dev);
+  EQUAL(stat("/proc/self/../..", &here), 0);
+  EQUAL(stat("/", &there), 0);
+  CHECK(here.st_ino == there.st_ino);
+}
+
 int main(void) {
   tap_begin("wing-linux-nodes");
   RUN_MAKING_FILES("mknod makes pipes and files with a name", kinds);
@@ -246,5 +263,8 @@ int main(void) {
   mkdir(PLACE, 0755);
   mount_on(PLACE, "tmpfs", MS_SILENT, "");
   RUN_MAKING_FILES("mount of a tmpfs", tmpfs_is_mounted);
+  mkdir(PROC_PLACE, 0755);
+  mount_on(PROC_PLACE, "proc", 0, NULL);
+  RUN_MAKING_FILES("mount of a procfs", proc_is_mounted);
   return tap_end();
 }

@@ -158,10 +158,42 @@ static void use_of_time(void) {
   CHECK(usage[0] * 1000000 + usage[1] > 0 && usage[1] < 1000000);
   EQUAL(syscall(SYS_getrusage, 1, usage), 0);  /* RUSAGE_THREAD */
   EQUAL(syscall(SYS_getrusage, -1, usage), 0); /* RUSAGE_CHILDREN */
-  EQUAL(usage[0] + usage[1], 0);
   ERROR(syscall(SYS_getrusage, -2, usage), EINVAL);
   ERROR(syscall(SYS_getrusage, 0, NULL), EFAULT);
   ERROR(syscall(SYS_getrusage, 0, before_hole(100)), EFAULT);
+}
+
+/* Of a child counts what it ran before an exec, too, and what the children ran that it waited for.
+ */
+static void use_of_time_by_children(void) {
+  static char* const arguments[] = {"true", NULL};
+  int64_t own[18], usage[18], children[18], clocks[4];
+  struct tine_process_info info;
+  spend(20);
+  EQUAL(syscall(SYS_getrusage, 0, own), 0);
+  CHECK(tap_info(getpid(), &info));
+  int64_t tick = (own[0] * 1000000 + own[1]) / (int64_t)info.run_ticks; /* or a bit less */
+  pid_t child = FORK();
+  if (child == 0) {
+    if (FORK() == 0) {
+      spend(4);
+      _exit(0);
+    }
+    wait(NULL);
+    spend(4);
+    execve("/bin/true", arguments, NULL);
+    _exit(1);
+  }
+  memset(usage, 0xff, sizeof usage);
+  EQUAL(syscall(SYS_wait4, child, NULL, 0, usage), child);
+  int64_t ran = usage[0] * 1000000 + usage[1];
+  CHECK(ran >= 7 * tick && usage[1] < 1000000);
+  for (int i = 2; i < 18; i++) EQUAL(usage[i], 0);
+  EQUAL(syscall(SYS_getrusage, -1, children), 0);
+  EQUAL(memcmp(usage, children, sizeof usage), 0);
+  CHECK(syscall(SYS_times, clocks) > 0);
+  EQUAL(clocks[2], ran / 10000);
+  EQUAL(clocks[3], 0);
 }
 
 static void identity(void) {
@@ -313,6 +345,7 @@ int main(void) {
   RUN("sysinfo tells the size of memory", machine);
   RUN("sched_getaffinity: all harts", harts);
   RUN("times and getrusage count what was run", use_of_time);
+  RUN("times, getrusage and wait4 count what children ran", use_of_time_by_children);
   RUN("set_tid_address, limits", identity);
   RUN("getrandom, much and half", randomness);
   RUN_MAKING_FILES("truncate by path", truncation);
