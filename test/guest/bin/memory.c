@@ -129,7 +129,7 @@ static void mmap_bad(void) {
 static void mmap_of_others(void) {
   void* shared = mmap(NULL, (size_t)PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int file_error = shared == MAP_FAILED ? ENODEV : EBADF;
-  if (shared == MAP_FAILED) EQUAL(errno, ENODEV);
+  if (shared == MAP_FAILED) CHECK(errno == ENODEV);
   ERROR(mmap(NULL, (size_t)PAGE, RW, MAP_PRIVATE, -1, 0), file_error);
 }
 
