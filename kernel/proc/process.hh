@@ -75,6 +75,7 @@ struct Process final : RefCounted {
 };
 
 inline Process& current_process() { return *current_thread()->process; }
+inline const Credentials& current_credentials() { return current_process().paths.credentials(); }
 
 // ---- fork (fork.cc) ----
 

@@ -91,7 +91,7 @@ SYSCALL(SYS_memory_info, memory_info, void, (UserPtr<tine_memory_info> to)) {
 // Errors: inval, perm (not the superuser).
 SYSCALL(SYS_power, power, void, (int action, int code)) {
   if (code < 0 || code > 255) return Errno::inval;
-  if (!current_process().paths.credentials().is_superuser()) return Errno::perm;
+  if (!current_credentials().is_superuser()) return Errno::perm;
   if (action == TINE_POWER_OFF) power_off(code);
   if (action == TINE_POWER_REBOOT) reboot();
   return Errno::inval;

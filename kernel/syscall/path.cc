@@ -59,23 +59,16 @@ Result<> NewPlace::copy_for_file(int directory, UserString text) {
   return check_may_add();
 }
 
-// What is there already is told first, as far as it may be looked for.
-Result<> NewPlace::check_may_add() const {
+// That a name is there already, or is not there, is told first, as far as it may be looked for.
+Result<> NewPlace::check_may_change(bool adds) const {
   const Credentials& who = context().credentials();
   TRY(parent().check_access(who, may_execute));
-  Result<> may_write_there = parent().check_access(who, may_write);
-  if (may_write_there) return {};
-  return parent().lookup(end.last) ? Errno::exist : may_write_there.error();
-}
-
-// The same for what is not there.
-Result<> NewPlace::check_may_take() const {
-  const Credentials& who = context().credentials();
-  TRY(parent().check_access(who, may_execute));
-  Result<> may_write_there = parent().check_access(who, may_write);
-  if (may_write_there) return {};
-  TRY(parent().lookup(end.last));
-  return may_write_there;
+  Result<> writable = parent().check_access(who, may_write);
+  if (writable) return {};
+  Result<RefPtr<Node>> found = parent().lookup(end.last);
+  if (adds && found) return Errno::exist;
+  if (!adds && !found) return found.error();
+  return writable;
 }
 
 namespace {

@@ -57,8 +57,8 @@ struct NewPlace : UserPlace {
   Result<> copy_for_file(int directory, UserString text);
 
   // May the caller put a name there, or take it away? Errors: exist; noent; access.
-  Result<> check_may_add() const;
-  Result<> check_may_take() const;
+  Result<> check_may_add() const { return check_may_change(true); }
+  Result<> check_may_take() const { return check_may_change(false); }
   Attributes attributes(std::uint32_t permissions) const {
     return context().for_new(parent(), permissions);
   }
@@ -66,6 +66,9 @@ struct NewPlace : UserPlace {
   Node& parent() const { return *end.parent; }
   bool is_dot() const { return end.last == "."; }
   bool is_dots() const { return is_dot() || end.last == ".."; }
+
+ private:
+  Result<> check_may_change(bool adds) const;
 };
 
 }  // namespace tine

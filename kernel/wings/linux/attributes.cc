@@ -30,11 +30,9 @@ Result<RefPtr<Node>> node_of(int fd) {
 
 namespace {
 
-const Credentials& own_credentials() { return current_process().paths.credentials(); }
-
 // A file of a group that its owner is not in does not run as that group. Errors: perm.
 Result<> change_permissions(Node& node, std::uint32_t mode) {
-  const Credentials& who = own_credentials();
+  const Credentials& who = current_credentials();
   if (!node.is_owner(who)) return Errno::perm;
   bool may_share = who.is_superuser() || who.is_in_group(node.group());
   node.set_permissions(may_share ? mode : mode & ~unsigned(S_ISGID));
@@ -45,7 +43,7 @@ Result<> change_permissions(Node& node, std::uint32_t mode) {
 // as its owner or group any more. Errors: perm.
 Result<> change_owner(Node& node, std::uint32_t user, std::uint32_t group) {
   constexpr std::uint32_t unchanged = ~0u;
-  const Credentials& who = own_credentials();
+  const Credentials& who = current_credentials();
   if (user == unchanged) user = node.user();
   if (group == unchanged) group = node.group();
   bool allowed = who.is_superuser() || (node.is_owner(who) && user == node.user() &&
@@ -92,7 +90,7 @@ Result<> check_access(int directory, UserString path, unsigned mode, unsigned fl
   UserPlace place;
   TRY(place.copy(directory, path));
   if (!(flags & AT_EACCESS)) {
-    auto real = TRY(make_ref<SharedCredentials>(own_credentials()));
+    auto real = TRY(make_ref<SharedCredentials>(current_credentials()));
     real->ids.user.effective = real->ids.user.real;
     real->ids.group.effective = real->ids.group.real;
     place.own_context().shared_credentials = std::move(real);
@@ -131,7 +129,7 @@ SYSCALL(SYS_utimensat, utimensat, void,
   RefPtr<Node> node =
       TRY(by_path ? node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)) : node_of(directory));
   if (modified.tv_nsec == leave) return {};
-  const Credentials& who = own_credentials();
+  const Credentials& who = current_credentials();
   if (!node->is_owner(who)) {
     if (modified.tv_nsec != now) return Errno::perm;
     TRY(node->check_access(who, may_write));
@@ -146,7 +144,7 @@ SYSCALL(SYS_utimensat, utimensat, void,
 SYSCALL(SYS_truncate, truncate, void, (UserString path, std::int64_t size)) {
   if (size < 0) return Errno::inval;
   RefPtr<Node> node = TRY(node_at(AT_FDCWD, path));
-  TRY(node->check_access(own_credentials(), may_write));
+  TRY(node->check_access(current_credentials(), may_write));
   return node->truncate(std::uint64_t(size));
 }
 
@@ -209,7 +207,7 @@ SYSCALL(SYS_sync, sync, void, ()) { return {}; }
 SYSCALL(SYS_fchdir, fchdir, void, (int fd)) {
   RefPtr<Node> node = TRY(node_of(fd));
   if (!node->is_directory()) return Errno::notdir;
-  TRY(node->check_access(own_credentials(), may_execute));
+  TRY(node->check_access(current_credentials(), may_execute));
   current_process().paths.cwd = std::move(node);
   return {};
 }

@@ -11,12 +11,10 @@ namespace {
 
 constexpr std::uint32_t unchanged = ~0u;
 
-const Credentials& own_credentials() { return current_process().paths.credentials(); }
-
 // `change` may refuse; then nothing has changed. Errors: its own, nomem.
 template <class Change>
 Result<> change_credentials(Change change) {
-  RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(own_credentials()));
+  RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(current_credentials()));
   TRY(change(fresh->ids));
   SpinGuard guard(process_table_lock);
   std::swap(current_process().paths.shared_credentials, fresh);
@@ -73,23 +71,23 @@ Result<> store_ids(const Ids& ids, IdPointer real, IdPointer effective, IdPointe
 
 // ---- Asking ----
 
-SYSCALL(SYS_getuid, getuid, std::uint32_t, ()) { return own_credentials().user.real; }
-SYSCALL(SYS_geteuid, geteuid, std::uint32_t, ()) { return own_credentials().user.effective; }
-SYSCALL(SYS_getgid, getgid, std::uint32_t, ()) { return own_credentials().group.real; }
-SYSCALL(SYS_getegid, getegid, std::uint32_t, ()) { return own_credentials().group.effective; }
+SYSCALL(SYS_getuid, getuid, std::uint32_t, ()) { return current_credentials().user.real; }
+SYSCALL(SYS_geteuid, geteuid, std::uint32_t, ()) { return current_credentials().user.effective; }
+SYSCALL(SYS_getgid, getgid, std::uint32_t, ()) { return current_credentials().group.real; }
+SYSCALL(SYS_getegid, getegid, std::uint32_t, ()) { return current_credentials().group.effective; }
 
 // Errors: fault.
 SYSCALL(SYS_getresuid, getresuid, void, (IdPointer real, IdPointer effective, IdPointer saved)) {
-  return store_ids(own_credentials().user, real, effective, saved);
+  return store_ids(current_credentials().user, real, effective, saved);
 }
 // Errors: fault.
 SYSCALL(SYS_getresgid, getresgid, void, (IdPointer real, IdPointer effective, IdPointer saved)) {
-  return store_ids(own_credentials().group, real, effective, saved);
+  return store_ids(current_credentials().group, real, effective, saved);
 }
 
 // Supplementary groups; `room` 0: only how many. Errors: inval (too little room), fault.
 SYSCALL(SYS_getgroups, getgroups, int, (int room, VirtAddr to)) {
-  const Credentials& own = own_credentials();
+  const Credentials& own = current_credentials();
   int count = int(own.group_count);
   if (room == 0) return count;
   if (room < count) return Errno::inval;

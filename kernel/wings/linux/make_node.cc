@@ -55,7 +55,7 @@ SYSCALL(SYS_mount, mount, void,
   std::string_view kind = TRY(copy_name(type, name));
   if (options.at != VirtAddr() && !TRY(copy_name(options, given)).empty()) return Errno::inval;
   if (flags & ~harmless) return Errno::inval;
-  if (!current_process().paths.credentials().is_superuser()) return Errno::perm;
+  if (!current_credentials().is_superuser()) return Errno::perm;
   UserPlace place;
   TRY(place.copy(AT_FDCWD, target));
   return mount(TRY(resolve(place.context(), place.path.view())), kind == "proc" ? "procfs" : kind);

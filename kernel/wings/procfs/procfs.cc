@@ -43,7 +43,7 @@ Attributes owned_by(int pid, std::uint32_t permissions) {
 // For what is only its owner's to know. A process may have become somebody else's since its file
 // was opened. Errors: access, srch.
 Result<> check_may_look(int pid) {
-  const Credentials& who = current_process().paths.credentials();
+  const Credentials& who = current_credentials();
   if (who.is_superuser()) return {};
   Credentials owner = TRY(credentials_of(pid));
   return owner.user == who.user ? Result<>() : Errno::access;
