@@ -137,7 +137,7 @@ static const struct row rows[] = {
      INSIDE | OPTIONAL | BAD_ONLY,
      0},
     {"wait4's status", SYS_wait4, {-1, 0, 0, 0}, 1, OUT, 4, 0, OPTIONAL, 0},
-    {"wait4's usage", SYS_wait4, {-1, 0, 0, 0}, 3, OUT, 144, 0, OPTIONAL, 0},
+    {"wait4's usage", SYS_wait4, {-1, 0, 0, 0}, 3, OUT, 144, 0, OPTIONAL | UNSTABLE, 0},
     {"getargs", SYS_getargs, {0}, 0, OUT, sizeof(struct tine_args), 0, 0, 0},
     {"ipc_recv", SYS_ipc_recv, {0}, 0, OUT, sizeof(struct tine_message), 0, UNSTABLE, 0},
     {"process_info", SYS_process_info, {1, 0}, 1, OUT, sizeof(struct tine_process_info), 0, 2, 0},
