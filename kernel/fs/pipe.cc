@@ -49,8 +49,14 @@ Result<> Pipe::open(unsigned flags) {
 }
 
 template <class Condition>
-Result<> Pipe::wait_for(Condition condition) {
-  if (condition()) return {};
+inline Result<> Pipe::wait_for(Condition condition) {
+  if (condition()) [[likely]]
+    return {};
+  return sleep_for(condition);
+}
+
+template <class Condition>
+[[gnu::noinline]] Result<> Pipe::sleep_for(Condition condition) {
   waiting_++;
   Result<> woken = wait(queue_, lock_, WaitReason::pipe, condition);
   waiting_--;
@@ -73,26 +79,26 @@ unsigned Pipe::ready(unsigned flags) {
   return ready;
 }
 
+// The page of the ring that has `position`, from there on. Errors: nomem.
+inline Result<std::span<std::byte>> Pipe::bytes_at(std::uint64_t position) {
+  std::size_t offset = position % capacity;
+  FrameRef& page = pages_[offset / page_size];
+  if (!page) page = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
+  return page.bytes().subspan(offset % page_size);
+}
+
 // Moves bytes between the ring's part [start, start + size), which the caller has claimed, and its
 // buffer. Answers how many; fewer when the buffer turned out bad half way, or memory is short.
 template <class Move>
-Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
+inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
   std::size_t done = 0;
-  while (done < size) {
-    std::size_t offset = (start + done) % capacity;
-    FrameRef& page = pages_[offset / page_size];
-    if (!page) {
-      Result<PhysAddr> fresh = frame_allocate(FrameKind::file);
-      if (!fresh) return done ? Result<std::size_t>(done) : fresh.error();
-      page = FrameRef::adopt(*fresh);
-    }
-    std::size_t in_page = offset % page_size;
-    std::size_t wanted = std::min(size - done, page_size - in_page);
-    Result<std::size_t> moved = step(page.bytes().subspan(in_page, wanted));
-    if (!moved && done == 0) return moved;
-    if (moved) done += *moved;
-    if (!moved || *moved < wanted) break;
-  }
+  do {
+    auto bytes = bytes_at(start + done);
+    Result<std::size_t> moved =
+        bytes ? step(bytes->first(std::min(size - done, bytes->size()))) : bytes.error();
+    if (!moved) return done ? Result<std::size_t>(done) : moved;
+    done += *moved;
+  } while (done < size);
   return done;
 }
 
@@ -102,20 +108,20 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   std::size_t size;
   {
     SpinGuard guard(lock_);
-    auto has_answer = [&] {
+    auto has_answer = [this] {
       lock_.assert_held();
       return head_ != tail_ || writers_ == 0;
     };
-    TRY(wait_for([&] {
+    TRY(wait_for([this, &at, has_answer] {
       lock_.assert_held();
       return !reading_ && (!at.may_block || has_answer());
     }));
     if (!has_answer()) return Errno::again;
+    if (head_ == tail_) return 0;
     start = head_;
     size = std::min(to.left(), tail_ - head_);
-    reading_ = size > 0;
+    reading_ = true;
   }
-  if (size == 0) return 0;
   auto moved = move(start, size, [&](std::span<const std::byte> bytes) { return to.put(bytes); });
   SpinGuard guard(lock_);
   reading_ = false;
@@ -125,45 +131,50 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   return moved;
 }
 
-// Waits until `needed` bytes are free, and claims up to `wanted`: answers how many, and where.
-inline Result<std::size_t> Pipe::claim_for_write(const IoPlace& at, std::size_t wanted,
-                                                 std::size_t needed, std::uint64_t& start) {
+// Waits until `needed` bytes are free, and writes as many as are free then.
+Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from) {
+  std::uint64_t start;
+  std::size_t size;
+  {
+    SpinGuard guard(lock_);
+    auto has_answer = [this, needed] {
+      lock_.assert_held();
+      return capacity - (tail_ - head_) >= needed || readers_ == 0;
+    };
+    TRY(wait_for([this, &at, has_answer] {
+      lock_.assert_held();
+      return !writing_ && (!at.may_block || has_answer());
+    }));
+    if (!has_answer()) return Errno::again;
+    if (readers_ == 0) return Errno::pipe;
+    start = tail_;
+    size = std::min(from.left(), capacity - (tail_ - head_));
+    writing_ = true;
+  }
+  auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
   SpinGuard guard(lock_);
-  auto has_answer = [&] {
-    lock_.assert_held();
-    return capacity - (tail_ - head_) >= needed || readers_ == 0;
-  };
-  TRY(wait_for([&] {
-    lock_.assert_held();
-    return !writing_ && (!at.may_block || has_answer());
-  }));
-  if (!has_answer()) return Errno::again;
-  if (readers_ == 0) return Errno::pipe;
-  writing_ = true;
-  start = tail_;
-  return std::min(wanted, capacity - (tail_ - head_));
+  writing_ = false;
+  if (moved) tail_ += *moved;
+  wake();
+  return moved;
+}
+
+// More than is written at once: in pieces, between which other writers may come.
+[[gnu::noinline]] Result<std::size_t> Pipe::write_pieces(const IoPlace& at, IoBuffer& from) {
+  std::size_t total = 0;
+  do {
+    std::size_t needed = at.may_block ? std::min(from.left(), atomic_size) : 1;
+    Result<std::size_t> moved = write_piece(at, needed, from);
+    if (!moved) return total ? Result<std::size_t>(total) : moved;
+    total += *moved;
+  } while (from.left() > 0);
+  return total;
 }
 
 Result<std::size_t> Pipe::write(IoPlace& at, IoBuffer& from) {
-  bool in_pieces = from.left() > atomic_size;
-  std::size_t total = 0;
-  while (from.left() > 0) {
-    std::size_t needed = in_pieces && !at.may_block ? 1 : std::min(from.left(), atomic_size);
-    std::uint64_t start;
-    Result<std::size_t> moved = claim_for_write(at, from.left(), needed, start);
-    std::size_t size = moved ? *moved : 0;
-    if (moved) {
-      moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
-      SpinGuard guard(lock_);
-      writing_ = false;
-      if (moved) tail_ += *moved;
-      wake();
-    }
-    if (!moved && total == 0) return moved;
-    if (moved) total += *moved;
-    if (!moved || *moved < size) break;
-  }
-  return total;
+  if (from.left() == 0) return 0;
+  if (from.left() > atomic_size) return write_pieces(at, from);
+  return write_piece(at, from.left(), from);
 }
 
 }  // namespace tine

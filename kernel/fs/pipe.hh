@@ -59,9 +59,13 @@ class Pipe final : public Node {
   void count_open(unsigned flags) REQUIRES(lock_);
   template <class Condition>
   Result<> wait_for(Condition condition) REQUIRES(lock_);
+  template <class Condition>
+  Result<> sleep_for(Condition condition) REQUIRES(lock_);
   void wake() REQUIRES(lock_);
-  Result<std::size_t> claim_for_write(const IoPlace& at, std::size_t wanted, std::size_t needed,
-                                      std::uint64_t& start) EXCLUDES(lock_);
+  Result<std::size_t> write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from)
+      EXCLUDES(lock_);
+  Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
+  Result<std::span<std::byte>> bytes_at(std::uint64_t position);
   template <class Move>
   Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
 };

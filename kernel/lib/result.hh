@@ -6,6 +6,7 @@
 #include <tine/errno.h>
 
 #include <expected>
+#include <type_traits>
 #include <utility>
 
 namespace tine {
@@ -59,6 +60,33 @@ class [[nodiscard]] Result : public std::expected<T, Errno> {
  public:
   using std::expected<T, Errno>::expected;
   constexpr Result(Errno error) : std::expected<T, Errno>(std::unexpect, error) {}
+};
+
+// A number or an address, or an errno: two registers. (A std::expected goes through memory each
+// time that it is handed on, for it keeps both in one place.)
+template <class T>
+concept OneRegister = std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
+                      std::is_default_constructible_v<T> && sizeof(T) <= sizeof(void*);
+template <OneRegister T>
+class [[nodiscard]] Result<T> {
+ public:
+  constexpr Result() = default;
+  constexpr Result(T value) : value_(value) {}
+  constexpr Result(Errno error) : error_(error) {}
+  constexpr bool has_value() const { return error_ == Errno(); }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr Errno error() const { return error_; }
+  constexpr T operator*() const { return value_; }
+  constexpr const T* operator->() const { return &value_; }
+  constexpr T value() const {  // checked
+    if (!has_value()) __builtin_trap();
+    return value_;
+  }
+  bool operator==(const Result&) const = default;
+
+ private:
+  T value_{};
+  Errno error_{};  // 0: none
 };
 
 // Nothing, or an errno: one register. (Not a std::expected<void>: g++ 14 takes the errno that one
