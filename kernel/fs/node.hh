@@ -166,7 +166,10 @@ class Node : public RefCounted {
   Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
-  void contents_changed();                          // now
+  void contents_changed();  // now
+  void remove_permissions(std::uint32_t bits) {
+    if (permissions() & bits) permissions_.fetch_and(~bits, std::memory_order_relaxed);
+  }
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
 

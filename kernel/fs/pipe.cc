@@ -32,6 +32,7 @@ void Pipe::closed(unsigned flags) {
   if (readers_ == 0 && writers_ == 0) {
     std::swap(pages_, unneeded);
     head_ = tail_ = 0;
+    reader_opens_ = writer_opens_ = 0;
   }
   wake();
 }
@@ -71,7 +72,9 @@ void Pipe::wake() {
 unsigned Pipe::ready(unsigned flags) {
   SpinGuard guard(lock_);
   unsigned ready = 0;
-  if (reads(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (writers_ == 0 ? POLLHUP : 0);
+  // No writer yet is not the end of all writers.
+  bool hung_up = writers_ == 0 && writer_opens_ > 0;
+  if (reads(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (hung_up ? POLLHUP : 0);
   if (writes(flags)) {
     ready |= capacity - (tail_ - head_) >= atomic_size ? POLLOUT : 0;
     ready |= readers_ == 0 ? POLLERR : 0;
@@ -79,27 +82,42 @@ unsigned Pipe::ready(unsigned flags) {
   return ready;
 }
 
-// The page of the ring that has `position`, from there on. Errors: nomem.
-inline Result<std::span<std::byte>> Pipe::bytes_at(std::uint64_t position) {
-  std::size_t offset = position % capacity;
+// Moves bytes between the ring at `start` and a buffer, at most to the end of the ring's page.
+// Errors: nomem, and the step's.
+template <class Move>
+inline Result<std::size_t> Pipe::move_in_page(std::uint64_t start, std::size_t size, Move step) {
+  std::size_t offset = start % capacity;
   FrameRef& page = pages_[offset / page_size];
   if (!page) page = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
-  return page.bytes().subspan(offset % page_size);
+  std::size_t in_page = offset % page_size;
+  return step(page.bytes().subspan(in_page, std::min(size, page_size - in_page)));
 }
 
-// Moves bytes between the ring's part [start, start + size), which the caller has claimed, and its
-// buffer. Answers how many; fewer when the buffer turned out bad half way, or memory is short.
+// Moves [start, start + size), which the caller has claimed; mostly that lies in one page. Answers
+// how many bytes; fewer when the buffer turned out bad half way, or memory is short.
 template <class Move>
 inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
-  std::size_t done = 0;
-  do {
-    auto bytes = bytes_at(start + done);
-    Result<std::size_t> moved =
-        bytes ? step(bytes->first(std::min(size - done, bytes->size()))) : bytes.error();
-    if (!moved) return done ? Result<std::size_t>(done) : moved;
+  Result<std::size_t> moved = move_in_page(start, size, step);
+  if (!moved || *moved == size) return moved;
+  return move_rest(start, size, *moved, step);
+}
+
+template <class Move>
+[[gnu::noinline]] std::size_t Pipe::move_rest(std::uint64_t start, std::size_t size,
+                                              std::size_t done, Move step) {
+  while (done < size) {
+    Result<std::size_t> moved = move_in_page(start + done, size - done, step);
+    if (!moved) break;
     done += *moved;
-  } while (done < size);
+  }
   return done;
+}
+
+// A reader need not wait: there is something, or nothing will come.
+inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
+// Nor a writer: there is room, or nobody will read.
+inline bool Pipe::has_room(std::size_t size) const {
+  return capacity - (tail_ - head_) >= size || readers_ == 0;
 }
 
 Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
@@ -108,13 +126,10 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   std::size_t size;
   {
     SpinGuard guard(lock_);
-    auto has_answer = [this] {
+    bool may_block = at.may_block;
+    TRY(wait_for([this, may_block] {
       lock_.assert_held();
-      return head_ != tail_ || writers_ == 0;
-    };
-    TRY(wait_for([this, &at, has_answer] {
-      lock_.assert_held();
-      return !reading_ && (!at.may_block || has_answer());
+      return !reading_ && (!may_block || has_answer());
     }));
     if (!has_answer()) return Errno::again;
     if (head_ == tail_) return 0;
@@ -137,15 +152,12 @@ Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoB
   std::size_t size;
   {
     SpinGuard guard(lock_);
-    auto has_answer = [this, needed] {
+    std::size_t awaited = at.may_block ? needed : 0;
+    TRY(wait_for([this, awaited] {
       lock_.assert_held();
-      return capacity - (tail_ - head_) >= needed || readers_ == 0;
-    };
-    TRY(wait_for([this, &at, has_answer] {
-      lock_.assert_held();
-      return !writing_ && (!at.may_block || has_answer());
+      return !writing_ && has_room(awaited);
     }));
-    if (!has_answer()) return Errno::again;
+    if (!has_room(needed)) return Errno::again;
     if (readers_ == 0) return Errno::pipe;
     start = tail_;
     size = std::min(from.left(), capacity - (tail_ - head_));

@@ -48,7 +48,7 @@ class Pipe final : public Node {
   unsigned waiting_ GUARDED_BY(lock_) = 0;  // how many
   unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
   unsigned writers_ GUARDED_BY(lock_) = 0;
-  unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // ever: who waits for one may miss none
+  unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // so far: who waits for one may miss none
   unsigned writer_opens_ GUARDED_BY(lock_) = 0;
   bool reading_ GUARDED_BY(lock_) = false;    // somebody takes from the filled part
   bool writing_ GUARDED_BY(lock_) = false;    // somebody fills the free part
@@ -62,12 +62,17 @@ class Pipe final : public Node {
   template <class Condition>
   Result<> sleep_for(Condition condition) REQUIRES(lock_);
   void wake() REQUIRES(lock_);
+  bool has_answer() const REQUIRES(lock_);
+  bool has_room(std::size_t size) const REQUIRES(lock_);
   Result<std::size_t> write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from)
       EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
-  Result<std::span<std::byte>> bytes_at(std::uint64_t position);
+  template <class Move>
+  Result<std::size_t> move_in_page(std::uint64_t start, std::size_t size, Move step);
   template <class Move>
   Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
+  template <class Move>
+  std::size_t move_rest(std::uint64_t start, std::size_t size, std::size_t done, Move step);
 };
 
 }  // namespace tine

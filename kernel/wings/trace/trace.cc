@@ -37,6 +37,18 @@ void write_line(std::string_view line) {
   (void)(*file)->write(buffer);
 }
 
+// What a program does with rights that its file gave it (S_ISUID, S_ISGID) is not shown to who has
+// not got them.
+bool got_rights(const Credentials& before) {
+  const Credentials& now = current_credentials();
+  bool same =
+      now.user.effective == before.user.effective && now.group.effective == before.group.effective;
+  return !same && !before.is_superuser();
+}
+constexpr bool is_exec(std::uint64_t number) {
+  return number == SYS_execve || number == SYS_exec || number == SYS_execv;
+}
+
 void traced_call(TrapFrame& frame) {
   Thread& self = *current_thread();
   SystemCall call = core_calls[slot_of(frame.call_number())];
@@ -44,6 +56,8 @@ void traced_call(TrapFrame& frame) {
 
   const SystemCall* table = self.calls;
   bool with_children = table == traced_with_children.data();
+  bool may_get_rights = is_exec(frame.call_number());
+  Credentials before = current_credentials();
   TraceLine line(frame, with_children ? self.tid : 0);
   line.add_inputs();
   if (line.never_returns()) {
@@ -53,7 +67,7 @@ void traced_call(TrapFrame& frame) {
   // What the call makes of threads inherits the table of this moment.
   if (!with_children) self.calls = core_calls.data();
   call(frame);
-  self.calls = table;
+  self.calls = may_get_rights && got_rights(before) ? core_calls.data() : table;
   line.add_outcome(frame, self.call_interrupted);
   write_line(line.text());
 }

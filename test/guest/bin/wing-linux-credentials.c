@@ -352,6 +352,26 @@ static void changes(void) {
   clear();
 }
 
+/* Whoever changes a program must not have it run with its owner's rights. */
+static void writing_takes_bits(void) {
+  build(0755, 06777);
+  char byte;
+  int fd = open(FILE_A, O_RDWR);
+  CHECK(fd >= 0);
+  EQUAL(read(fd, &byte, 1), 1);
+  EQUAL(mode_of(FILE_A), 06777);
+  EQUAL(write(fd, "#", 1), 1);
+  EQUAL(mode_of(FILE_A), 0777);
+  EQUAL(change_mode(FILE_A, 04755), 0);
+  EQUAL(ftruncate(fd, 1), 0);
+  EQUAL(mode_of(FILE_A), 0755);
+  EQUAL(close(fd), 0);
+  EQUAL(change_mode(DIR_A, 02755), 0);
+  EQUAL(unlink(FILE_A), 0);
+  EQUAL(mode_of(DIR_A), 02755);
+  clear();
+}
+
 /* A program that runs as somebody else asks with whom it runs for. */
 static void asks_for_its_caller(void) {
   build(0700, 0600);
@@ -544,6 +564,7 @@ int main(int argc, char** argv) {
   RUN_MAKING_FILES("the sticky bit keeps names for their owners", sticky);
   RUN_MAKING_FILES("who makes a file owns it; S_ISGID gives it the directory's group", ownership);
   RUN_MAKING_FILES("chmod, chown and utimensat are for owners", changes);
+  RUN_MAKING_FILES("writing takes S_ISUID and S_ISGID away from a file", writing_takes_bits);
   RUN_MAKING_FILES("faccessat asks with the real ids", asks_for_its_caller);
   RUN_MAKING_FILES("exec: permission, set-user-ID, set-group-ID, AT_SECURE", programs);
   RUN_MAKING_FILES("exec: the saved id becomes the effective one", exec_saves);

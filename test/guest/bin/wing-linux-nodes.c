@@ -106,6 +106,28 @@ static void without_waiting(void) {
   EQUAL(unlink(FIFO), 0);
 }
 
+/* Only who has had a writer can have lost the last one. */
+static short answer_of_poll(int fd) {
+  struct tine_pollfd what = {.fd = fd, .events = POLLIN};
+  struct timespec at_once = {0, 0};
+  CHECK(syscall(SYS_ppoll, &what, 1, &at_once, NULL, 0) >= 0);
+  return what.revents;
+}
+static void no_writer_yet(void) {
+  fresh_fifo();
+  for (int round = 0; round < 2; round++) {
+    int reader = open_fifo(O_RDONLY | O_NONBLOCK);
+    EQUAL(answer_of_poll(reader), 0);
+    int writer = open_fifo(O_WRONLY);
+    EQUAL(answer_of_poll(reader), 0);
+    EQUAL(write(writer, "x", 1), 1);
+    EQUAL(close(writer), 0);
+    EQUAL(answer_of_poll(reader), POLLIN | POLLHUP);
+    EQUAL(close(reader), 0);
+  }
+  EQUAL(unlink(FIFO), 0);
+}
+
 static void both_ends(void) {
   char byte = 0;
   fresh_fifo();
@@ -262,6 +284,7 @@ int main(void) {
   RUN_MAKING_FILES("who opens a pipe waits for the other end", waits_for_other_end);
   RUN_MAKING_FILES("who comes and goes at once has come", short_visit);
   RUN_MAKING_FILES("O_NONBLOCK: a reader need not wait, a writer gets ENXIO", without_waiting);
+  RUN_MAKING_FILES("poll: a writer that was not there yet has not hung up", no_writer_yet);
   RUN_MAKING_FILES("O_RDWR is both ends", both_ends);
   RUN_MAKING_FILES("a pipe that nobody has open forgets what is in it", forgets);
   RUN_MAKING_FILES("a signal ends the wait, or it is restarted", interrupted_open);

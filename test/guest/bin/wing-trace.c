@@ -405,6 +405,49 @@ static void strace_program(void) {
   CHECK(strstr(output, "exit_group(0) = ?\n+++ exited with 0 +++\n"));
 }
 
+/* ---- A program that gets rights from its file ---- */
+
+#define PROGRAM "/tmp/traced"
+enum { STUDENT = 1000, OTHER };
+
+static void run_as_student(void) {
+  static char* const arguments[] = {"true", NULL};
+  syscall(SYS_setresuid, STUDENT, STUDENT, STUDENT);
+  execve(PROGRAM, arguments, NULL);
+  _exit(1);
+}
+static void run_as_superuser(void) {
+  static char* const arguments[] = {"true", NULL};
+  execve(PROGRAM, arguments, NULL);
+  _exit(1);
+}
+static void with_rights(void) {
+  static char block[4096];
+  int from = open("/bin/true", O_RDONLY), to = open(PROGRAM, O_WRONLY | O_CREAT, 0755);
+  ssize_t got;
+  CHECK(from >= 0 && to >= 0);
+  while ((got = read(from, block, sizeof block)) > 0) EQUAL(write(to, block, (size_t)got), got);
+  close(from);
+  close(to);
+  EQUAL(syscall(SYS_fchownat, AT_FDCWD, PROGRAM, OTHER, OTHER, 0), 0);
+  int status;
+  for (int mode = TINE_TRACE_ON; mode <= TINE_TRACE_CHILDREN; mode++) {
+    EQUAL(syscall(SYS_fchmodat, AT_FDCWD, PROGRAM, 0755), 0);
+    traced(mode, run_as_student, &status);
+    EQUAL(status, 0);
+    EQUAL(count("exit"), 1);
+    EQUAL(syscall(SYS_fchmodat, AT_FDCWD, PROGRAM, 04755), 0);
+    traced(mode, run_as_student, &status);
+    EQUAL(status, 0);
+    EQUAL(count("execve("), 1);
+    EQUAL(count("exit"), 0);
+    traced(mode, run_as_superuser, &status);
+    EQUAL(status, 0);
+    EQUAL(count("exit"), 1);
+  }
+  EQUAL(unlink(PROGRAM), 0);
+}
+
 int main(void) {
   tap_begin("wing-trace");
   RUN("calls on files: paths, flags, bytes, errors by name", files);
@@ -421,6 +464,9 @@ int main(void) {
   RUN("a reader that went away does not hurt the program", reader_gone);
   RUN("lines of four processes at once are whole", crowd);
   RUN("a traced call without memory loses its line, at most", without_memory);
+  if (syscall(SYS_setresuid, -1, -1, -1) == 0) { /* the wing linux is there */
+    RUN_MAKING_FILES("a set-user-ID program is not shown to others", with_rights);
+  }
   RUN("strace shows a program from its exec to its end", strace_program);
   return tap_end();
 }
