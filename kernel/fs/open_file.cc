@@ -67,11 +67,7 @@ void OpenFile::set_flags(unsigned flags) {
   }
 }
 
-Result<std::size_t> OpenFile::read(IoBuffer& to) {
-  if (!readable()) return Errno::badf;
-  IoPlace at{.may_block = !(flags() & O_NONBLOCK)};
-  if (!node_->has_positions()) return node_->read(at, to);
-
+Result<std::size_t> OpenFile::read_at_position(IoPlace& at, IoBuffer& to) {
   MutexGuard guard(mutex_);
   at.offset = position_;
   std::size_t moved = TRY(node_->read(at, to));
@@ -79,11 +75,7 @@ Result<std::size_t> OpenFile::read(IoBuffer& to) {
   return moved;
 }
 
-Result<std::size_t> OpenFile::write(IoBuffer& from) {
-  if (!writable()) return Errno::badf;
-  IoPlace at{.append = (flags() & O_APPEND) != 0, .may_block = !(flags() & O_NONBLOCK)};
-  if (!node_->has_positions()) return node_->write(at, from);
-
+Result<std::size_t> OpenFile::write_at_position(IoPlace& at, IoBuffer& from) {
   MutexGuard guard(mutex_);
   at.offset = position_;
   std::size_t moved = TRY(node_->write(at, from));

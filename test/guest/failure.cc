@@ -106,7 +106,7 @@ TEST_CASE("the shell lives on next to programs that take all memory", "[failure]
   guest.expect(prompt);
   guest.run("/test/exhaust --hog");
   CHECK_THAT(guest.run("echo alive"), contains("alive\n"));
-  guest.run("/test/exhaust --hog & /test/exhaust --hog & forkbomb");
+  guest.run("/test/exhaust --hog & /test/exhaust --hog & forkbomb; wait");
   CHECK_THAT(guest.run("echo alive; fork_test"), contains("fork_test: PASS"));
 }
 
