@@ -146,7 +146,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   return moved;
 }
 
-// Waits until `needed` bytes are free, and writes as many as are free then.
+// Waits until `needed` bytes are free, and writes as many as are free then, up to `atomic_size`.
 Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from) {
   std::uint64_t start;
   std::size_t size;
@@ -160,7 +160,7 @@ Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoB
     if (!has_room(needed)) return Errno::again;
     if (readers_ == 0) return Errno::pipe;
     start = tail_;
-    size = std::min(from.left(), capacity - (tail_ - head_));
+    size = std::min({from.left(), atomic_size, capacity - (tail_ - head_)});
     writing_ = true;
   }
   auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
@@ -179,6 +179,7 @@ Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoB
     Result<std::size_t> moved = write_piece(at, needed, from);
     if (!moved) return total ? Result<std::size_t>(total) : moved;
     total += *moved;
+    if (*moved < needed) break;  // the buffer turned out bad: nothing is worth waiting for
   } while (from.left() > 0);
   return total;
 }

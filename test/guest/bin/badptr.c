@@ -317,6 +317,24 @@ static void a_hole_in_a_file(void) {
   leave_world();
 }
 
+/* There is no room for another piece, but there is none to be waited for either. */
+static void a_hole_in_a_full_pipe(void) {
+  enum { PAGES = 16, IN_LAST = 2000, GOOD = (PAGES - 1) * 4096 + IN_LAST };
+  char* map =
+      mmap(NULL, (PAGES + 1) * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  int ends[2];
+  char* from = map + PAGES * 4096 - GOOD;
+  EQUAL(pipe(ends), 0);
+  memset(from, 'p', GOOD);
+  EQUAL(munmap(map + PAGES * 4096, 4096), 0);
+  EQUAL(write(ends[1], from, GOOD + 4096), GOOD);
+  EQUAL(read(ends[0], map, PAGES * 4096), GOOD);
+  for (int i = 0; i < GOOD; i++) CHECK(map[i] == 'p');
+  EQUAL(munmap(map, PAGES * 4096), 0);
+  EQUAL(close(ends[0]), 0);
+  EQUAL(close(ends[1]), 0);
+}
+
 static void a_hole_in_a_pipe(void) {
   char* map = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   char rest[100];
@@ -355,5 +373,6 @@ int main(void) {
   }
   RUN("a hole in the middle of a file's bytes: a short count", a_hole_in_a_file);
   RUN("a hole in the middle of a pipe's bytes: a short count, nothing is lost", a_hole_in_a_pipe);
+  RUN("a hole behind what fills a pipe: a short count, and no waiting", a_hole_in_a_full_pipe);
   return tap_end();
 }
