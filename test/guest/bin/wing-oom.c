@@ -27,6 +27,7 @@ static int is_full_of(const char* at, size_t pages, char value) {
 
 static int ready[2]; /* a pipe: a byte for each child that has taken its memory */
 
+static void waits(void);
 static void say_ready(void) { CHECK(write(ready[1], "r", 1) == 1); }
 static void await_ready(void) {
   char byte;
@@ -40,7 +41,7 @@ static pid_t taker(int percent, void (*rest)(void)) {
   pid_t child = FORK();
   if (child == 0) {
     fill(map(pages), pages, 't');
-    say_ready();
+    if (rest != waits) say_ready();
     rest();
     _exit(0);
   }
@@ -101,14 +102,17 @@ static void reads_zeros(void) {
   int zero = open("/dev/zero", O_RDONLY);
   for (;;) read(zero, to, sizeof to);
 }
-/* The child must not share its memory: what is shared would not come back. */
+/* The child must not share its memory: what is shared would not come back. So it is the child who
+ * says that all is ready, once it runs another program. */
 static void waits(void) {
-  static char* argv[] = {"wing-oom", "--orphan", NULL};
+  char fd[] = {(char)('0' + ready[1] / 10), (char)('0' + ready[1] % 10), 0};
+  char* argv[] = {"wing-oom", "--orphan", fd, NULL};
   pid_t child = FORK();
   if (child == 0) _exit(execve("/test/wing-oom", argv, NULL));
   for (;;) waitpid(child, NULL, 0);
 }
-static int orphan(void) {
+static int orphan(const char* fd) {
+  if (write((fd[0] - '0') * 10 + fd[1] - '0', "r", 1) != 1) return 1;
   while (getppid() != 1) sleep_ms(5);
   return 0;
 }
@@ -277,7 +281,7 @@ static int fork_of_64_mib(void) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "--fork") == 0) return fork_of_64_mib();
-  if (argc == 2 && strcmp(argv[1], "--orphan") == 0) return orphan();
+  if (argc == 3 && strcmp(argv[1], "--orphan") == 0) return orphan(argv[2]);
   struct tine_memory_info info;
   tap_begin("wing-oom");
   memory_info(&info);
