@@ -38,7 +38,15 @@ Node::Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_syste
       modified_ns_(wall_clock_ns()),
       changed_ns_(modified_ns_.load(std::memory_order_relaxed)) {}
 
+void Node::remove_set_ids() {
+  constexpr std::uint32_t set_ids = S_ISUID | S_ISGID;
+  if (!is_directory() && (permissions() & set_ids)) {
+    permissions_.fetch_and(~set_ids, std::memory_order_relaxed);
+  }
+}
+
 void Node::contents_changed() {
+  remove_set_ids();
   std::uint64_t now = wall_clock_ns();
   modified_ns_.store(now, std::memory_order_relaxed);
   changed_ns_.store(now, std::memory_order_relaxed);

@@ -88,7 +88,10 @@ class Node : public RefCounted {
   }
   void set_owner(std::uint32_t user, std::uint32_t group);
   void set_permissions(std::uint32_t permissions);  // the low 12 bits of st_mode
-  void set_modified(std::uint64_t ns);              // wall clock, since 1970
+  // Nobody runs it with its owner's rights any more (POSIX, write and chown). A directory keeps its
+  // bits: they mean something else there.
+  void remove_set_ids();
+  void set_modified(std::uint64_t ns);  // wall clock, since 1970
   // Names more or fewer: for file systems.
   void add_links(int more);
 
@@ -166,10 +169,7 @@ class Node : public RefCounted {
   Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
-  void contents_changed();  // now
-  void remove_permissions(std::uint32_t bits) {
-    if (permissions() & bits) permissions_.fetch_and(~bits, std::memory_order_relaxed);
-  }
+  void contents_changed();                          // now; a file's set-ID bits go
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
 

@@ -76,7 +76,7 @@ unsigned Pipe::ready(unsigned flags) {
   bool hung_up = writers_ == 0 && writer_opens_ > 0;
   if (reads(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (hung_up ? POLLHUP : 0);
   if (writes(flags)) {
-    ready |= capacity - (tail_ - head_) >= atomic_size ? POLLOUT : 0;
+    ready |= free_bytes() >= atomic_size ? POLLOUT : 0;
     ready |= readers_ == 0 ? POLLERR : 0;
   }
   return ready;
@@ -116,9 +116,7 @@ template <class Move>
 // A reader need not wait: there is something, or nothing will come.
 inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
 // Nor a writer: there is room, or nobody will read.
-inline bool Pipe::has_room(std::size_t size) const {
-  return capacity - (tail_ - head_) >= size || readers_ == 0;
-}
+inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size || readers_ == 0; }
 
 Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   if (to.left() == 0) return 0;
@@ -160,7 +158,7 @@ Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoB
     if (!has_room(needed)) return Errno::again;
     if (readers_ == 0) return Errno::pipe;
     start = tail_;
-    size = std::min({from.left(), atomic_size, capacity - (tail_ - head_)});
+    size = std::min({from.left(), atomic_size, free_bytes()});
     writing_ = true;
   }
   auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });

@@ -62,6 +62,7 @@ class Pipe final : public Node {
   template <class Condition>
   Result<> sleep_for(Condition condition) REQUIRES(lock_);
   void wake() REQUIRES(lock_);
+  std::size_t free_bytes() const REQUIRES(lock_) { return capacity - (tail_ - head_); }
   bool has_answer() const REQUIRES(lock_);
   bool has_room(std::size_t size) const REQUIRES(lock_);
   Result<std::size_t> write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from)

@@ -43,12 +43,12 @@ class File final : public Node {
   }
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {
     std::size_t moved = TRY(contents_->write(at, from));
-    bytes_changed();
+    contents_changed();
     return moved;
   }
   Result<> truncate(std::uint64_t size) override {
     TRY(contents_->truncate(size));
-    bytes_changed();
+    contents_changed();
     return {};
   }
   Result<RefPtr<PageSource>> pages() override { return contents_; }
@@ -57,11 +57,6 @@ class File final : public Node {
  private:
   const RefPtr<FilePages> contents_;
 
-  // The new bytes must not run with the owner's rights (POSIX, write).
-  void bytes_changed() {
-    remove_permissions(S_ISUID | S_ISGID);
-    contents_changed();
-  }
   std::uint64_t bytes_held() override { return contents_->pages_held() * page_size; }
 };
 

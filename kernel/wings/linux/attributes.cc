@@ -49,7 +49,7 @@ Result<> change_owner(Node& node, std::uint32_t user, std::uint32_t group) {
   bool allowed = who.is_superuser() || (node.is_owner(who) && user == node.user() &&
                                         (group == node.group() || who.is_in_group(group)));
   if (!allowed) return Errno::perm;
-  if (!node.is_directory()) node.set_permissions(node.permissions() & ~(S_ISUID | S_ISGID));
+  node.remove_set_ids();
   node.set_owner(user, group);
   return {};
 }

@@ -400,13 +400,7 @@ static void asks_for_its_caller(void) {
 /* This program again, as a file that belongs to `user`; it ends with the number that `tell` says.
  */
 static void copy_of_self(long user, long group, unsigned mode) {
-  static char block[4096];
-  int from = open("/test/wing-linux-credentials", O_RDONLY), to;
-  ssize_t got;
-  CHECK((to = open(FILE_A, O_WRONLY | O_TRUNC)) >= 0);
-  while ((got = read(from, block, sizeof block)) > 0) EQUAL(write(to, block, (size_t)got), got);
-  close(from);
-  close(to);
+  copy_file("/test/wing-linux-credentials", FILE_A);
   EQUAL(chown_to(FILE_A, user, group), 0);
   EQUAL(change_mode(FILE_A, mode), 0);
 }

@@ -25,7 +25,8 @@ static int is_full_of(const char* at, size_t pages, char value) {
   return 1;
 }
 
-static int ready[2]; /* a pipe: a byte for each child that has taken its memory */
+static int ready[2];    /* a pipe: a byte for each child that has taken its memory */
+enum { READY_FD = 20 }; /* where another program finds it */
 
 static void waits(void);
 static void say_ready(void) { CHECK(write(ready[1], "r", 1) == 1); }
@@ -105,14 +106,14 @@ static void reads_zeros(void) {
 /* The child must not share its memory: what is shared would not come back. So it is the child who
  * says that all is ready, once it runs another program. */
 static void waits(void) {
-  char fd[] = {(char)('0' + ready[1] / 10), (char)('0' + ready[1] % 10), 0};
-  char* argv[] = {"wing-oom", "--orphan", fd, NULL};
+  static char* argv[] = {"wing-oom", "--orphan", NULL};
+  dup2(ready[1], READY_FD);
   pid_t child = FORK();
   if (child == 0) _exit(execve("/test/wing-oom", argv, NULL));
   for (;;) waitpid(child, NULL, 0);
 }
-static int orphan(const char* fd) {
-  if (write((fd[0] - '0') * 10 + fd[1] - '0', "r", 1) != 1) return 1;
+static int orphan(void) {
+  if (write(READY_FD, "r", 1) != 1) return 1;
   while (getppid() != 1) sleep_ms(5);
   return 0;
 }
@@ -281,7 +282,7 @@ static int fork_of_64_mib(void) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "--fork") == 0) return fork_of_64_mib();
-  if (argc == 3 && strcmp(argv[1], "--orphan") == 0) return orphan(argv[2]);
+  if (argc == 2 && strcmp(argv[1], "--orphan") == 0) return orphan();
   struct tine_memory_info info;
   tap_begin("wing-oom");
   memory_info(&info);

@@ -410,25 +410,17 @@ static void strace_program(void) {
 #define PROGRAM "/tmp/traced"
 enum { STUDENT = 1000, OTHER };
 
-static void run_as_student(void) {
+static void run_program(void) {
   static char* const arguments[] = {"true", NULL};
-  syscall(SYS_setresuid, STUDENT, STUDENT, STUDENT);
   execve(PROGRAM, arguments, NULL);
   _exit(1);
 }
-static void run_as_superuser(void) {
-  static char* const arguments[] = {"true", NULL};
-  execve(PROGRAM, arguments, NULL);
-  _exit(1);
+static void run_as_student(void) {
+  syscall(SYS_setresuid, STUDENT, STUDENT, STUDENT);
+  run_program();
 }
 static void with_rights(void) {
-  static char block[4096];
-  int from = open("/bin/true", O_RDONLY), to = open(PROGRAM, O_WRONLY | O_CREAT, 0755);
-  ssize_t got;
-  CHECK(from >= 0 && to >= 0);
-  while ((got = read(from, block, sizeof block)) > 0) EQUAL(write(to, block, (size_t)got), got);
-  close(from);
-  close(to);
+  copy_file("/bin/true", PROGRAM);
   EQUAL(syscall(SYS_fchownat, AT_FDCWD, PROGRAM, OTHER, OTHER, 0), 0);
   int status;
   for (int mode = TINE_TRACE_ON; mode <= TINE_TRACE_CHILDREN; mode++) {
@@ -441,7 +433,7 @@ static void with_rights(void) {
     EQUAL(status, 0);
     EQUAL(count("execve("), 1);
     EQUAL(count("exit"), 0);
-    traced(mode, run_as_superuser, &status);
+    traced(mode, run_program, &status);
     EQUAL(status, 0);
     EQUAL(count("exit"), 1);
   }
