@@ -4,8 +4,7 @@
 // A victim is not waited for by a sleep: who faulted lets others run, goes back to its access, and
 // comes here again while there is still no memory. So it can be killed meanwhile, and nothing can
 // be missed. That this ends:
-//   - A process that is on its way out (Process::ending) asks for no memory in page faults any
-//   more,
+//   - A process that is on its way out (Process::ending) asks for no memory in page faults any more,
 //     and whatever it waits for comes: what sleeps in the kernel is either interrupted by SIGKILL
 //     or waits for a mutex, whose holders never wait for long. A call of its that wants memory
 //     answers ENOMEM.
@@ -29,16 +28,22 @@ constinit Mutex choosing{Rank::file_writers, "choice of a victim"};  // before a
 // Below this part of memory nobody is to blame: it is a crowd that has taken it.
 constexpr std::uint64_t least_part = 64;
 
+// A page fault may need several frames at once: the page, page tables, and what a file's contents
+// hang in. So a few free ones can be too few, and stay free for ever.
+constexpr std::uint64_t frames_of_a_fault = 8;
+
 // What would come back if the space were given up.
 std::uint64_t own_pages(AddressSpace& space) {
   std::uint64_t shared = space.shared_pages(), resident = space.resident_pages();
   return resident > shared ? resident - shared : 0;
 }
 
-// Somebody has to go: no memory is left, and none is about to come back. In this order: what an
-// ended process had is free before it counts as ended, so it is either seen as ending or seen free.
+// Somebody has to go: next to no memory is left, and none is about to come back. In this order:
+// what an ended process had is free before it counts as ended, so it is either seen as ending or
+// seen free.
 bool is_needed() REQUIRES(process_table_lock) {
-  return ending_processes == 0 && frame_counts().of_kind[unsigned(FrameKind::free)] == 0;
+  return ending_processes == 0 &&
+         frame_counts().of_kind[unsigned(FrameKind::free)] < frames_of_a_fault;
 }
 
 struct Offender {

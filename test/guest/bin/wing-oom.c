@@ -268,6 +268,28 @@ static void crowd(void) {
   ENDS(parent, 0);
 }
 
+/* One free frame is as good as none for a fault that needs a page table, too: somebody has to go,
+ * and there is nobody else. */
+static void one_frame_left(void) {
+  pid_t child = FORK();
+  if (child == 0) {
+    size_t size = all_pages * PAGE, got = 0;
+    char* at = map(2 * all_pages);
+    int zero = open("/dev/zero", O_RDONLY);
+    struct tine_memory_info info;
+    memory_info(&info); /* its own page of the stack, and below that of errno, while there is some */
+    errno = 0;
+    for (ssize_t n; (n = read(zero, at + got, size - got)) > 0;) got += (size_t)n;
+    memory_info(&info);
+    if (info.free_frames == 0) munmap(at, PAGE);
+    memory_info(&info);
+    if (info.free_frames != 1) _exit(1);
+    at[2 * size - 1] = 1; /* far from all others */
+    _exit(2);
+  }
+  ENDS(child, -SIGKILL);
+}
+
 /* For the host's test: 64 MiB, all of them written by a child, too. */
 static int fork_of_64_mib(void) {
   size_t pages = (64 << 20) / PAGE;
@@ -300,5 +322,6 @@ int main(int argc, char** argv) {
   RUN("six come to the end of memory at once, and those that fit live", many_at_once);
   RUN("a handler is entered, though its frame finds no memory at first", frame);
   RUN("in a crowd the one that asks goes", crowd);
+  RUN("with one free frame and two needed somebody goes, too", one_frame_left);
   return tap_end();
 }
