@@ -37,6 +37,11 @@ constinit FirmwareConsole firmware_console;
 constinit Sink* console = &firmware_console;
 constinit std::atomic<std::uint32_t> panicking{0};  // 1 + index of the hart whose panic is printed
 
+bool is_code(std::uint64_t at) {
+  return at >= reinterpret_cast<std::uint64_t>(kernel_start) &&
+         at < reinterpret_cast<std::uint64_t>(text_end);
+}
+
 // The function that `pc` is in. A return address names the call before it, which may have been the
 // last instruction of its function: look there.
 void print_location(std::uint64_t pc, bool is_return_address) {
@@ -46,7 +51,7 @@ void print_location(std::uint64_t pc, bool is_return_address) {
   for (std::uint64_t i = 0; i < kernel_symbols_count; i++) {
     if (base + kernel_symbols[i].text_offset <= pc - is_return_address) found = &kernel_symbols[i];
   }
-  if (found && pc < reinterpret_cast<std::uint64_t>(text_end)) {
+  if (found && is_code(pc)) {
     print(*console, " {} + {}", kernel_symbol_names + found->name_offset,
           pc - base - found->text_offset);
   }
@@ -58,15 +63,17 @@ bool is_kernel_stack(std::uint64_t at) {
                          (at >= direct_map.value() && at < direct_map.value() + (1ul << 37)));
 }
 
-// Every function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8.
-void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer, bool at_trap) {
+// A function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8. One that
+// calls no other saves the frame pointer alone, at s0 - 8: a trap finds its return address in ra.
+void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer, const TrapFrame* trap) {
   print(*console, "backtrace:\n");
-  print_location(pc, !at_trap);
+  print_location(pc, !trap);
   for (unsigned depth = 0; depth < 32 && is_kernel_stack(frame_pointer); depth++) {
     auto* saved = reinterpret_cast<const std::uint64_t*>(frame_pointer);
-    std::uint64_t return_address = saved[-1];
-    std::uint64_t next = saved[-2];
-    if (return_address < reinterpret_cast<std::uint64_t>(kernel_start)) break;
+    bool calls_none = depth == 0 && trap && !is_code(saved[-1]) && is_code(trap->x[1]);
+    std::uint64_t return_address = calls_none ? trap->x[1] : saved[-1];
+    std::uint64_t next = calls_none ? saved[-1] : saved[-2];
+    if (!is_code(return_address)) break;
     print_location(return_address, true);
     if (next <= frame_pointer) break;
     frame_pointer = next;
@@ -127,9 +134,9 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
   print(*console, "\n");
   if (frame) {
     print_registers(*frame);
-    print_backtrace(frame->sepc, frame->x[8], true);
+    print_backtrace(frame->sepc, frame->x[8], frame);
   } else {
-    print_backtrace(own_frame[-1], own_frame[-2], false);  // return address, frame of the caller
+    print_backtrace(own_frame[-1], own_frame[-2], nullptr);  // return address, frame of the caller
   }
   if (stop_machine) stop_machine(255);
   sbi::system_reset(sbi::Reset::shutdown);

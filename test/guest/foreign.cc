@@ -15,11 +15,6 @@ namespace {
 
 const std::string sources = "test/guest/foreign/";
 
-std::string setting(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value && *value ? value : otherwise;
-}
-
 std::string contents(const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;
@@ -28,17 +23,6 @@ std::string contents(const std::string& path) {
 }
 
 bool exists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
-
-std::string output_of(const std::string& command) {
-  std::string output;
-  if (std::FILE* pipe = popen(command.c_str(), "r")) {
-    char buffer[4096];
-    while (std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe))
-      output.append(buffer, size);
-    pclose(pipe);
-  }
-  return output;
-}
 
 // Runs a command of the guest's; answers what it printed between the two marks of the run scripts.
 std::string run_in_guest(const std::string& log, int smp, const std::string& command) {

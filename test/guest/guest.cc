@@ -16,6 +16,23 @@
 #include <sstream>
 
 namespace test {
+
+std::string setting(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  if (std::FILE* pipe = popen(command.c_str(), "r")) {
+    char buffer[4096];
+    while (std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe))
+      output.append(buffer, size);
+    pclose(pipe);
+  }
+  return output;
+}
+
 namespace {
 
 constexpr double idle_share = 0.05;  // "sleeping": less CPU time than this share of the window
@@ -24,11 +41,6 @@ constexpr std::size_t tail_length = 3000;  // characters of the log that a failu
 double now() {
   using namespace std::chrono;
   return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
-
-std::string setting(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value && *value ? value : otherwise;
 }
 
 struct Usage {

@@ -100,6 +100,11 @@ class Guest {
 
 constexpr std::string_view prompt = "tine$ ";
 
+// A variable of the environment; `otherwise` if there is none.
+std::string setting(const char* name, const char* otherwise);
+// What a command of the host's prints.
+std::string output_of(const std::string& command);
+
 Tap parse_tap(const std::string& console, std::string& problem);
 
 }  // namespace test

@@ -11,12 +11,18 @@
 
 #include <cstdint>
 #include <cstring>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace test {
 namespace {
 
-constexpr unsigned register_sp = 2, register_pc = 32;
+constexpr unsigned register_sp = 2, register_a0 = 10, register_a1 = 11, register_pc = 32;
+struct Register {
+  unsigned number;
+  std::uint64_t value;
+};
 
 // Just enough of gdb's remote protocol ("GDB Remote Serial Protocol"): QEMU stops the machine while
 // we are connected.
@@ -35,9 +41,9 @@ class Debugger {
   Debugger(const Debugger&) = delete;
   Debugger& operator=(const Debugger&) = delete;
 
-  void set_register(unsigned number, std::uint64_t value) {
+  void set(const Register& to) {
     char text[64];
-    std::snprintf(text, sizeof text, "P%x=%016lx", number, __builtin_bswap64(value));
+    std::snprintf(text, sizeof text, "P%x=%016lx", to.number, __builtin_bswap64(to.value));
     const std::string answer = ask(text);
     if (answer != "OK") throw NotJudged("QEMU's debugger refuses a register: " + answer);
   }
@@ -84,8 +90,8 @@ class Debugger {
   }
 };
 
-// Boots, changes a register of the idle kernel, and answers what the console says of it.
-std::string panic_after(const std::string& name, unsigned number, std::uint64_t value) {
+// Boots, changes registers of the idle kernel, and answers what the console says of it.
+std::string panic_after(const std::string& name, const std::vector<Register>& registers) {
   Options options;
   options.log = name;
   options.smp = 1;
@@ -100,7 +106,9 @@ std::string panic_after(const std::string& name, unsigned number, std::uint64_t 
     const std::string pc = debugger.pc();
     idle = pc == before && pc.ends_with("ff");
     before = pc;
-    if (idle) debugger.set_register(number, value);
+    if (idle) {
+      for (const Register& each : registers) debugger.set(each);
+    }
     debugger.detach();
   }
   std::string said;
@@ -115,19 +123,43 @@ std::string panic_after(const std::string& name, unsigned number, std::uint64_t 
   return said;
 }
 
+std::uint64_t address_of(const std::string& symbol) {
+  const std::string kernel = setting("TINE_KERNEL", "build/release/kernel.elf");
+  const std::string digits =
+      output_of("readelf -sW " + kernel + " | awk '$8 == \"" + symbol + "\" { print $2 }'");
+  if (digits.empty()) throw NotJudged("there is no symbol " + symbol + " in " + kernel);
+  return std::stoull(digits, nullptr, 16);
+}
+
 }  // namespace
 
 TEST_CASE("a wild jump of the kernel is a panic with registers and a backtrace", "[panic]") {
-  const std::string said = panic_after("panic-jump", register_pc, 0x10);
+  const std::string said = panic_after("panic-jump", {{register_pc, 0x10}});
   CHECK_THAT(said, contains("bad fetch in the kernel at address 0x10"));
   CHECK_THAT(said, contains("scause c"));
   CHECK_THAT(said, contains("backtrace:"));
   CHECK_THAT(said, contains("kernel_main + "));
 }
 
+// memcpy calls nobody, and so it does not save its return address.
+TEST_CASE("a fault in a function that calls no other is traced back, too", "[panic]") {
+  const std::string said =
+      panic_after("panic-leaf",
+                  {{register_pc, address_of("memcpy")}, {register_a0, 0x10}, {register_a1, 0x20}});
+  CHECK_THAT(said, contains("in the kernel at address 0x20"));
+  std::istringstream backtrace(said.substr(said.find("backtrace:")));
+  std::string line;
+  std::getline(backtrace, line);
+  std::getline(backtrace, line);
+  CHECK_THAT(line, contains("memcpy + "));
+  while (std::getline(backtrace, line) && line.find("kernel_main") == std::string::npos)
+    CHECK_THAT(line, contains(" + "));  // no address that is in no function
+  CHECK_THAT(line, contains("kernel_main + "));
+}
+
 TEST_CASE("an overflow of a kernel stack is named", "[panic]") {
   // In the lower half of the first stack's slot, which is never mapped.
-  const std::string said = panic_after("panic-overflow", register_sp, 0xffffffffc0000800);
+  const std::string said = panic_after("panic-overflow", {{register_sp, 0xffffffffc0000800}});
   CHECK_THAT(said, contains("kernel stack overflow, at address 0xffffffffc0000"));
   CHECK_THAT(said, contains("backtrace:"));
 }
