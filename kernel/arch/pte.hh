@@ -85,6 +85,8 @@ constexpr unsigned table_levels = 3;
 constexpr unsigned pte_index(VirtAddr address, unsigned level) {
   return (address.value() >> (page_shift + 9 * level)) & (ptes_per_table - 1);
 }
+// The half that programs have; the addresses between the halves are in neither.
+constexpr bool in_lower_half(VirtAddr address) { return address.value() >> 38 == 0; }
 // Bytes behind one entry of `level`.
 constexpr std::uint64_t pte_span(unsigned level) { return page_size << (9 * level); }
 

@@ -17,7 +17,7 @@ struct Device {
 };
 
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
-  return console_read(to, at.may_block);
+  return console_read(to, at.may_block());
 }
 Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console_write(from); }
 

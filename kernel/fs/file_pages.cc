@@ -230,7 +230,7 @@ Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
 
 Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
   MutexGuard guard(writers_);
-  if (at.append) at.offset = size();
+  if (at.append()) at.offset = size();
   std::size_t total = 0;
   while (from.left() > 0) {
     Result<std::size_t> moved = write_in_page(at.offset + total, from);

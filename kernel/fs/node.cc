@@ -29,6 +29,7 @@ void DirectoryEntry::set_name(std::string_view name) {
 Node::Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
            std::uint64_t inode)
     : kind_(kind),
+      has_positions_(kind == NodeKind::regular || kind == NodeKind::directory),
       inode_(inode ? inode : next_inode.fetch_add(1, std::memory_order_relaxed)),
       file_system_(file_system),
       permissions_(attributes.permissions & 07777),

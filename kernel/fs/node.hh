@@ -42,11 +42,17 @@ struct Attributes {
 // What one may want to do with a node; as in its permissions, and for access().
 constexpr unsigned may_read = 4, may_write = 2, may_execute = 1;  // a directory: search
 
+// What open's `flags` ask for.
+constexpr bool opened_to_read(unsigned flags) { return (flags & O_ACCMODE) != O_WRONLY; }
+constexpr bool opened_to_write(unsigned flags) { return (flags & O_ACCMODE) != O_RDONLY; }
+
 // How a read or write is to be done.
 struct IoPlace {
   std::uint64_t offset = 0;  // ignored by what has no positions
-  bool append = false;       // write at the end, wherever that is then
-  bool may_block = true;     // false: EAGAIN instead of waiting (O_NONBLOCK)
+  unsigned flags = 0;        // open's
+
+  bool append() const { return flags & O_APPEND; }  // write at the end, wherever that is then
+  bool may_block() const { return !(flags & O_NONBLOCK); }  // false: EAGAIN instead of waiting
 };
 
 // One name in a directory. Positions grow from each entry to the next, and an entry keeps its own
@@ -151,7 +157,7 @@ class Node : public RefCounted {
 
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
-  bool has_positions() const { return kind_ == NodeKind::regular || kind_ == NodeKind::directory; }
+  bool has_positions() const { return has_positions_; }
 
   // ---- Mounts: one file system's root takes the place of another's directory ----
 
@@ -175,6 +181,7 @@ class Node : public RefCounted {
 
  private:
   const NodeKind kind_;
+  const bool has_positions_;
   const std::uint64_t inode_;
   const std::uint64_t file_system_;
   std::atomic<std::uint32_t> permissions_;  // the low 12 bits of st_mode

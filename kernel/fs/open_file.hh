@@ -36,8 +36,8 @@ class OpenFile final : public RefCounted {
   unsigned flags() const { return flags_.load(std::memory_order_relaxed); }
   // Of these, O_APPEND and O_NONBLOCK can change.
   void set_flags(unsigned flags);
-  bool readable() const { return (flags() & O_ACCMODE) != O_WRONLY; }
-  bool writable() const { return (flags() & O_ACCMODE) != O_RDONLY; }
+  bool readable() const { return opened_to_read(flags()); }
+  bool writable() const { return opened_to_write(flags()); }
 
   // Errors: badf (not open for this), and the node's.
   Result<std::size_t> read(IoBuffer& to) EXCLUDES(mutex_);
@@ -55,23 +55,20 @@ class OpenFile final : public RefCounted {
   std::uint64_t position_ GUARDED_BY(mutex_) = 0;
 
   ~OpenFile() override;
-  IoPlace place() const {
-    return {.append = (flags() & O_APPEND) != 0, .may_block = !(flags() & O_NONBLOCK)};
-  }
   Result<std::size_t> read_at_position(IoPlace& at, IoBuffer& to) EXCLUDES(mutex_);
   Result<std::size_t> write_at_position(IoPlace& at, IoBuffer& from) EXCLUDES(mutex_);
 };
 
 // Inline, for pipes: a frame less on their way.
 inline Result<std::size_t> OpenFile::read(IoBuffer& to) {
-  if (!readable()) return Errno::badf;
-  IoPlace at = place();
+  IoPlace at{.flags = flags()};
+  if (!opened_to_read(at.flags)) return Errno::badf;
   return node_->has_positions() ? read_at_position(at, to) : node_->read(at, to);
 }
 
 inline Result<std::size_t> OpenFile::write(IoBuffer& from) {
-  if (!writable()) return Errno::badf;
-  IoPlace at = place();
+  IoPlace at{.flags = flags()};
+  if (!opened_to_write(at.flags)) return Errno::badf;
   return node_->has_positions() ? write_at_position(at, from) : node_->write(at, from);
 }
 

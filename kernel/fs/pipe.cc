@@ -5,16 +5,10 @@
 #include "sched/readiness.hh"
 
 namespace tine {
-namespace {
-
-constexpr bool reads(unsigned flags) { return (flags & O_ACCMODE) != O_WRONLY; }
-constexpr bool writes(unsigned flags) { return (flags & O_ACCMODE) != O_RDONLY; }
-
-}  // namespace
 
 void Pipe::count_open(unsigned flags) {
-  if (reads(flags)) readers_++, reader_opens_++;
-  if (writes(flags)) writers_++, writer_opens_++;
+  if (opened_to_read(flags)) readers_++, reader_opens_++;
+  if (opened_to_write(flags)) writers_++, writer_opens_++;
   wake();
 }
 
@@ -27,8 +21,8 @@ void Pipe::opened(unsigned flags) {
 void Pipe::closed(unsigned flags) {
   decltype(pages_) unneeded;  // given back after the lock
   SpinGuard guard(lock_);
-  if (reads(flags)) readers_--;
-  if (writes(flags)) writers_--;
+  if (opened_to_read(flags)) readers_--;
+  if (opened_to_write(flags)) writers_--;
   if (readers_ == 0 && writers_ == 0) {
     std::swap(pages_, unneeded);
     head_ = tail_ = 0;
@@ -42,22 +36,15 @@ void Pipe::closed(unsigned flags) {
 Result<> Pipe::open(unsigned flags) {
   SpinGuard guard(lock_);
   count_open(flags);
-  unsigned& others = reads(flags) ? writers_ : readers_;
-  unsigned& opens = reads(flags) ? writer_opens_ : reader_opens_;
-  if (flags & O_NONBLOCK) return reads(flags) || others > 0 ? Result<>() : Errno::nxio;
+  unsigned& others = opened_to_read(flags) ? writers_ : readers_;
+  unsigned& opens = opened_to_read(flags) ? writer_opens_ : reader_opens_;
+  if (flags & O_NONBLOCK) return opened_to_read(flags) || others > 0 ? Result<>() : Errno::nxio;
   unsigned before = opens;
-  return wait_for([&] { return others > 0 || opens != before; });
+  return wait_until([&] { return others > 0 || opens != before; });
 }
 
 template <class Condition>
-inline Result<> Pipe::wait_for(Condition condition) {
-  if (condition()) [[likely]]
-    return {};
-  return sleep_for(condition);
-}
-
-template <class Condition>
-[[gnu::noinline]] Result<> Pipe::sleep_for(Condition condition) {
+Result<> Pipe::wait_until(Condition condition) {
   waiting_++;
   Result<> woken = wait(queue_, lock_, WaitReason::pipe, condition);
   waiting_--;
@@ -74,12 +61,18 @@ unsigned Pipe::ready(unsigned flags) {
   unsigned ready = 0;
   // No writer yet is not the end of all writers.
   bool hung_up = writers_ == 0 && writer_opens_ > 0;
-  if (reads(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (hung_up ? POLLHUP : 0);
-  if (writes(flags)) {
+  if (opened_to_read(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (hung_up ? POLLHUP : 0);
+  if (opened_to_write(flags)) {
     ready |= free_bytes() >= atomic_size ? POLLOUT : 0;
     ready |= readers_ == 0 ? POLLERR : 0;
   }
   return ready;
+}
+
+// Out of line: it happens once in the life of most pipes.
+[[gnu::noinline]] Result<> Pipe::allocate(FrameRef& page) {
+  page = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
+  return {};
 }
 
 // Moves bytes between the ring at `start` and a buffer, at most to the end of the ring's page.
@@ -88,7 +81,7 @@ template <class Move>
 inline Result<std::size_t> Pipe::move_in_page(std::uint64_t start, std::size_t size, Move step) {
   std::size_t offset = start % capacity;
   FrameRef& page = pages_[offset / page_size];
-  if (!page) page = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
+  if (!page) TRY(allocate(page));
   std::size_t in_page = offset % page_size;
   return step(page.bytes().subspan(in_page, std::min(size, page_size - in_page)));
 }
@@ -118,18 +111,30 @@ inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
 // Nor a writer: there is room, or nobody will read.
 inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size || readers_ == 0; }
 
+// Who must not block waits for the other reader only, who is in the middle of it.
+[[gnu::noinline]] Result<> Pipe::wait_to_read(bool may_block) {
+  TRY(wait_until([&] {
+    lock_.assert_held();
+    return !reading_ && (!may_block || has_answer());
+  }));
+  return has_answer() ? Result<>() : Errno::again;
+}
+
+[[gnu::noinline]] Result<> Pipe::wait_to_write(std::size_t needed, bool may_block) {
+  TRY(wait_until([&] {
+    lock_.assert_held();
+    return !writing_ && (!may_block || has_room(needed));
+  }));
+  return has_room(needed) ? Result<>() : Errno::again;
+}
+
 Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   if (to.left() == 0) return 0;
   std::uint64_t start;
   std::size_t size;
   {
     SpinGuard guard(lock_);
-    bool may_block = at.may_block;
-    TRY(wait_for([this, may_block] {
-      lock_.assert_held();
-      return !reading_ && (!may_block || has_answer());
-    }));
-    if (!has_answer()) return Errno::again;
+    if (reading_ || !has_answer()) TRY(wait_to_read(at.may_block()));
     if (head_ == tail_) return 0;
     start = head_;
     size = std::min(to.left(), tail_ - head_);
@@ -144,21 +149,20 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   return moved;
 }
 
-// Waits until `needed` bytes are free, and writes as many as are free then, up to `atomic_size`.
-Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from) {
+// Waits until `least` bytes are free, and writes as many as are free then, up to `most`. A part of
+// `write`, for the sake of small writes.
+[[gnu::always_inline]] inline Result<std::size_t> Pipe::write_piece(const IoPlace& at,
+                                                                    IoBuffer& from,
+                                                                    std::size_t least,
+                                                                    std::size_t most) {
   std::uint64_t start;
   std::size_t size;
   {
     SpinGuard guard(lock_);
-    std::size_t awaited = at.may_block ? needed : 0;
-    TRY(wait_for([this, awaited] {
-      lock_.assert_held();
-      return !writing_ && has_room(awaited);
-    }));
-    if (!has_room(needed)) return Errno::again;
+    if (writing_ || !has_room(least)) TRY(wait_to_write(least, at.may_block()));
     if (readers_ == 0) return Errno::pipe;
     start = tail_;
-    size = std::min({from.left(), atomic_size, free_bytes()});
+    size = std::min(most, free_bytes());
     writing_ = true;
   }
   auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
@@ -169,23 +173,23 @@ Result<std::size_t> Pipe::write_piece(const IoPlace& at, std::size_t needed, IoB
   return moved;
 }
 
-// More than is written at once: in pieces, between which other writers may come.
+// As many pieces as it takes, or none; between two other writers may come.
 [[gnu::noinline]] Result<std::size_t> Pipe::write_pieces(const IoPlace& at, IoBuffer& from) {
   std::size_t total = 0;
-  do {
-    std::size_t needed = at.may_block ? std::min(from.left(), atomic_size) : 1;
-    Result<std::size_t> moved = write_piece(at, needed, from);
+  while (from.left() > 0) {
+    std::size_t most = std::min(from.left(), atomic_size);
+    std::size_t needed = at.may_block() ? most : 1;
+    Result<std::size_t> moved = write_piece(at, from, needed, most);
     if (!moved) return total ? Result<std::size_t>(total) : moved;
     total += *moved;
     if (*moved < needed) break;  // the buffer turned out bad: nothing is worth waiting for
-  } while (from.left() > 0);
+  }
   return total;
 }
 
 Result<std::size_t> Pipe::write(IoPlace& at, IoBuffer& from) {
-  if (from.left() == 0) return 0;
-  if (from.left() > atomic_size) return write_pieces(at, from);
-  return write_piece(at, from.left(), from);
+  if (from.left() == 0 || from.left() > atomic_size) return write_pieces(at, from);
+  return write_piece(at, from, from.left(), from.left());
 }
 
 }  // namespace tine

@@ -58,16 +58,17 @@ class Pipe final : public Node {
 
   void count_open(unsigned flags) REQUIRES(lock_);
   template <class Condition>
-  Result<> wait_for(Condition condition) REQUIRES(lock_);
-  template <class Condition>
-  Result<> sleep_for(Condition condition) REQUIRES(lock_);
+  Result<> wait_until(Condition condition) REQUIRES(lock_);
+  Result<> wait_to_read(bool may_block) REQUIRES(lock_);
+  Result<> wait_to_write(std::size_t needed, bool may_block) REQUIRES(lock_);
   void wake() REQUIRES(lock_);
   std::size_t free_bytes() const REQUIRES(lock_) { return capacity - (tail_ - head_); }
   bool has_answer() const REQUIRES(lock_);
   bool has_room(std::size_t size) const REQUIRES(lock_);
-  Result<std::size_t> write_piece(const IoPlace& at, std::size_t needed, IoBuffer& from)
-      EXCLUDES(lock_);
+  Result<std::size_t> write_piece(const IoPlace& at, IoBuffer& from, std::size_t least,
+                                  std::size_t most) EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
+  static Result<> allocate(FrameRef& page);
   template <class Move>
   Result<std::size_t> move_in_page(std::uint64_t start, std::size_t size, Move step);
   template <class Move>

@@ -11,7 +11,8 @@
 
 namespace tine {
 
-enum class Errno : int {
+// As wide as a register: a narrower one would have to be extended each time that it is handed on.
+enum class Errno : long {
   perm = EPERM,
   noent = ENOENT,
   srch = ESRCH,

@@ -74,10 +74,10 @@ void* memcpy(void* to, const void* from, std::size_t size) noexcept {
     } else if (aligned_alike<Word4>(out, in)) {
       copy_words<Word4>(out, in, size);
     }
-  }
-  for (; size >= 4; size -= 4, out += 4, in += 4) {
+    for (; size >= 4; size -= 4, out += 4, in += 4) {
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < 4; i++) out[i] = in[i];
+      for (unsigned i = 0; i < 4; i++) out[i] = in[i];
+    }
   }
   for (; size > 0; size--) *out++ = *in++;
   return to;

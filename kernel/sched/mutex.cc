@@ -23,7 +23,6 @@ void Mutex::wait_for_it() {
 // Free for whoever comes first; the one that is woken looks again.
 void Mutex::hand_on() {
   SpinGuard guard(spin_);
-  word_.store(0, std::memory_order_release);
   waiters_.wake_one();
 }
 

@@ -25,8 +25,7 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   }
   void unlock() RELEASE() NO_THREAD_SAFETY_ANALYSIS {
     if constexpr (TINE_DEBUG) note_released();
-    std::uint64_t word = self();
-    if (!word_.compare_exchange_strong(word, 0, std::memory_order_release)) [[unlikely]]
+    if (word_.exchange(0, std::memory_order_release) & contended) [[unlikely]]
       hand_on();
   }
   bool held() const { return (word_.load(std::memory_order_relaxed) & ~contended) == self(); }

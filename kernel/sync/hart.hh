@@ -5,6 +5,7 @@
 #include <tine/limits.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -46,8 +47,18 @@ extern Hart harts[max_harts];          // harts[0] is the boot hart
 extern constinit unsigned hart_count;  // how many the machine has, at most max_harts; set at boot
 }
 
-Hart& this_hart();
-inline Thread* current_thread() { return this_hart().current; }
+// May be another one after each switch, so that it is looked for each time.
+inline Hart& this_hart() {
+  Hart* hart;
+  asm volatile("mv %0, tp" : "=r"(hart));
+  return *hart;
+}
+
+inline Thread* current_thread() {  // this_hart().current
+  Thread* thread;
+  asm volatile("ld %0, %1(tp)" : "=r"(thread) : "i"(offsetof(Hart, current)));
+  return thread;
+}
 
 // ---- What one hart does to others. In every mask, bit n stands for harts[n] ----
 
@@ -57,11 +68,5 @@ void interrupt_harts(std::uint64_t mask);
 void fence_harts(std::uint64_t mask, std::uint64_t start, std::uint64_t size);
 // fence.i on these harts; returns when all have done it.
 void fence_code_on_harts(std::uint64_t mask);
-
-inline Hart& this_hart() {
-  Hart* hart;
-  asm volatile("mv %0, tp" : "=r"(hart));
-  return *hart;
-}
 
 }  // namespace tine

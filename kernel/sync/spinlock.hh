@@ -44,7 +44,7 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
  private:
-  std::atomic<std::uint32_t> locked_{0};
+  std::atomic<std::uint64_t> locked_{0};
   Hart* volatile holder_ = nullptr;  // in debug builds
 
   void wait_for_it();

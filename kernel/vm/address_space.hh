@@ -175,8 +175,8 @@ class AddressSpace final : public RefCounted {
   void protect_pages(const Region& region) REQUIRES(mutex_);
 
   // fault.cc
-  Pte* entry_at(VirtAddr page) REQUIRES(mutex_) {
-    return page < user_top ? table_.find(page) : nullptr;  // the kernel's half is none of ours
+  Pte* entry_at(VirtAddr at) REQUIRES(mutex_) {
+    return in_lower_half(at) ? table_.find(at) : nullptr;  // the upper half is none of ours
   }
   Result<Pte> make_possible(Access access, Pte* entry) REQUIRES(mutex_);
   Result<Pte> make_possible_for_copy(Access access, Pte* entry) REQUIRES(mutex_);  // fault, nomem
@@ -190,7 +190,7 @@ class AddressSpace final : public RefCounted {
 template <class Use>
 Result<> AddressSpace::with_page(Access access, Use use) {
   MutexGuard guard(mutex_);
-  Pte* at = entry_at(access.address.page_down());
+  Pte* at = entry_at(access.address);
   Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible_for_copy(access, at));
   use(direct(entry.address() + access.address.page_offset()));
   return {};

@@ -67,35 +67,35 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
 template <class Move>
 Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
   size = std::min(size, left_);
-  std::size_t done = 0;
-  Result<> moved;
   VirtAddr at(at_);
-  if (space_ && size - 1 < page_size - at.page_offset()) {
-    moved = space_->with_page(Access{at, wanted}, [&](std::byte* page) { step(page, 0, size); });
-    if (moved) done = size;
-  } else if (space_) {
-    moved = for_each_page(*space_, at, size, wanted, done, step);
-  } else {
+  if (!space_) {
     step(reinterpret_cast<std::byte*>(at_), 0, size);
-    done = size;
+  } else if (size - 1 < page_size - at.page_offset()) {
+    TRY(space_->with_page(Access{at, wanted}, [=](std::byte* page) { step(page, 0, size); }));
+  } else {
+    std::size_t done;
+    Result<> moved = for_each_page(*space_, at, size, wanted, done, step);
+    if (!moved && done == 0) return moved.error();
+    size = done;
   }
-  at_ += done;
-  left_ -= done;
-  if (!moved && done == 0) return moved.error();
-  return done;
+  at_ += size;
+  left_ -= size;
+  return size;
 }
 
 Result<std::size_t> IoBuffer::put(std::span<const std::byte> bytes) {
+  const std::byte* from = bytes.data();
   return move(bytes.size(), Prot::write,
-              [&](std::byte* page, std::size_t offset, std::size_t count) {
-                memcpy(page, bytes.data() + offset, count);
+              [from](std::byte* page, std::size_t offset, std::size_t count) {
+                memcpy(page, from + offset, count);
               });
 }
 
 Result<std::size_t> IoBuffer::take(std::span<std::byte> bytes) {
+  std::byte* to = bytes.data();
   return move(bytes.size(), Prot::read,
-              [&](const std::byte* page, std::size_t offset, std::size_t count) {
-                memcpy(bytes.data() + offset, page, count);
+              [to](const std::byte* page, std::size_t offset, std::size_t count) {
+                memcpy(to + offset, page, count);
               });
 }
 

@@ -387,8 +387,8 @@ TEST_CASE("a file holds what a plain array would hold") {
     } else if (round % 3 == 0) {
       std::vector<unsigned char> data(size, static_cast<unsigned char>(round));
       IoBuffer from({reinterpret_cast<std::byte*>(data.data()), size});
-      IoPlace at{.offset = offset, .append = round % 9 == 0};
-      if (at.append) offset = model.size();
+      IoPlace at{.offset = offset, .flags = round % 9 == 0 ? O_APPEND : 0u};
+      if (at.append()) offset = model.size();
       REQUIRE(pages->write(at, from).value() == size);
       if (size) model.resize(std::max<std::size_t>(model.size(), offset + size));
       std::copy(data.begin(), data.end(), model.begin() + offset);

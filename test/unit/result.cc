@@ -44,5 +44,5 @@ TEST_CASE("Result: what fits a register is returned in two") {
   STATIC_REQUIRE(std::is_trivially_copyable_v<Result<std::size_t>>);
   STATIC_REQUIRE(sizeof(Result<std::size_t>) == 16);
   STATIC_REQUIRE(sizeof(Result<VirtAddr>) == 16);
-  STATIC_REQUIRE(sizeof(Result<>) == 4);
+  STATIC_REQUIRE(sizeof(Result<>) == sizeof(Errno));
 }

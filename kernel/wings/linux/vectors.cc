@@ -99,7 +99,7 @@ SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
   RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
   if (!file->writable()) return Errno::badf;
   IoBuffer from = user_buffer(at, size);
-  IoPlace place{.offset = std::uint64_t(offset), .append = (file->flags() & O_APPEND) != 0};
+  IoPlace place{.offset = std::uint64_t(offset), .flags = file->flags()};
   return file->node()->write(place, from);
 }
 
