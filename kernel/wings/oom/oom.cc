@@ -4,10 +4,10 @@
 // A victim is not waited for by a sleep: who faulted lets others run, goes back to its access, and
 // comes here again while there is still no memory. So it can be killed meanwhile, and nothing can
 // be missed. That this ends:
-//   - A process that is on its way out (Process::ending) asks for no memory in page faults any more,
-//     and whatever it waits for comes: what sleeps in the kernel is either interrupted by SIGKILL
-//     or waits for a mutex, whose holders never wait for long. A call of its that wants memory
-//     answers ENOMEM.
+//   - A process that is on its way out (Process::ending) asks for no memory in page faults
+//     any more, and whatever it waits for comes: what sleeps in the kernel is either interrupted by
+//     SIGKILL or waits for a mutex, whose holders never wait for long. A call of its that wants
+//     memory answers ENOMEM.
 //   - While one is on its way out no other is chosen. If it gives nothing back, the next one is.
 //   - Each choice makes the processes fewer, and in the end it falls on whoever asks.
 //

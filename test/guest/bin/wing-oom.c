@@ -277,7 +277,7 @@ static void one_frame_left(void) {
     char* at = map(2 * all_pages);
     int zero = open("/dev/zero", O_RDONLY);
     struct tine_memory_info info;
-    memory_info(&info); /* its own page of the stack, and below that of errno, while there is some */
+    memory_info(&info); /* while there is some: its own page of the stack, and that of errno */
     errno = 0;
     for (ssize_t n; (n = read(zero, at + got, size - got)) > 0;) got += (size_t)n;
     memory_info(&info);
