@@ -269,7 +269,7 @@ static void crowd(void) {
 }
 
 /* One free frame is as good as none for a fault that needs a page table, too: somebody has to go,
- * and there is nobody else. */
+ * and there is nobody else. (What others give back late may be enough for a few more pages.) */
 static void one_frame_left(void) {
   pid_t child = FORK();
   if (child == 0) {
@@ -279,13 +279,14 @@ static void one_frame_left(void) {
     struct tine_memory_info info;
     memory_info(&info); /* while there is some: its own page of the stack, and that of errno */
     errno = 0;
-    for (ssize_t n; (n = read(zero, at + got, size - got)) > 0;) got += (size_t)n;
-    memory_info(&info);
+    do {
+      for (ssize_t n; (n = read(zero, at + got, size - got)) > 0;) got += (size_t)n;
+      memory_info(&info);
+    } while (info.free_frames > 3);
     if (info.free_frames == 0) munmap(at, PAGE);
-    memory_info(&info);
-    if (info.free_frames != 1) _exit(1);
-    at[2 * size - 1] = 1; /* far from all others */
-    _exit(2);
+    enum { AREA = 512 * PAGE }; /* of one page table */
+    for (size_t far = 2 * size - 1; far > size + AREA; far -= AREA) at[far] = 1;
+    _exit(1);
   }
   ENDS(child, -SIGKILL);
 }
