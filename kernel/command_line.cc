@@ -1,5 +1,6 @@
 #include "command_line.hh"
 
+#include <algorithm>
 #include <optional>
 
 #include "sync/panic.hh"
@@ -9,12 +10,7 @@ namespace {
 
 // The next word; `text` is what follows it.
 std::string_view take_word(std::string_view& text) {
-  std::size_t start = text.find_first_not_of(' ');
-  if (start == text.npos) {
-    text = {};
-    return {};
-  }
-  text.remove_prefix(start);
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   std::string_view word = text.substr(0, text.find(' '));
   text.remove_prefix(word.size());
   return word;
@@ -60,22 +56,16 @@ void apply(CommandLine& line, std::string_view word) {
 
 CommandLine parse_command_line(std::string_view text) {
   CommandLine line;
-  bool for_init = false;
-  while (true) {
-    std::string_view word = take_word(text);
-    if (word.empty()) return line;
-    if (!for_init) {
-      if (word == "--") {
-        for_init = true;
-      } else {
-        apply(line, word);
-      }
-    } else if (line.argument_count < line.arguments.size()) {
-      line.arguments[line.argument_count++] = word;
-    } else {
+  for (std::string_view word = take_word(text); !word.empty() && word != "--";
+       word = take_word(text)) {
+    apply(line, word);
+  }
+  for (std::string_view word = take_word(text); !word.empty(); word = take_word(text)) {
+    if (!line.arguments.add(word)) {
       log("command line: too many arguments for init: '{}' is left out\n", word);
     }
   }
+  return line;
 }
 
 }  // namespace tine

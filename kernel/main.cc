@@ -174,7 +174,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
       hart_count == 1 ? "" : "s", line.hz);
 
   // [boot 10] The first program; and the boot hart is an idle hart like any other.
-  Result<> started = start_init(line.init, line.init_arguments());
+  Result<> started = start_init(line.init, line.arguments);
   if (!started) panic("{} cannot be started (errno {})", line.init, int(started.error()));
   if (line.fail_allocation) fail_allocation(nullptr, long(line.fail_allocation));
   idle();
