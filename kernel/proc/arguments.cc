@@ -56,11 +56,9 @@ Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
   }
 }
 
-Result<> ArgumentBuffer::add_arguments_from_user(VirtAddr vector) {
-  return add_vector(vector, argc_);
-}
-Result<> ArgumentBuffer::add_environment_from_user(VirtAddr vector) {
-  return add_vector(vector, envc_);
+Result<> ArgumentBuffer::add_from_user(VirtAddr argv, VirtAddr envp) {
+  TRY(add_vector(argv, argc_));
+  return add_vector(envp, envc_);
 }
 
 Result<> ArgumentBuffer::add_rest_of(const ArgumentBuffer& other) {
@@ -124,28 +122,6 @@ Result<> ArgumentBuffer::copy_to(AddressSpace& space, VirtAddr to) const {
 
 namespace {
 
-// Writes words to ascending addresses of a program's memory, a few at a time.
-class WordWriter {
- public:
-  WordWriter(AddressSpace& space, VirtAddr at) : space_(space), at_(at) {}
-  Result<> add(std::uint64_t word) {
-    words_[count_++] = word;
-    return count_ == words_.size() ? flush() : Result<>();
-  }
-  Result<> flush() {
-    TRY(copy_to_user(space_, at_, words_.data(), count_ * sizeof(std::uint64_t)));
-    at_ += count_ * sizeof(std::uint64_t);
-    count_ = 0;
-    return {};
-  }
-
- private:
-  AddressSpace& space_;
-  VirtAddr at_;
-  std::array<std::uint64_t, 64> words_;
-  std::size_t count_ = 0;
-};
-
 // IMAFDC, one bit a letter: what a program may use (AT_HWCAP).
 constexpr std::uint64_t hardware_capabilities = 0x112d;
 constexpr std::uint64_t signal_stack_minimum = 1088;
@@ -153,7 +129,8 @@ constexpr std::uint64_t signal_stack_minimum = 1088;
 }  // namespace
 
 Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view path,
-                             const ArgumentBuffer& arguments, const AuxiliaryValues& aux) {
+                             const ArgumentBuffer& arguments, const ElfImage& image,
+                             const Credentials& credentials) {
   // From the top down: path, strings, random bytes.
   VirtAddr path_at = top - (path.size() + 1);
   VirtAddr strings = path_at - arguments.size();
@@ -164,16 +141,16 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
   TRY(arguments.copy_to(space, strings));
   TRY(copy_to_user(space, random_at, random, sizeof(random)));
 
-  const Ids &user = aux.credentials.user, &group = aux.credentials.group;
+  const Ids &user = credentials.user, &group = credentials.group;
   bool is_raised = user.effective != user.real || group.effective != group.real;
   const std::uint64_t auxv[][2] = {
-      {AT_PHDR, aux.phdr.value()},
-      {AT_PHENT, 56},
-      {AT_PHNUM, aux.phnum},
+      {AT_PHDR, image.program_headers.value()},
+      {AT_PHENT, elf_header_entry_size},
+      {AT_PHNUM, image.header_count},
       {AT_PAGESZ, page_size},
       {AT_BASE, 0},
       {AT_FLAGS, 0},
-      {AT_ENTRY, aux.entry.value()},
+      {AT_ENTRY, image.entry.value()},
       {AT_UID, user.real},
       {AT_EUID, user.effective},
       {AT_GID, group.real},
@@ -187,28 +164,19 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
       {AT_NULL, 0},
   };
 
-  // The vectors end where the random bytes begin; sp is aligned to 16 (psABI).
-  std::size_t words = 1 + arguments.argc() + 1 + arguments.envc() + 1 + std::size(auxv) * 2;
-  VirtAddr sp((random_at - words * sizeof(std::uint64_t)).value() & ~15ul);
-  WordWriter writer(space, sp);
-  TRY(writer.add(arguments.argc()));
-  unsigned index = 0;
-  auto add_vector_end = [&]() -> Result<> {
-    if (index == arguments.argc()) TRY(writer.add(0));
-    if (index == arguments.argc() + arguments.envc()) TRY(writer.add(0));
-    return {};
-  };
-  TRY(add_vector_end());
-  TRY(arguments.for_each_string([&](std::size_t offset) -> Result<> {
-    TRY(writer.add((strings + offset).value()));
-    index++;
-    return add_vector_end();
+  // The vectors end where the random bytes begin; sp is aligned to 16 (psABI). What stays unwritten
+  // is 0 already, as in every fresh page.
+  std::uint64_t argc = arguments.argc();
+  std::size_t words = 1 + argc + 1 + arguments.envc() + 1;
+  VirtAddr sp((random_at - sizeof(auxv) - words * sizeof(std::uint64_t)).value() & ~15ul);
+  TRY(copy_to_user(space, sp, &argc, sizeof(argc)));
+  TRY(copy_to_user(space, sp + words * sizeof(std::uint64_t), auxv, sizeof(auxv)));
+  std::size_t word = 1;
+  TRY(arguments.for_each_string([&](std::size_t offset) {
+    if (word == 1 + argc) word++;  // argv's end, a 0, is there
+    std::uint64_t text = (strings + offset).value();
+    return copy_to_user(space, sp + word++ * sizeof(text), &text, sizeof(text));
   }));
-  for (const auto& pair : auxv) {
-    TRY(writer.add(pair[0]));
-    TRY(writer.add(pair[1]));
-  }
-  TRY(writer.flush());
   return sp;
 }
 

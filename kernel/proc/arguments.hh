@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "fs/credentials.hh"
+#include "lib/elf.hh"
 #include "lib/result.hh"
 #include "mm/frames.hh"
 #include "vm/user_memory.hh"
@@ -22,8 +23,7 @@ class ArgumentBuffer {
  public:
   // All strings of argv come before those of envp. Errors: toobig, nomem; add_from_user: fault.
   Result<> add_argument(std::string_view text);
-  Result<> add_arguments_from_user(VirtAddr vector);
-  Result<> add_environment_from_user(VirtAddr vector);
+  Result<> add_from_user(VirtAddr argv, VirtAddr envp);
 
   // The arguments of another buffer but for its first, and its environment.
   Result<> add_rest_of(const ArgumentBuffer& other);
@@ -80,12 +80,8 @@ Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 //
 // `argc` is what the program finds; exec(app_id) leaves 0 there and its strings are fetched by
 // getargs. Answers sp.
-struct AuxiliaryValues {
-  VirtAddr entry, phdr;
-  unsigned phnum;
-  const Credentials& credentials;
-};
 Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view path,
-                             const ArgumentBuffer& arguments, const AuxiliaryValues& aux);
+                             const ArgumentBuffer& arguments, const ElfImage& image,
+                             const Credentials& credentials);
 
 }  // namespace tine

@@ -104,9 +104,8 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.space->set_mmap_shift(random_shift(most_moved));
   TRY(program.space->add_stack(stack_top));
   program.entry = image.entry;
-  AuxiliaryValues aux{image.entry, image.program_headers, image.header_count,
-                      program.credentials ? program.credentials->ids : superuser};
-  program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, aux));
+  program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, image,
+                               program.credentials ? program.credentials->ids : superuser));
   return program;
 }
 

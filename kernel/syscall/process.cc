@@ -31,8 +31,7 @@ SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr 
   UserPath name;
   TRY(name.copy(path));
   OwnPtr<ArgumentBuffer> arguments = TRY(make<ArgumentBuffer>());
-  TRY(arguments->add_arguments_from_user(argv));
-  TRY(arguments->add_environment_from_user(envp));
+  TRY(arguments->add_from_user(argv, envp));
   return process_exec(name.view(), *arguments, arguments->summary());
 }
 
