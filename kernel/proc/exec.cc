@@ -129,10 +129,10 @@ void reset_accounts(Thread& thread) {
   thread.wait_reason = WaitReason::none;
 }
 
-// [exec 4] Cannot fail: the new program takes the place of the old one, whose pages are freed last,
-// when no hart uses them.
-void commit(Process& self, Program program, std::string_view name, const tine_args& args) {
-  Thread& thread = *current_thread();
+// [exec 4] Cannot fail: the new program takes the place of the old one, which goes into `program`.
+// The caller keeps that until no hart uses its pages any more.
+void commit(Process& self, Thread& thread, Program& program, std::string_view name,
+            const tine_args& args) {
   {
     SpinGuard guard(process_table_lock);
     std::swap(self.space, program.space);
@@ -144,24 +144,15 @@ void commit(Process& self, Program program, std::string_view name, const tine_ar
     let_parent_go_on(self);
   }
   use_space(thread, self.space.get());
-  PageTable::activate(thread.page_table);
   self.files.close_on_exec();
   reset_registers(thread, program.entry, program.sp);
   reset_accounts(thread);
 }
 
-}  // namespace
-
-namespace {
-
-// It is no program of this machine's: perhaps somebody knows what else it is.
-Result<Replaced> exec_by_format(std::string_view path, const ArgumentBuffer& arguments,
-                                const ExecChain& chain) {
-  for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
-    Result<Replaced> done = format.exec(path, arguments, chain);
-    if (done || done.error() != Errno::noexec) return done;
-  }
-  return Errno::noexec;
+Result<> open_console(Process& process) {
+  RefPtr<OpenFile> console = TRY(open(process.paths, "/dev/console", O_RDWR));
+  for (int fd = 0; fd < 3; fd++) TRY(process.files.add(console, false));
+  return {};
 }
 
 }  // namespace
@@ -171,25 +162,21 @@ Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& argum
   Process& self = current_process();
   std::string_view name = chain.depth ? chain.first : path;
   Result<Program> loaded = load_program(self.paths, path, name, arguments);
-  if (!loaded && loaded.error() == Errno::noexec) return exec_by_format(path, arguments, chain);
+  if (!loaded && loaded.error() == Errno::noexec) {  // perhaps somebody knows what else it is
+    for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
+      Result<Replaced> done = format.exec(path, arguments, chain);
+      if (done || done.error() != Errno::noexec) return done;
+    }
+  }
   Program program = TRY(loaded);
   log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path,
          program.entry, program.sp);
-  commit(self, std::move(program), name, args);
+  commit(self, *current_thread(), program, name, args);
+  PageTable::activate(current_thread()->page_table);
   return Replaced();
 }
 
 // ---- The first process ----
-
-namespace {
-
-Result<> open_console(Process& process) {
-  RefPtr<OpenFile> console = TRY(open(process.paths, "/dev/console", O_RDWR));
-  for (int fd = 0; fd < 3; fd++) TRY(process.files.add(console, false));
-  return {};
-}
-
-}  // namespace
 
 // Built by hand as exec and fork together would: there is nobody to copy.
 Result<> start_init(std::string_view path, std::span<const std::string_view> more) {
@@ -201,12 +188,7 @@ Result<> start_init(std::string_view path, std::span<const std::string_view> mor
   init->paths.root = init->paths.cwd = root_node();
   TRY(open_console(*init));
   Program program = TRY(load_program(init->paths, path, path, arguments));
-  copy_text(init->name, sizeof(init->name), base_name(path));
-  init->args = arguments.summary();
-  init->space = std::move(program.space);
-  init->program = std::move(program.file);
-  use_space(*thread, init->space.get());
-  reset_registers(*thread, program.entry, program.sp);
+  commit(*init, *thread, program, path, arguments.summary());
   Thread& first = *thread;
   TRY(publish_process(std::move(init), nullptr, std::move(thread)));
   start_thread(first);
