@@ -84,6 +84,14 @@ struct CloseWatcher {
       descriptor_closed, file_closed};
 extern "C" const CloseWatcher close_watchers_start[], close_watchers_end[];
 
+struct FileCommand {
+  int number;  // F_*
+  Result<int> (*run)(OpenFile& file, VirtAddr argument);
+};
+#define FILE_COMMAND(number, run)                                                                  \
+  [[gnu::section(".table.fcntl"), gnu::used]] static constinit const FileCommand command_##number{ \
+      number, run};
+
 // Of all processes.
 std::uint64_t open_file_count();
 

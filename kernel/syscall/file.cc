@@ -9,7 +9,6 @@
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
-#include "syscall/file.hh"
 #include "syscall/user_path.hh"
 
 namespace tine {

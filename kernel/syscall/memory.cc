@@ -5,7 +5,6 @@
 
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
-#include "syscall/memory.hh"
 
 namespace tine {
 namespace {
@@ -13,6 +12,7 @@ namespace {
 constexpr int known_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
 
 Prot prot_of(int bits) { return Prot(bits & known_prot); }
+
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const MapSource map_sources_start[], map_sources_end[];
 

@@ -68,6 +68,15 @@ struct Mapping {
   bool shared = false, may_write = true, read_ahead = false;  // as in Region
 };
 
+// What else than anonymous private memory can be mapped: rows of a table that the linker gathers,
+// which only wings have. `find` completes `mapping` (source, first page, shared, may_write), which
+// has place, size and protection already. `flags`: MAP_*. Errors: those of mmap.
+struct MapSource {
+  Result<> (*find)(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset);
+};
+#define MAP_SOURCE(name, find) \
+  [[gnu::section(".table.map"), gnu::used]] static constinit const MapSource source_##name{find};
+
 // Stacks of different programs end at different places, within so many bytes.
 constexpr std::uint64_t stack_shift_limit = 1 << 30;
 

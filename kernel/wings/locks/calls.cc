@@ -4,7 +4,6 @@
 #include "fs/open_file.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
-#include "syscall/file.hh"
 #include "wings/locks/table.hh"
 
 namespace tine {

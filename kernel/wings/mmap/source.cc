@@ -6,7 +6,6 @@
 #include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
-#include "syscall/memory.hh"
 #include "wings/mmap/cut.hh"
 
 namespace tine {
