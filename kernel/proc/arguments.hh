@@ -19,6 +19,12 @@
 
 namespace tine {
 
+// The last component of a path.
+constexpr std::string_view base_name(std::string_view path) {
+  std::size_t slash = path.rfind('/');
+  return slash == path.npos ? path : path.substr(slash + 1);
+}
+
 class ArgumentBuffer {
  public:
   // All strings of argv come before those of envp. Errors: toobig, nomem; add_from_user: fault.

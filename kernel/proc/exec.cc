@@ -6,7 +6,6 @@
 #include "lib/elf.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/apps.hh"
 #include "proc/arguments.hh"
 #include "proc/process.hh"
 #include "proc/random.hh"

@@ -1,13 +1,13 @@
 // System calls about processes: birth, death, identity, messages.
 #include <tine/abi.h>
+#include <tine/app.h>
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/apps.hh"
 #include "proc/arguments.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
-#include "syscall/usage.hh"
+#include "syscall/timespec.hh"
 #include "syscall/user_path.hh"
 
 namespace tine {
@@ -36,6 +36,17 @@ SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr 
 }
 
 namespace {
+
+// The file of an app id: there is no second store of images. Errors: noent.
+Result<std::string_view> app_path(int app_id) {
+  switch (app_id) {
+#define TINE_APP_PATH(upper, number, name) \
+  case number: return std::string_view("/bin/" name);
+    TINE_APPS(TINE_APP_PATH)
+#undef TINE_APP_PATH
+    default: return Errno::noent;
+  }
+}
 
 // By number. The arguments stay with the process until the new program fetches them (getargs); its
 // stack says argc = 0.

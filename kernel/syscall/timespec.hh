@@ -1,4 +1,4 @@
-// Times as programs give and get them.
+// Times as programs give and get them, and what they are told of the time that was run.
 #pragma once
 
 #include <tine/abi.h>
@@ -27,6 +27,19 @@ inline Result<std::uint64_t> ns_of(const tine_timespec& time) {
 inline std::uint64_t clock_after(std::uint64_t start, std::uint64_t ns) {
   std::uint64_t length = ns == never ? never : ns_to_clock(ns);
   return length > never - start ? never : start + length;
+}
+
+inline std::uint64_t ns_of_ticks(std::uint64_t ticks) {
+  return ticks * (ns_per_second / clock_config.hz);
+}
+
+// All as user time: the kernel runs with interrupts off, so no tick ever finds it running.
+inline tine_rusage usage_of(std::uint64_t ticks) {
+  std::uint64_t ns = ns_of_ticks(ticks);
+  tine_rusage usage{};
+  usage.user_seconds = std::int64_t(ns / ns_per_second);
+  usage.user_microseconds = std::int64_t(ns % ns_per_second / 1000);
+  return usage;
 }
 
 }  // namespace tine

@@ -8,7 +8,7 @@
 #include "proc/process.hh"
 #include "proc/random.hh"
 #include "syscall/dispatch.hh"
-#include "syscall/usage.hh"
+#include "syscall/timespec.hh"
 
 namespace tine {
 
@@ -117,6 +117,8 @@ SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {
 }
 
 namespace {
+
+constexpr std::uint64_t linux_tick_ns = ns_per_second / 100;  // AT_CLKTCK
 
 struct Tms {
   std::uint64_t user, system, children_user, children_system;
