@@ -3,8 +3,8 @@
 //   SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 //
 // The linker gathers the rows of all files, core and wings. A handler declares the arguments that
-// it wants, and a thunk made from its type decodes them from a0..a5; a type without a decoder below
-// does not compile. Its Result becomes a0 here and nowhere else: the value, or -errno.
+// it wants, and a thunk made from its type decodes them from a0..a5; a type that `decode` has no
+// rule for does not compile. Its Result becomes a0 here and nowhere else: the value, or -errno.
 #pragma once
 
 #include <tine/syscall.h>
@@ -54,35 +54,18 @@ inline void syscall_dispatch(TrapFrame& frame) {
 namespace syscall_internal {
 
 // [ecall 5] A parameter gets its value from the frame: the n-th parameter from the n-th argument
-// register.
+// register. Whatever wraps one address is made of it: VirtAddr, UserPtr, UserString. And the frame
+// itself, as the last parameter, for calls that copy or replace all of it.
 template <class T>
-struct Decode;
-template <class T>
-  requires std::is_integral_v<T>
-struct Decode<T> {
-  static T from(const TrapFrame& frame, unsigned n) { return static_cast<T>(frame.argument(n)); }
-};
-template <>
-struct Decode<VirtAddr> {
-  static VirtAddr from(const TrapFrame& frame, unsigned n) { return VirtAddr(frame.argument(n)); }
-};
-template <>
-struct Decode<UserString> {
-  static UserString from(const TrapFrame& frame, unsigned n) {
-    return {VirtAddr(frame.argument(n))};
+T decode(TrapFrame& frame, unsigned n) {
+  if constexpr (std::is_same_v<T, TrapFrame&>) {
+    return frame;
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(frame.argument(n));
+  } else {
+    return T{VirtAddr(frame.argument(n))};
   }
-};
-template <class T>
-struct Decode<UserPtr<T>> {
-  static UserPtr<T> from(const TrapFrame& frame, unsigned n) {
-    return UserPtr<T>(VirtAddr(frame.argument(n)));
-  }
-};
-// The frame itself, as the last parameter: for calls that copy or replace all of it.
-template <>
-struct Decode<TrapFrame&> {
-  static TrapFrame& from(TrapFrame& frame, unsigned) { return frame; }
-};
+}
 
 // [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec
 // or rt_sigreturn (Replaced) the frame is already another one. And a call that a signal interrupted
@@ -98,7 +81,6 @@ void finish(TrapFrame& frame, const Result<T>& result) {
     if (result.error() == Errno::restart) return void(current_thread()->call_interrupted = true);
     return finish(frame, -static_cast<std::uint64_t>(result.error()));
   }
-  if constexpr (std::is_same_v<T, Replaced>) return;
   if constexpr (std::is_void_v<T>) {
     finish(frame, std::uint64_t(0));
   } else if constexpr (std::is_integral_v<T>) {
@@ -116,7 +98,7 @@ struct Thunk<handler> {
  private:
   template <std::size_t... n>
   static void call_with(TrapFrame& frame, std::index_sequence<n...>) {
-    finish(frame, handler(Decode<Args>::from(frame, n)...));
+    finish(frame, handler(decode<Args>(frame, n)...));
   }
 };
 
