@@ -106,6 +106,7 @@ void process_exit(int status) {
 Result<WaitResult> process_wait(int pid, bool block) {
   Process& self = current_process();
   RefPtr<Process> ended;
+  Thread* thread;
   WaitResult result{0, 0};
   {
     SpinGuard guard(process_table_lock);
@@ -123,16 +124,12 @@ Result<WaitResult> process_wait(int pid, bool block) {
     if (!child) return result;
     result = {child->pid, child->status};
     ended = unpublish_process(*child);
+    thread = ended->threads.front();
   }
   log_on(Channel::wait, "wait: {} took {} with status {:x}\n", self.pid, result.pid, result.status);
 
   // [exit 6] It said that it ended just before its last switch: wait for that switch, which nothing
   // can delay for long, since it holds the hart with interrupts off.
-  Thread* thread;
-  {
-    SpinGuard guard(process_table_lock);
-    thread = ended->threads.front();
-  }
   while (!is_dead(*thread)) csr::pause();
   SpinGuard guard(process_table_lock);
   result.ticks = thread->all_ticks + ended->children_ticks;

@@ -93,26 +93,18 @@ Result<> FdTable::copy_from(FdTable& other) {
   return {};
 }
 
-void FdTable::take_close_on_exec(unsigned chunk, std::span<RefPtr<OpenFile>, per_chunk> files) {
+// The lowest descriptor not below `fd` that exec closes; -1: there is none.
+int FdTable::next_to_close(int fd) {
   SpinGuard guard(lock_);
-  if (!chunks_[chunk]) return;
-  for (unsigned n = 0; n < per_chunk; n++) {
-    Slot& at = chunks_[chunk]->slots[n];
-    if (!at.close_on_exec || !at.file) continue;
-    files[n] = std::move(at.file);
-    lowest_ = std::min(lowest_, static_cast<int>(chunk * per_chunk + n));
+  for (; fd < static_cast<int>(used_ * per_chunk); fd++) {
+    Slot* at = slot(fd);
+    if (at && at->file && at->close_on_exec) return fd;
   }
+  return -1;
 }
 
-// The files come out under the lock, a chunk at a time, and are let go of after it.
 void FdTable::close_on_exec() {
-  for (unsigned i = 0; i < used_chunks(); i++) {
-    std::array<RefPtr<OpenFile>, per_chunk> files;
-    take_close_on_exec(i, files);
-    for (RefPtr<OpenFile>& file : files) {
-      if (file) closed(std::move(file));
-    }
-  }
+  for (int fd = next_to_close(0); fd >= 0; fd = next_to_close(fd)) (void)close(fd);
 }
 
 void FdTable::close_all() {

@@ -56,8 +56,7 @@ class FdTable {
   int lowest_ GUARDED_BY(lock_) = 0;  // every descriptor below is in use
 
   void closed(RefPtr<OpenFile> file) EXCLUDES(lock_);
-  void take_close_on_exec(unsigned chunk, std::span<RefPtr<OpenFile>, per_chunk> files)
-      EXCLUDES(lock_);
+  int next_to_close(int fd) EXCLUDES(lock_);
   Slot* slot(int fd) REQUIRES(lock_);
   Result<int> find_free(int from) REQUIRES(lock_);
   Result<> add_chunk(int fd) REQUIRES(lock_);

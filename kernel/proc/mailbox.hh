@@ -5,6 +5,9 @@
 
 #include <tine/abi.h>
 
+#include <optional>
+#include <utility>
+
 #include "lib/result.hh"
 #include "sched/wait_queue.hh"
 
@@ -15,9 +18,8 @@ class Mailbox {
   // Errors: again, while an earlier message has not been taken.
   Result<> send(int sender, std::uint64_t word) {
     SpinGuard guard(lock_);
-    if (full_) return Errno::again;
-    message_ = {.sender = sender, .zero = 0, .word = word};
-    full_ = true;
+    if (message_) return Errno::again;
+    message_ = tine_message{.sender = sender, .zero = 0, .word = word};
     receivers_.wake_one();
     return {};
   }
@@ -27,16 +29,14 @@ class Mailbox {
     SpinGuard guard(lock_);
     TRY(wait(receivers_, lock_, WaitReason::ipc, [&] {
       lock_.assert_held();
-      return full_;
+      return message_.has_value();
     }));
-    full_ = false;
-    return message_;
+    return *std::exchange(message_, std::nullopt);
   }
 
  private:
   Spinlock lock_{Rank::mailbox, "mailbox"};
-  tine_message message_ GUARDED_BY(lock_){};
-  bool full_ GUARDED_BY(lock_) = false;
+  std::optional<tine_message> message_ GUARDED_BY(lock_);
   WaitQueue receivers_;
 };
 

@@ -71,17 +71,9 @@ class PidTable {
 constinit PidTable pids GUARDED_BY(process_table_lock);
 constinit std::uint64_t thread_count GUARDED_BY(process_table_lock) = 0;
 
-int state_of(ThreadState state) {
-  switch (state) {
-    case ThreadState::running: return TINE_RUNNING;
-    case ThreadState::sleeping: return TINE_SLEEPING;
-    default: return TINE_READY;
-  }
-}
-
 void describe_thread(const Thread& thread, tine_process_info& info) {
   SpinGuard guard(scheduler_lock);
-  info.state = state_of(thread.state);
+  info.state = int(thread.state);
   info.wait_reason = int(thread.wait_reason);
   info.hart = int(thread.hart);
   info.run_ticks = thread.run_ticks;

@@ -24,11 +24,10 @@ class AddressSpace;
 class WaitQueue;
 
 enum class ThreadState : std::uint8_t {
-  fresh,     // being built: known to its maker only
-  ready,     // in the run queue
-  running,   // on a hart
-  sleeping,  // in a wait queue, or waiting for its time
-  dead,      // off its stack for good, once the scheduler's lock is free
+  running = TINE_RUNNING,    // on a hart
+  ready = TINE_READY,        // in the run queue, or being built
+  sleeping = TINE_SLEEPING,  // in a wait queue, or waiting for its time
+  dead = TINE_ZOMBIE,        // off its stack for good, once the scheduler's lock is free
 };
 
 enum class WaitReason : std::uint8_t {
@@ -69,7 +68,7 @@ struct Thread {
   bool call_interrupted = false;
 
   // ---- Guarded by the scheduler's lock ----
-  ThreadState state = ThreadState::fresh;
+  ThreadState state = ThreadState::ready;
   WaitReason wait_reason = WaitReason::none;
   bool interruptible = false;  // while sleeping: may an interrupt end it?
   WaitQueue* queue = nullptr;  // where it sleeps
