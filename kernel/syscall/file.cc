@@ -2,6 +2,7 @@
 #include <tine/abi.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "fs/open_file.hh"
@@ -40,31 +41,21 @@ SYSCALL(SYS_openat, openat, int,
 // Errors: badf.
 SYSCALL(SYS_close, close, void, (int fd)) { return files().close(fd); }
 
-namespace {
-
-// Errors: mfile, nomem, fault; nothing stays open then.
-Result<> make_pipe(UserPtr<int> to, unsigned flags) {
+// Errors: inval, mfile, nomem, fault; nothing stays open then.
+SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)) {
+  if (flags & ~unsigned(O_CLOEXEC | O_NONBLOCK)) return Errno::inval;
   RefPtr<Node> pipe = TRY(make_ref<Pipe>());
-  bool close_on_exec = flags & O_CLOEXEC;
   RefPtr<OpenFile> reader = TRY(OpenFile::make(pipe, flags | O_RDONLY));
   RefPtr<OpenFile> writer = TRY(OpenFile::make(pipe, flags | O_WRONLY));
-  int read_fd = TRY(files().add(std::move(reader), close_on_exec));
-  ScopeExit close_reader([&] { (void)files().close(read_fd); });
-  int write_fd = TRY(files().add(std::move(writer), close_on_exec));
-  ScopeExit close_writer([&] { (void)files().close(write_fd); });
-  TRY(to.store(read_fd));
-  TRY((to + 1).store(write_fd));
-  close_reader.dismiss();
-  close_writer.dismiss();
+  std::array<int, 2> ends{-1, -1};
+  ScopeExit close_both([&] {
+    for (int fd : ends) (void)files().close(fd);
+  });
+  ends[0] = TRY(files().add(std::move(reader), flags & O_CLOEXEC));
+  ends[1] = TRY(files().add(std::move(writer), flags & O_CLOEXEC));
+  TRY(to.store(ends));
+  close_both.dismiss();
   return {};
-}
-
-}  // namespace
-
-// Errors: inval, mfile, nomem, fault.
-SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<int> to, unsigned flags)) {
-  if (flags & ~unsigned(O_CLOEXEC | O_NONBLOCK)) return Errno::inval;
-  return make_pipe(to, flags);
 }
 
 // ---- Reading and writing ----

@@ -3,7 +3,6 @@
 
 #include "dev/finisher.hh"
 #include "fs/open_file.hh"
-#include "lib/string.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
@@ -42,14 +41,14 @@ SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespe
 
 // Errors: fault.
 SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
-  tine_utsname name{};
-  copy_text(name.sysname, sizeof(name.sysname), "Tine");
-  copy_text(name.nodename, sizeof(name.nodename), "tine");
-  copy_text(name.release, sizeof(name.release),
-            "6.1.0-tine");  // programs ask for at least Linux's version
-  copy_text(name.version, sizeof(name.version), "Tine teaching kernel");
-  copy_text(name.machine, sizeof(name.machine), "riscv64");
-  copy_text(name.domainname, sizeof(name.domainname), "(none)");
+  static constexpr tine_utsname name{
+      .sysname = "Tine",
+      .nodename = "tine",
+      .release = "6.1.0-tine",  // programs ask for at least Linux's version
+      .version = "Tine teaching kernel",
+      .machine = "riscv64",
+      .domainname = "(none)",
+  };
   return to.store(name);
 }
 

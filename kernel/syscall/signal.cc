@@ -5,35 +5,28 @@
 #include "syscall/dispatch.hh"
 
 namespace tine {
-namespace {
-
-constexpr std::size_t set_size = sizeof(std::uint64_t);  // Linux asks for the size of a set
-
-}  // namespace
 
 // Errors: inval (no such signal), srch, perm.
 SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 
-// Either pointer may be null. Errors: inval (size; no such signal; SIGKILL and SIGSTOP keep their
-// action), fault, nomem; nothing has changed then.
+// Either pointer may be null. Errors: inval (not the size of a set; no such signal; SIGKILL and
+// SIGSTOP keep their action), fault, nomem; nothing has changed then.
 SYSCALL(SYS_rt_sigaction, rt_sigaction, void,
         (int signal, UserPtr<tine_sigaction> fresh, UserPtr<tine_sigaction> old,
          std::size_t size)) {
-  if (size != set_size) return Errno::inval;
-  if (fresh.is_null()) {
-    tine_sigaction action = TRY(change_signal_action(signal, nullptr));
-    return old.is_null() ? Result<>() : old.store(action);
-  }
-  tine_sigaction action = TRY(fresh.load());
-  if (!old.is_null()) TRY(old.store(TRY(change_signal_action(signal, nullptr))));
-  TRY(change_signal_action(signal, &action));
+  if (size != sizeof(std::uint64_t)) return Errno::inval;
+  tine_sigaction action{};
+  if (!fresh.is_null()) action = TRY(fresh.load());
+  tine_sigaction before = TRY(change_signal_action(signal, nullptr));
+  if (!old.is_null()) TRY(old.store(before));
+  if (!fresh.is_null()) TRY(change_signal_action(signal, &action));
   return {};
 }
 
-// Errors: inval (size, how), fault, nomem; nothing has changed then.
+// Errors: inval (not the size of a set, how), fault, nomem; nothing has changed then.
 SYSCALL(SYS_rt_sigprocmask, rt_sigprocmask, void,
         (int how, UserPtr<std::uint64_t> fresh, UserPtr<std::uint64_t> old, std::size_t size)) {
-  if (size != set_size) return Errno::inval;
+  if (size != sizeof(std::uint64_t)) return Errno::inval;
   std::uint64_t before = current_thread()->blocked_signals, after = before;
   if (!fresh.is_null()) {
     std::uint64_t set = TRY(fresh.load());
