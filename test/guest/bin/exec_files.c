@@ -102,6 +102,35 @@ static void close_on_exec(void) {
   EQUAL(read(closed, &byte, 1), 1); /* still open here */
 }
 
+/* Are there as many strings as the first two say, each its own number, and a 0 behind them? */
+static int show_long(char** argv, char** envp) {
+  int sizes[2] = {atoi(argv[2]), atoi(argv[3])};
+  for (int i = 4; i < sizes[0]; i++)
+    if (atoi(argv[i]) != i) return 1;
+  if (argv[sizes[0]] || envp != argv + sizes[0] + 1) return 2;
+  for (int i = 0; i < sizes[1]; i++)
+    if (atoi(envp[i]) != i) return 3;
+  return envp[sizes[1]] ? 4 : 12;
+}
+
+static void long_vectors(void) {
+  enum { MOST = 2049 };
+  static char text[MOST][8];
+  static char *argv[MOST + 1], *envp[MOST + 1];
+  static const int sizes[][2] = {{4, 0},     {5, MOST},  {MOST, 0},
+                                 {511, 512}, {512, 511}, {MOST, MOST}};
+  for (int i = 0; i < MOST; i++) snprintf(text[i], sizeof text[i], "%d", i);
+  for (size_t row = 0; row < sizeof sizes / sizeof sizes[0]; row++) {
+    char first[8], second[8];
+    snprintf(first, sizeof first, "%d", sizes[row][0]);
+    snprintf(second, sizeof second, "%d", sizes[row][1]);
+    for (int i = 0; i < MOST; i++) argv[i] = envp[i] = text[i];
+    argv[0] = "exec_files", argv[1] = "--long", argv[2] = first, argv[3] = second;
+    argv[sizes[row][0]] = envp[sizes[row][1]] = NULL;
+    run(SELF, argv, envp, 12);
+  }
+}
+
 /* ---- What is refused ---- */
 
 static void limit(void) {
@@ -436,6 +465,7 @@ int main(int argc, char** argv, char** envp) {
   if (argc > 3 && strcmp(argv[1], "--files") == 0) return show_files(atoi(argv[2]), atoi(argv[3]));
   if (argc > 2 && strcmp(argv[1], "--length") == 0)
     return strlen(argv[2]) == TINE_ARG_MAX - 3 * 8 - sizeof "exec_files--length" - 2 ? 11 : 1;
+  if (argc > 3 && strcmp(argv[1], "--long") == 0) return show_long(argv, envp);
   tap_begin("exec_files");
   make_file("/tmp/exec_files.out");
   close(open(FORGED, O_WRONLY | O_CREAT, 0755));
@@ -446,6 +476,7 @@ int main(int argc, char** argv, char** envp) {
   RUN("/tmp/hello.elf runs and prints its 19 bytes", hello_elf);
   RUN("descriptors marked close-on-exec are closed, others stay", close_on_exec);
   RUN("argv and envp of 128 KiB are E2BIG, a little less is allowed", limit);
+  RUN("vectors of several pages arrive whole, each with the 0 behind it", long_vectors);
   RUN("bad paths and pointers are refused, each with its error", bad_paths);
   RUN("a truncated program is ENOEXEC", truncated);
   RUN("foreign, overlapping, overflowing and kernel-address programs are ENOEXEC", forged);
