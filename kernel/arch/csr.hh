@@ -12,7 +12,6 @@ constexpr std::uint64_t sstatus_spie = 1ul << 5;
 constexpr std::uint64_t sstatus_spp = 1ul << 8;
 constexpr std::uint64_t sstatus_fs = 3ul << 13;
 constexpr std::uint64_t sstatus_fs_off = 0;
-constexpr std::uint64_t sstatus_fs_initial = 1ul << 13;
 constexpr std::uint64_t sstatus_fs_clean = 2ul << 13;
 constexpr std::uint64_t sstatus_fs_dirty = 3ul << 13;
 
@@ -59,8 +58,6 @@ enum Cause : std::uint64_t {
 TINE_CSR(sstatus, "sstatus")
 TINE_CSR(sie, "sie")
 TINE_CSR(sip, "sip")
-TINE_CSR(stvec, "stvec")
-TINE_CSR(sscratch, "sscratch")
 TINE_CSR(scause, "scause")
 TINE_CSR(stval, "stval")
 TINE_CSR(satp, "satp")

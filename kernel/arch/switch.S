@@ -1,6 +1,6 @@
 # void switch_context(Context *from, const Context *to)
 #
-# Leaves one kernel thread and goes on in another. It is a function call for both: the caller has
+# Leaves one thread and goes on in another. It is a function call for both: the caller has
 # saved what the psABI lets a callee destroy, we save the rest, and `ret` returns in the other
 # thread, to where that one once called us (or to the first code of a new thread, whose ra was
 # written by hand). tp stays: it names the hart.
@@ -23,16 +23,3 @@ switch_context:
   .endr
   ret
 .size switch_context, . - switch_context
-
-# First code of a kernel thread: s1 = function, s2 = its argument (sched/thread.cc put them there).
-.globl kernel_thread_start
-.type kernel_thread_start, @function
-kernel_thread_start:
-  .cfi_startproc
-  .cfi_undefined ra            # nothing called us: a backtrace ends here
-  call finish_switch           # the lock that was held across the switch
-  mv a0, s2
-  jalr s1
-  unimp                        # kernel threads do not return
-  .cfi_endproc
-.size kernel_thread_start, . - kernel_thread_start

@@ -15,14 +15,10 @@ struct Hart;
 enum Reg : unsigned {
   reg_ra = 1,
   reg_sp = 2,
-  reg_gp = 3,
   reg_tp = 4,
   reg_a0 = 10,
   reg_a1 = 11,
   reg_a2 = 12,
-  reg_a3 = 13,
-  reg_a4 = 14,
-  reg_a5 = 15,
   reg_a7 = 17,
 };
 
@@ -67,9 +63,8 @@ struct FpState {
 extern "C" {
 // Saves the caller's registers in `from`, goes on where `to` was saved. switch.S
 void switch_context(Context* from, const Context* to);
-// First code of a user thread / kernel thread (trap.S, switch.S). See sched/thread.hh.
+// First code of a user thread (trap.S). See sched/thread.hh.
 void user_thread_start();
-void kernel_thread_start();
 
 // Both need sstatus.FS not Off. fp.S
 void fp_save(FpState* to);

@@ -1,5 +1,5 @@
-// Bit counts that rv64imac has no instructions for: the compiler calls these for std::popcount,
-// std::countl_zero and std::countr_zero.
+// Bit counts that rv64imac has no instructions for: the compiler calls these for std::popcount and
+// std::countr_zero.
 #include <cstdint>
 
 extern "C" {
@@ -12,14 +12,8 @@ int __popcountdi2(std::uint64_t value) {
   return static_cast<int>((value * 0x0101010101010101) >> 56);
 }
 
-// The highest one is smeared downwards; the zeros that are left lie above it. (Asked about 0, which
-// the compiler never does, this and the next one answer 64.)
-int __clzdi2(std::uint64_t value) {
-  for (unsigned shift = 1; shift < 64; shift *= 2) value |= value >> shift;
-  return __popcountdi2(~value);
-}
-
-// The bits below the lowest set one, counted.
+// The bits below the lowest set one, counted. (Asked about 0, which the compiler never does, this
+// answers 64.)
 int __ctzdi2(std::uint64_t value) { return __popcountdi2(~value & (value - 1)); }
 
 }  // extern "C"

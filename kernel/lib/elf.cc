@@ -70,18 +70,6 @@ Result<ElfSegment> check_segment(ProgramHeader header, std::uint64_t file_size,
                     header.flags & (elf_read | elf_write | elf_exec)};
 }
 
-Result<> add_segment(ElfImage& image, const ElfSegment& segment) {
-  if (image.segment_count == 0) {
-    image.lowest = segment.start;
-  } else if (segment.start.page_down() < image.highest.page_up()) {
-    return Errno::noexec;  // not ascending, or two segments in one page, whose permissions would
-                           // mix
-  }
-  image.highest = segment.end();
-  image.segments[image.segment_count++] = segment;
-  return {};
-}
-
 bool can_execute(const ElfImage& image, VirtAddr at) {
   for (const ElfSegment& segment : image.loads()) {
     if (at >= segment.start && at < segment.end()) return segment.flags & elf_exec;
@@ -117,7 +105,10 @@ Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_si
     if (each.type == segment_interpreter) return Errno::noexec;
     if (each.type != segment_load || each.memory_size == 0) continue;
     ElfSegment segment = TRY(check_segment(each, file_size, bias));
-    TRY(add_segment(image, segment));
+    // Ascending, and no two in one page, whose permissions would mix.
+    if (segment.start.page_down() < image.highest.page_up()) return Errno::noexec;
+    image.highest = segment.end();
+    image.segments[image.segment_count++] = segment;
   }
   // An entry in no segment covers the file without segments, too.
   if (!can_execute(image, image.entry)) return Errno::noexec;

@@ -38,7 +38,7 @@ struct ElfImage {
   // Ascending; no two share a page; all between USER_BASE and USER_TOP.
   std::array<ElfSegment, elf_max_headers> segments{};
   unsigned segment_count = 0;
-  VirtAddr lowest, highest;  // first byte, and the one behind the last
+  VirtAddr highest;  // the first byte behind all segments
 
   std::span<const ElfSegment> loads() const { return {segments.data(), segment_count}; }
 };

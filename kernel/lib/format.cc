@@ -51,40 +51,32 @@ void write_padded(Sink& sink, const Layout& layout, std::string_view prefix,
   if (layout.left) fill(sink, false, missing);
 }
 
-// The digits of a number, in the end of a buffer that is long enough for any.
-class Digits {
- public:
-  Digits(std::uint64_t number, unsigned base) {
-    do {
-      buffer_[--start_] = "0123456789abcdef"[number % base];
-      number /= base;
-    } while (number != 0);
-  }
-  std::string_view text() const { return {buffer_ + start_, sizeof buffer_ - start_}; }
-
- private:
-  char buffer_[20];  // 2^64 - 1 in decimal
-  std::size_t start_ = sizeof buffer_;
-};
+void write_number(Sink& sink, const Layout& layout, std::string_view prefix, std::uint64_t number,
+                  unsigned base) {
+  char digits[20];  // 2^64 - 1 in decimal
+  std::size_t start = sizeof digits;
+  do {
+    digits[--start] = "0123456789abcdef"[number % base];
+    number /= base;
+  } while (number != 0);
+  write_padded(sink, layout, prefix, {digits + start, sizeof digits - start});
+}
 
 void print_one(Sink& sink, Layout layout, const FormatArg& arg) {
   switch (arg.kind()) {
     case FormatArg::Kind::text:
       layout.zeros = false;
       return write_padded(sink, layout, "", arg.text());
-    case FormatArg::Kind::character:
-      if (!layout.hexadecimal) {
-        char character = static_cast<char>(arg.number());
-        layout.zeros = false;
-        return write_padded(sink, layout, "", {&character, 1});
-      }
-      return write_padded(sink, layout, "", Digits(arg.number(), 16).text());
-    case FormatArg::Kind::address:
-      return write_padded(sink, layout, "0x", Digits(arg.number(), 16).text());
+    case FormatArg::Kind::character: {
+      char character = static_cast<char>(arg.number());
+      layout.zeros = false;
+      return write_padded(sink, layout, "", {&character, 1});
+    }
+    case FormatArg::Kind::address: return write_number(sink, layout, "0x", arg.number(), 16);
     case FormatArg::Kind::number:
     case FormatArg::Kind::negative:
-      return write_padded(sink, layout, arg.kind() == FormatArg::Kind::negative ? "-" : "",
-                          Digits(arg.number(), layout.hexadecimal ? 16 : 10).text());
+      return write_number(sink, layout, arg.kind() == FormatArg::Kind::negative ? "-" : "",
+                          arg.number(), layout.hexadecimal ? 16 : 10);
   }
 }
 

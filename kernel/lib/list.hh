@@ -44,7 +44,6 @@ class List {
   }
 
   void push_back(T* element) { insert(head_ring()->prev, element); }
-  void push_front(T* element) { insert(head_ring(), element); }
   // Behind `position`, or at the front when it is null.
   void insert_after(T* position, T* element) {
     insert(position ? &(position->*link) : head_ring(), element);

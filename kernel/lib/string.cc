@@ -47,20 +47,6 @@ template <class Word>
   from = reinterpret_cast<const Byte*>(in);
 }
 
-// The same from the end downwards, for `to` above `from`. Both point behind the last byte.
-[[gnu::always_inline]] inline void copy_words_down(Byte*& to, const Byte*& from,
-                                                   std::size_t& size) {
-  while (size > 0 && !aligned<Word8>(to)) {
-    *--to = *--from;
-    size--;
-  }
-  for (; size >= sizeof(Word8); size -= sizeof(Word8)) {
-    to -= sizeof(Word8);
-    from -= sizeof(Word8);
-    *reinterpret_cast<Word8*>(to) = *reinterpret_cast<const Word8*>(from);
-  }
-}
-
 }  // namespace
 
 extern "C" {
@@ -89,7 +75,6 @@ void* memmove(void* to, const void* from, std::size_t size) noexcept {
   if (distance >= size) return memcpy(to, from, size);
   Byte* out = static_cast<Byte*>(to) + size;
   const Byte* in = static_cast<const Byte*>(from) + size;
-  if (aligned_alike<Word8>(out, in)) copy_words_down(out, in, size);
   for (; size > 0; size--) *--out = *--in;
   return to;
 }

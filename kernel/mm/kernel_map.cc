@@ -11,8 +11,7 @@ namespace {
 
 extern "C" const char boot_stack_guard[];
 
-constinit Spinlock lock{Rank::stack_pool, "kernel map"};
-constinit PhysAddr root;
+constinit Spinlock lock{Rank::kernel_map, "kernel map"};
 // Counts the mappings made after boot. A hart may remember that there was nothing where a page is
 // now; so each fences once for itself when it sees a number that it does not know, before it uses
 // what was mapped.
@@ -30,7 +29,7 @@ Result<Pte*> table_below(Pte& entry) {
 
 // One leaf of `level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB).
 Result<> map_leaf(VirtAddr at, Pte entry, unsigned level) {
-  Pte* table = direct<Pte>(root);
+  Pte* table = direct<Pte>(kernel_root);
   for (unsigned above = table_levels - 1; above > level; above--) {
     table = TRY(table_below(table[pte_index(at, above)]));
   }
@@ -56,30 +55,28 @@ void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
 void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   auto frame = frame_allocate_zeroed(FrameKind::kernel);
   if (!frame) panic("no memory for the kernel's page table");
-  root = *frame;
+  kernel_root = *frame;
 
   constexpr Prot rw = Prot::read | Prot::write;
   PhysAddr text = physical(kernel_start), rodata = physical(text_end), data = physical(rodata_end);
-  PhysAddr guard = physical(boot_stack_guard), image_end = physical(kernel_end);
+  PhysAddr guard = physical(boot_stack_guard);
   // Between the devices and `start` is the firmware's own memory: not ours to touch.
   map_direct(PhysAddr(0), devices_end, rw);
   map_direct(start, text, rw);
   map_direct(text, rodata, Prot::read | Prot::exec);
   map_direct(rodata, data, Prot::read);
   map_direct(data, guard, rw);
-  map_direct(guard + page_size, image_end, rw);
-  map_direct(image_end, end, rw);
+  map_direct(guard + page_size, end, rw);
 
   // The window of the stacks: its table exists from the start, so that no root ever changes after
   // boot.
-  Pte& window = direct<Pte>(root)[pte_index(stack_window, 2)];
+  Pte& window = direct<Pte>(kernel_root)[pte_index(stack_window, 2)];
   if (!table_below(window)) panic("no memory for the kernel's page table");
-  set_kernel_root(root);
   kernel_map_activate();
 }
 
 void kernel_map_activate() {
-  csr::write_satp(csr::satp_sv39 | root.value() >> page_shift);
+  csr::write_satp(csr::satp_sv39 | kernel_root.value() >> page_shift);
   csr::sfence_all();
 }
 

@@ -15,7 +15,5 @@ Result<VirtAddr> kernel_stack_allocate();
 void kernel_stack_free(VirtAddr top);
 
 std::uint64_t kernel_stacks_in_use();
-// Debug builds mark fresh stacks: the deepest use of any stack so far, in bytes. Else 0.
-std::uint64_t kernel_stack_deepest();
 
 }  // namespace tine

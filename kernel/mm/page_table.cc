@@ -73,16 +73,6 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
   return &table[pte_index(address, 0)];
 }
 
-Result<> PageTable::map(VirtAddr address, Pte entry) {
-  Pte* at = TRY(find_or_make(address));
-  if (at->valid()) {
-    replace(at, entry);
-  } else {
-    set(at, entry);
-  }
-  return {};
-}
-
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
   // lab fork 3 {
   std::size_t shared = 0;

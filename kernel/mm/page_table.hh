@@ -36,12 +36,11 @@ class PageTable {
     return entry ? *entry : Pte();
   }
 
-  // Sets the leaf entry of a user address, making tables as needed; the frame reference that
-  // `entry` stands for is the caller's to manage. The caller flushes if a valid entry is replaced.
-  // Errors: nomem, nothing changed.
-  Result<> map(VirtAddr address, Pte entry);
+  // The same, making tables as needed: `set` must follow. Errors: nomem, nothing changed.
+  Result<Pte*> find_or_make(VirtAddr address);
 
-  // The same for an entry that `find` found and that is not valid: cannot fail.
+  // Fills an entry that is not valid; the frame reference that the new one stands for is the
+  // caller's to manage.
   static void set(Pte* at, Pte entry) {
     frame_record(physical(at).page_down()).next++;
     replace(at, entry);
@@ -91,7 +90,6 @@ class PageTable {
   bool has_middle_table(VirtAddr address) const {
     return direct<Pte>(root_)[pte_index(address, table_levels - 1)].valid();
   }
-  Result<Pte*> find_or_make(VirtAddr address);
   void remove_empty_tables(VirtAddr address);
   void flush(std::uint64_t start, std::uint64_t size);
 };

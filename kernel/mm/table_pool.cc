@@ -52,11 +52,10 @@ class Spares {
 
 constinit Spares tables;
 constinit Spares roots;
-constinit PhysAddr kernel_root;
 
 }  // namespace
 
-void set_kernel_root(PhysAddr root) { kernel_root = root; }
+constinit PhysAddr kernel_root;
 
 Result<PhysAddr> table_allocate() {
   if (allocation_must_fail()) return Errno::nomem;

@@ -18,7 +18,7 @@ void table_free(PhysAddr table);
 Result<PhysAddr> root_allocate();
 void root_free(PhysAddr root);
 
-// The root whose upper half every other one copies; set once at boot.
-void set_kernel_root(PhysAddr root);
+// The root whose upper half every other one copies; set once, at boot.
+extern constinit PhysAddr kernel_root;
 
 }  // namespace tine

@@ -6,18 +6,16 @@ namespace tine {
 
 void Mutex::wait_for_it() {
   SpinGuard guard(spin_);
-  waiting_++;
   while (true) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);
     if (word == 0) {
-      // Ours, unless somebody is quicker; those who still wait are not to be forgotten.
-      std::uint64_t mine = self() | (waiting_ > 1 ? contended : 0);
-      if (word_.compare_exchange_strong(word, mine, std::memory_order_acquire)) break;
+      // Ours, unless somebody is quicker; others may still wait, and are not to be forgotten.
+      if (word_.compare_exchange_strong(word, self() | contended, std::memory_order_acquire))
+        return;
     } else if ((word & contended) || word_.compare_exchange_strong(word, word | contended)) {
       waiters_.sleep_uninterruptibly(spin_, WaitReason::lock);
     }
   }
-  waiting_--;
 }
 
 // Free for whoever comes first; the one that is woken looks again.

@@ -38,8 +38,7 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
  private:
-  unsigned waiting_ GUARDED_BY(spin_) = 0;  // threads in waiters_, or on their way in or out
-  // 0: free; else the owner's Thread*, plus `contended` when others sleep until it is free. Who
+  // 0: free; else the owner's Thread*, plus `contended` when others may sleep until it is free. Who
   // sets that bit holds spin_ and keeps it until it is in the queue; who finds it set at unlock
   // takes spin_ and wakes. So no sleeper is missed, and a mutex that nobody else wants costs two
   // atomic operations.

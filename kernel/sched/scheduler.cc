@@ -2,7 +2,6 @@
 
 #include "sched/clock.hh"
 #include "sched/policy.hh"
-#include "sched/wait_queue.hh"
 #include "sync/panic.hh"
 
 namespace tine {
@@ -71,12 +70,11 @@ void start_thread(Thread& thread) {
   make_ready(thread);
 }
 
-bool wake_thread(Thread& thread) {
-  if (thread.state != ThreadState::sleeping) return false;
-  if (thread.queue) thread.queue->remove(thread);
-  if (thread.timer_link.is_linked()) hart_clocks[thread.hart].sleepers.remove(&thread);
+void wake_thread(Thread& thread) {
+  if (thread.state != ThreadState::sleeping) return;
+  List<Thread, &Thread::queue_link>::remove(&thread);
+  if (thread.timer_link.is_linked()) List<Thread, &Thread::timer_link>::remove(&thread);
   make_ready(thread);
-  return true;
 }
 
 void interrupt(Thread& thread) {
@@ -180,13 +178,7 @@ std::uint64_t total_ticks() {
   return sum;
 }
 
-void become_idle_thread(Thread& idle) {
-  Hart& hart = this_hart();
-  hart.idle = hart.current = &idle;
-  idle.hart = hart.index;
-  SpinGuard guard(scheduler_lock);
-  idle.state = ThreadState::running;
-}
+void become_idle_thread(Thread& idle) { this_hart().idle = this_hart().current = &idle; }
 
 bool run_ready_threads() {
   scheduler_lock.lock();

@@ -21,7 +21,7 @@ extern constinit Spinlock scheduler_lock;
 void start_thread(Thread& thread) EXCLUDES(scheduler_lock);
 
 // Wakes a thread that sleeps; false if it does not.
-bool wake_thread(Thread& thread) REQUIRES(scheduler_lock);
+void wake_thread(Thread& thread) REQUIRES(scheduler_lock);
 
 // Something is to be looked after by `thread` (a signal): an interruptible sleep ends with EINTR, a
 // thread in user mode on another hart comes into the kernel.

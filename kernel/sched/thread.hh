@@ -21,7 +21,6 @@ namespace tine {
 
 struct Process;
 class AddressSpace;
-class WaitQueue;
 
 enum class ThreadState : std::uint8_t {
   running = TINE_RUNNING,    // on a hart
@@ -71,8 +70,7 @@ struct Thread {
   ThreadState state = ThreadState::ready;
   WaitReason wait_reason = WaitReason::none;
   bool interruptible = false;  // while sleeping: may an interrupt end it?
-  WaitQueue* queue = nullptr;  // where it sleeps
-  ListLink queue_link;         // in the run queue or in `queue`
+  ListLink queue_link;         // in the run queue, or in the wait queue where it sleeps
   ListLink timer_link;         // in the list of sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
   std::uint64_t wake_at = 0;    // clock value

@@ -9,7 +9,6 @@ void WaitQueue::enqueue_self(WaitReason reason, bool interruptible) {
   self.state = ThreadState::sleeping;
   self.wait_reason = reason;
   self.interruptible = interruptible;
-  self.queue = this;
   sleepers_.push_back(&self);
 }
 
@@ -46,11 +45,6 @@ void WaitQueue::sleep_uninterruptibly(Spinlock& lock, WaitReason reason) {
   lock.unlock();
   switch_away();
   lock.lock();
-}
-
-void WaitQueue::remove(Thread& thread) {
-  sleepers_.remove(&thread);
-  thread.queue = nullptr;
 }
 
 void WaitQueue::wake_one() {

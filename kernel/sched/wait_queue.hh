@@ -26,13 +26,8 @@ namespace tine {
 
 class WaitQueue {
  public:
-  constexpr WaitQueue() = default;
-
   void wake_one() EXCLUDES(scheduler_lock);
   void wake_all() EXCLUDES(scheduler_lock);
-
-  // For wake_thread: takes a sleeper out.
-  void remove(Thread& thread) REQUIRES(scheduler_lock);
 
   // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: restart, when
   // the thread is interrupted (at once if it was already). `deadline` is a clock value; the sleep

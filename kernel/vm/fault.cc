@@ -112,11 +112,8 @@ void AddressSpace::map_pages_behind(const Region& region, VirtAddr page) {
 }
 
 Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) {
-  if (at) {
-    PageTable::set(at, entry);
-  } else {
-    TRY(table_.map(page, entry));
-  }
+  if (!at) at = TRY(table_.find_or_make(page));
+  PageTable::set(at, entry);
   frame.release();  // the page table holds it now
   resident_.fetch_add(1, std::memory_order_relaxed);
   if (entry.executable()) table_.note_new_code();

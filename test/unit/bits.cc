@@ -1,6 +1,5 @@
 // The kernel's bit counts under other names, against the host's.
 #define __popcountdi2 tine_popcountdi2
-#define __clzdi2 tine_clzdi2
 #define __ctzdi2 tine_ctzdi2
 #include "../../kernel/lib/bits.cc"
 
@@ -16,7 +15,6 @@ TEST_CASE("bits are counted as the host counts them") {
     std::uint64_t value = random() >> (round % 64);
     if (round % 2) value <<= round / 2 % 64;
     REQUIRE(tine_popcountdi2(value) == std::popcount(value));
-    REQUIRE(tine_clzdi2(value) == std::countl_zero(value));
     REQUIRE(tine_ctzdi2(value) == std::countr_zero(value));
   }
 }

@@ -37,7 +37,7 @@ TEST_CASE("elements come out in the order of the list, whichever end they went i
   ByFirst list;
   Element a{'a', {}, {}}, b{'b', {}, {}}, c{'c', {}, {}};
   list.push_back(&b);
-  list.push_front(&a);
+  list.insert_after(nullptr, &a);
   list.push_back(&c);
   CHECK(names(list) == "abc");
   CHECK(list.front() == &a);

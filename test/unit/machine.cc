@@ -72,7 +72,7 @@ void boot() {
   // The firmware's first frames are not memory that is given out, as on the real machine.
   PhysAddr rest = frames_init(simulated_start, end, simulated_start + 4 * page_size);
   frames_add(rest, end);
-  set_kernel_root(*frame_allocate_zeroed(FrameKind::table));
+  kernel_root = *frame_allocate_zeroed(FrameKind::table);
 }
 
 }  // namespace

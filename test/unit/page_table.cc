@@ -25,7 +25,7 @@ struct Table : PageTable {
   // Maps a fresh page; its reference is the mapping's.
   PhysAddr add(VirtAddr at, Prot prot = read_write) {
     PhysAddr frame = frame_allocate(FrameKind::user).value();
-    REQUIRE(map(at, Pte::user(frame, prot)).has_value());
+    PageTable::set(find_or_make(at).value(), Pte::user(frame, prot));
     return frame;
   }
 };
@@ -96,7 +96,7 @@ TEST_CASE("the valid entries of each table are counted in its record") {
   CHECK(valid_entries(table.find(low + pte_span(1))) == 1);
   PhysAddr again = frame_allocate(FrameKind::user).value();
   frame_unref(table.lookup(low).address());
-  REQUIRE(table.map(low, Pte::user(again, Prot::read)).has_value());
+  PageTable::replace(table.find(low), Pte::user(again, Prot::read));
   CHECK(valid_entries(table.find(low)) == 3);
   table.unmap(low, low + page_size);
   CHECK(valid_entries(table.find(low + page_size)) == 2);
@@ -142,7 +142,7 @@ TEST_CASE("sharing nothing makes no table") {
   CHECK(child.find(low) == nullptr);
 }
 
-TEST_CASE("every allocation of map can fail, and leaves no table behind") {
+TEST_CASE("every allocation of find_or_make can fail, and leaves no table behind") {
   test::Machine machine;
   Table table;
   std::uint64_t before = frames_of(FrameKind::table);
@@ -150,10 +150,13 @@ TEST_CASE("every allocation of map can fail, and leaves no table behind") {
   long n = 1;
   for (;; n++) {
     fail_allocation(nullptr, n);
-    auto mapped = table.map(far, Pte::user(frame, read_write));
+    auto made = table.find_or_make(far);
     fail_allocation(nullptr, 0);
-    if (mapped) break;
-    CHECK(mapped.error() == Errno::nomem);
+    if (made) {
+      PageTable::set(*made, Pte::user(frame, read_write));
+      break;
+    }
+    CHECK(made.error() == Errno::nomem);
     CHECK(table.find(far) == nullptr);
     give_back_spare_tables();
     CHECK(frames_of(FrameKind::table) == before);
@@ -194,7 +197,7 @@ TEST_CASE("with all memory gone, init and map answer nomem; spare tables are use
     CHECK(spare_tables() == 0);  // they were given back and taken
     PageTable other;
     CHECK(other.init().error() == Errno::nomem);
-    CHECK(table->map(low, Pte::user(simulated_start, Prot::read)).error() == Errno::nomem);
+    CHECK(table->find_or_make(low).error() == Errno::nomem);
   });
 }
 
