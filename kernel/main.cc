@@ -29,7 +29,7 @@
 namespace tine {
 namespace {
 
-extern "C" void secondary_start();
+extern "C" void _start();  // entry.S
 
 alignas(16) constinit std::byte emergency_stacks[max_harts][emergency_stack_size] = {};
 
@@ -136,8 +136,8 @@ void start_other_harts() {
     harts[i].idle = &make_idle_thread();
     harts[i].start_sp = stack->value();
     harts[i].start_satp = csr::read_satp();
-    auto start = physical(reinterpret_cast<const void*>(secondary_start)).value();
-    long error = sbi::hart_start(harts[i].id, start, reinterpret_cast<std::uint64_t>(&harts[i]));
+    long error =
+        sbi::hart_start(harts[i].id, physical(reinterpret_cast<const void*>(_start)).value());
     if (error) log("hart {} does not start (SBI error {})\n", harts[i].id, error);
   }
 }

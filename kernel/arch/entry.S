@@ -1,5 +1,6 @@
-# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race.
-#   a0 = hart id, a1 = physical address of the device tree
+# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race; and later with
+# each other hart, when the first one starts it.
+#   a0 = hart id, a1 = physical address of the device tree (first hart)
 # Everything until paging is on runs at physical addresses; code is position independent (medany),
 # so `la` gives physical addresses here and virtual ones later.
 
@@ -20,9 +21,7 @@ _start:
   li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel needs none
   csrc sstatus, t0
 
-  # The first hart to come boots. OpenSBI 1.1 can let a hart that is just arriving jump here
-  # although it was meant for secondary_start (its start address is stored a moment too late): it
-  # takes that way now. By then the boot hart has filled harts[].
+  # The first hart to come boots. By the time that it starts the others it has filled harts[].
   la t0, boot_taken
   li t1, 1
   amoswap.w.aq t1, t1, (t0)
@@ -60,46 +59,29 @@ _start:
   la s0, harts                 # the boot hart is harts[0], whatever its id
   la s1, boot_stack_top
   la s2, kernel_main
+  j enable_paging
+
+find_own_hart:
+  la s0, harts
+  la t1, hart_count
+  lw t1, (t1)
+1:beqz t1, 3f                  # not one of ours: nothing to do for it, for ever
+  ld t2, HART_ID(s0)
+  beq t2, a0, 2f
+  addi s0, s0, HART_SIZE
+  addi t1, t1, -1
+  j 1b
+3:wfi
+  j 3b
+2:li s1, 0                     # no stack yet: its own is mapped in the kernel's page table only
+  la s2, secondary_virtual
+
+# [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to go, all physical; a0 and a1 pass through.
+enable_paging:
   li t0, DIRECT_MAP_BASE
   add s0, s0, t0
   add s1, s1, t0
   add s2, s2, t0
-  j enable_paging
-.size _start, . - _start
-
-find_own_hart:
-  la t0, harts
-  la t1, hart_count
-  lw t1, (t1)
-1:beqz t1, 3f                  # not one of ours: nothing to do for it, for ever
-  ld t2, HART_ID(t0)
-  beq t2, a0, 2f
-  addi t0, t0, HART_SIZE
-  addi t1, t1, -1
-  j 1b
-2:li t1, DIRECT_MAP_BASE
-  add a1, t0, t1
-  j secondary_start
-3:wfi
-  j 3b
-
-# The other harts come from hart_start: a0 = hart id, a1 = this hart's Hart (virtual address).
-.globl secondary_start
-.type secondary_start, @function
-secondary_start:
-  la t0, early_trap
-  csrw stvec, t0
-  csrw sie, zero
-  li t0, 0x6000
-  csrc sstatus, t0
-  mv s0, a1
-  li s1, 0                     # its stack is mapped in the kernel's own page table only
-  la s2, secondary_virtual
-  li t0, DIRECT_MAP_BASE
-  add s2, s2, t0
-
-# [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to go; a0 and a1 pass through.
-enable_paging:
   la t0, boot_page_table
   srli t0, t0, 12
   li t1, SATP_SV39
@@ -126,7 +108,7 @@ secondary_virtual:
   sfence.vma
   ld sp, HART_START_SP(tp)
   j secondary_main
-.size secondary_start, . - secondary_start
+.size _start, . - _start
 
 # A fault before there is anything to report it with.
 .balign 4

@@ -36,8 +36,8 @@ void remote_sfence_vma(std::uint64_t hart_id_mask, std::uint64_t start, std::uin
   call(extension_rfence, 1, hart_id_mask, 0, start, size);
 }
 
-long hart_start(std::uint64_t hart_id, std::uint64_t start, std::uint64_t opaque) {
-  return call(extension_hsm, 0, hart_id, start, opaque);
+long hart_start(std::uint64_t hart_id, std::uint64_t start) {
+  return call(extension_hsm, 0, hart_id, start);
 }
 
 void system_reset(Reset type) { call(extension_srst, 0, static_cast<std::uint32_t>(type), 0); }

@@ -13,9 +13,8 @@ void send_ipi(std::uint64_t hart_id_mask);
 // sfence.vma / fence.i on these harts; returns when all have done it (RFENCE extension).
 void remote_sfence_vma(std::uint64_t hart_id_mask, std::uint64_t start, std::uint64_t size);
 void remote_fence_i(std::uint64_t hart_id_mask);
-// Starts a stopped hart at a physical address, with a0 = hart id and a1 = opaque (HSM). 0 or an SBI
-// error.
-long hart_start(std::uint64_t hart_id, std::uint64_t start, std::uint64_t opaque);
+// Starts a stopped hart at a physical address, with a0 = hart id (HSM). 0 or an SBI error.
+long hart_start(std::uint64_t hart_id, std::uint64_t start);
 
 enum class Reset : std::uint32_t { shutdown = 0, cold_reboot = 1 };
 // Returns only when the firmware cannot (SRST).
