@@ -1,5 +1,5 @@
-# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race; and later with
-# each other hart, when the first one starts it.
+# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race; and on each
+# other hart when the first one starts it.
 #   a0 = hart id, a1 = physical address of the device tree (first hart)
 # Everything until paging is on runs at physical addresses; code is position independent (medany),
 # so `la` gives physical addresses here and virtual ones later.

@@ -56,15 +56,6 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   void check_held() const;
 };
 
-class SCOPED_CAPABILITY MutexGuard {
- public:
-  explicit MutexGuard(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~MutexGuard() RELEASE() { mutex_.unlock(); }
-  MutexGuard(const MutexGuard&) = delete;
-  MutexGuard& operator=(const MutexGuard&) = delete;
-
- private:
-  Mutex& mutex_;
-};
+using MutexGuard = Guard<Mutex>;
 
 }  // namespace tine

@@ -51,15 +51,18 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
   void check_held() const;
 };
 
-class SCOPED_CAPABILITY SpinGuard {
+// Holds a lock of either kind as long as it lives.
+template <class Lock>
+class SCOPED_CAPABILITY Guard {
  public:
-  explicit SpinGuard(Spinlock& lock) ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
-  ~SpinGuard() RELEASE() { lock_.unlock(); }
-  SpinGuard(const SpinGuard&) = delete;
-  SpinGuard& operator=(const SpinGuard&) = delete;
+  explicit Guard(Lock& lock) ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
+  ~Guard() RELEASE() { lock_.unlock(); }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
 
  private:
-  Spinlock& lock_;
+  Lock& lock_;
 };
+using SpinGuard = Guard<Spinlock>;
 
 }  // namespace tine
