@@ -1,11 +1,12 @@
 // Slabs: a page holds objects of one size class, its free ones linked through their own first
 // bytes. What there is to know of a slab is in its frame's record: size class, first free object,
 // objects in use (the reference count), neighbours in the list of slabs that have room. An empty
-// slab gives its frame back, unless it is the only one of its class with room: so an object that
-// comes and goes does not take a frame and build a slab each time.
+// slab gives its frame back, unless it is the only empty one of its class: so objects that come and
+// go do not take a frame and build a slab each time.
 #include "mm/heap.hh"
 
 #include <array>
+#include <utility>
 
 #include "lib/string.hh"
 #include "mm/frames.hh"
@@ -24,6 +25,7 @@ constexpr std::uint8_t poison = 0x6b;
 
 constinit Spinlock lock{Rank::heap, "heap"};
 constinit std::array<std::uint32_t, class_sizes.size()> with_room GUARDED_BY(lock){};
+constinit std::array<bool, class_sizes.size()> has_empty GUARDED_BY(lock){};  // one of with_room
 constinit std::uint64_t bytes_in_use GUARDED_BY(lock) = 0;
 
 // The smallest class that is large enough, by the size in units of 16 bytes.
@@ -87,8 +89,9 @@ void* take_object(FrameRecord& slab) REQUIRES(lock) {
   std::byte* page = direct(frame_address(slab));
   std::uint16_t offset = slab.first_object;
   slab.first_object = next_object(page, offset);
-  slab.references.store(slab.references.load(std::memory_order_relaxed) + 1,
-                        std::memory_order_relaxed);
+  std::uint32_t others = slab.references.load(std::memory_order_relaxed);
+  slab.references.store(others + 1, std::memory_order_relaxed);
+  if (others == 0) has_empty[slab.size_class] = false;
   bytes_in_use += class_sizes[slab.size_class];
   if (slab.first_object == no_object) unlink(slab);
   return page + offset;
@@ -129,24 +132,34 @@ void heap_free(void* object) {
   if (was_full) link(slab);
   std::uint32_t left = slab.references.load(std::memory_order_relaxed) - 1;
   slab.references.store(left, std::memory_order_relaxed);
-  bool surplus = left == 0 && (slab.prev != no_slab || slab.next != no_slab);
+  bool surplus = left == 0 && std::exchange(has_empty[slab.size_class], true);
   if (surplus) unlink(slab);
   lock.unlock();
   if (surplus) frame_free(at.page_down(), slab);
 }
 
-// An empty slab is alone in its list.
+namespace {
+
+// Out of the books; nullptr if there is none.
+FrameRecord* take_empty(unsigned size_class) {
+  SpinGuard guard(lock);
+  if (!std::exchange(has_empty[size_class], false)) return nullptr;
+  FrameRecord* slab = &frames_internal::records[with_room[size_class]];
+  while (slab->references.load(std::memory_order_relaxed) != 0)
+    slab = &frames_internal::records[slab->next];
+  unlink(*slab);
+  return slab;
+}
+
+}  // namespace
+
 bool heap_give_back() {
   bool any = false;
   for (unsigned size_class = 0; size_class < class_sizes.size(); size_class++) {
-    lock.lock();
-    std::uint32_t first = with_room[size_class];
-    FrameRecord& slab = frames_internal::records[first];
-    bool empty = first != no_slab && slab.references.load(std::memory_order_relaxed) == 0;
-    if (empty) unlink(slab);
-    lock.unlock();
-    if (empty) frame_free(frame_address(slab), slab);
-    any |= empty;
+    if (FrameRecord* slab = take_empty(size_class)) {
+      frame_free(frame_address(*slab), *slab);
+      any = true;
+    }
   }
   return any;
 }

@@ -68,6 +68,28 @@ TEST_CASE("of the slabs that become empty, one of each class keeps its frame") {
   CHECK(machine.free_frames() == free - 1);
 }
 
+TEST_CASE("objects that come and go take no frame each time, though another slab has room") {
+  test::Machine machine;
+  std::vector<void*> stay;
+  for (int i = 0; i < 63; i++) stay.push_back(heap_allocate(64));
+  auto come_and_go = [] {
+    void* last_in_slab = heap_allocate(64);
+    void* first_in_another = heap_allocate(64);
+    heap_free(last_in_slab);
+    heap_free(first_in_another);
+  };
+  come_and_go();
+  std::uint64_t free = machine.free_frames();
+  fail_allocation(nullptr, 3);
+  come_and_go();
+  CHECK(fail_allocation(nullptr, 0) == 1);  // two objects, and no frame
+  CHECK(machine.free_frames() == free);
+  CHECK(heap_give_back());
+  CHECK(machine.free_frames() == free + 1);
+  CHECK_FALSE(heap_give_back());
+  for (void* each : stay) heap_free(each);
+}
+
 TEST_CASE("slabs that are kept empty are given back, and only these") {
   test::Machine machine;
   std::uint64_t free = machine.free_frames();
