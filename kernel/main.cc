@@ -100,14 +100,8 @@ void start_devices(const MachineDescription& machine, const CommandLine& line) {
   clock_config.hz = line.hz;
   if (machine.rtc) clock_config.wall_offset_ns = rtc_read(*machine.rtc) - clock_to_ns(clock_now());
   if (!machine.plic || !machine.uart) panic("the device tree names no PLIC or no UART");
-  unsigned contexts[max_harts] = {};
-  for (unsigned i = 0; i < hart_count; i++) {
-    for (const HartDescription& hart : machine.harts) {
-      if (hart.id == harts[i].id) contexts[i] = hart.plic_context.value_or(0);
-    }
-    if (!contexts[i]) panic("the PLIC does not serve hart {}", harts[i].id);
-  }
-  plic_init(machine.plic->start, {contexts, hart_count});
+  if (!harts[0].plic_context) panic("the PLIC does not serve hart {}", harts[0].id);
+  plic_init(machine.plic->start);
   if (!console_init(machine.uart->interrupt)) panic("the UART has no interrupt");
 }
 
@@ -123,8 +117,10 @@ void start_files(const MachineDescription& machine) {
 // Gives every hart that can take interrupts its place; the boot hart is harts[0] already.
 void find_harts(const MachineDescription& machine) {
   for (const HartDescription& hart : machine.harts) {
-    if (hart.id == harts[0].id || !hart.plic_context || hart_count == max_harts) continue;
-    prepare_hart(hart_count++, hart.id);
+    unsigned index = hart.id == harts[0].id ? 0 : hart_count;
+    if (!hart.plic_context || index == max_harts) continue;
+    if (index != 0) prepare_hart(hart_count++, hart.id);
+    harts[index].plic_context = *hart.plic_context;
   }
 }
 

@@ -179,21 +179,18 @@ std::optional<FdtNode> Fdt::find(std::string_view path) const {
 std::optional<FdtNode> Fdt::find_compatible(std::string_view name) const {
   std::optional<FdtNode> found;
   root().walk([&](const FdtNode& node) {
-    if (node.is_compatible(name)) found = node;
+    auto compatible = node.property("compatible");
+    if (compatible && compatible->contains(name)) found = node;
     return found.has_value();
   });
   return found;
 }
 
 std::optional<MemoryRange> Fdt::reservation(std::size_t n) const {
-  // The list ends with a pair of zeros.
-  for (std::size_t i = 0; i <= n; i++) {
-    auto address = big_endian(reservations_, i * 16, 8);
-    auto size = big_endian(reservations_, i * 16 + 8, 8);
-    if (!address || !size || (*address == 0 && *size == 0)) return {};
-    if (i == n) return MemoryRange{PhysAddr(*address), *size};
-  }
-  return {};
+  auto address = big_endian(reservations_, n * 16, 8);
+  auto size = big_endian(reservations_, n * 16 + 8, 8);
+  if (!address || !size || (*address == 0 && *size == 0)) return {};
+  return MemoryRange{PhysAddr(*address), *size};
 }
 
 // ---- Nodes ----
@@ -201,14 +198,9 @@ std::optional<MemoryRange> Fdt::reservation(std::size_t n) const {
 std::optional<FdtProperty> FdtNode::property(std::string_view name) const {
   for (auto token = tree_->read(body_); token.kind == Fdt::TokenKind::property;
        token = tree_->read(token.next)) {
-    if (token.name == name) return FdtProperty{token.name, token.value};
+    if (token.name == name) return FdtProperty{token.value};
   }
   return {};
-}
-
-bool FdtNode::is_compatible(std::string_view name) const {
-  auto compatible = property("compatible");
-  return compatible && compatible->contains(name);
 }
 
 bool FdtNode::is_enabled() const {

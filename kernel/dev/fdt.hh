@@ -19,7 +19,6 @@
 namespace tine {
 
 struct FdtProperty {
-  std::string_view name;
   std::span<const std::byte> value;
 
   // The n-th big-endian cell; nothing if the value is shorter.
@@ -60,7 +59,8 @@ class Fdt {
   std::optional<FdtNode> find(std::string_view path) const;
   // The first node, in the order of the blob, that is compatible with `name`.
   std::optional<FdtNode> find_compatible(std::string_view name) const;
-  // The n-th entry of the memory reservation block.
+  // The n-th entry of the memory reservation block. Ask in order: nothing ends the list, and what
+  // lies behind its end means nothing.
   std::optional<MemoryRange> reservation(std::size_t n) const;
 
  private:
@@ -90,7 +90,6 @@ class FdtNode {
   std::string_view name() const { return name_; }  // with its unit address, if it has one: cpu@0
 
   std::optional<FdtProperty> property(std::string_view name) const;
-  bool is_compatible(std::string_view name) const;
   bool is_enabled() const;  // no status, or "okay"
   // The n-th pair of `reg`; nothing if there is none, or if an address takes more than two cells.
   // Bus addresses are taken as they are (`ranges` is not followed: on the machines that we know

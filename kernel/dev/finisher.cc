@@ -28,13 +28,11 @@ constinit std::optional<PhysAddr> test_device;
   while (true) csr::wait_for_interrupt();
 }
 
-void stop_with_status(int status) { power_off(status); }
-
 }  // namespace
 
 void finisher_init(std::optional<PhysAddr> base) {
   test_device = base;
-  stop_machine = stop_with_status;
+  stop_machine = power_off;
 }
 
 void power_off(int status) {

@@ -5,9 +5,9 @@ namespace {
 
 constexpr std::uint32_t cause_supervisor_external = 9;
 
-std::uint32_t cell_of(const FdtNode& node, std::string_view name) {
+std::uint64_t number_of(const FdtNode& node, std::string_view name) {
   auto property = node.property(name);
-  return property ? property->cell().value_or(0) : 0;
+  return property ? property->number().value_or(0) : 0;
 }
 
 // Names of extensions stand behind underscores in an ISA string: rv64imac_zicsr_sstc.
@@ -31,20 +31,17 @@ void describe_cpu(const FdtNode& cpu, MachineDescription& machine) {
   HartDescription hart{.id = id->start.value(), .interrupt_controller = 0, .plic_context = {}};
   for (auto child = cpu.first_child(); child; child = child->next_sibling()) {
     if (child->property("interrupt-controller")) {
-      hart.interrupt_controller = cell_of(*child, "phandle");
+      hart.interrupt_controller = static_cast<std::uint32_t>(number_of(*child, "phandle"));
     }
   }
   machine.harts.add(hart);
-  if (auto frequency = cpu.property("timebase-frequency");
-      frequency && !machine.timebase_frequency) {
-    machine.timebase_frequency = frequency->number().value_or(0);
+  if (!machine.timebase_frequency) {
+    machine.timebase_frequency = number_of(cpu, "timebase-frequency");
   }
 }
 
 void describe_cpus(const FdtNode& cpus, MachineDescription& machine) {
-  if (auto frequency = cpus.property("timebase-frequency")) {
-    machine.timebase_frequency = frequency->number().value_or(0);
-  }
+  machine.timebase_frequency = number_of(cpus, "timebase-frequency");
   for (auto child = cpus.first_child(); child; child = child->next_sibling()) {
     auto type = child->property("device_type");
     if (type && type->text() == "cpu") describe_cpu(*child, machine);
@@ -70,11 +67,9 @@ void describe_plic(const FdtNode& plic, MachineDescription& machine) {
 void describe_chosen(const FdtNode& chosen, MachineDescription& machine) {
   if (auto bootargs = chosen.property("bootargs")) machine.bootargs = bootargs->text();
   if (auto seed = chosen.property("rng-seed")) machine.rng_seed = seed->value;
-  auto start = chosen.property("linux,initrd-start");
-  auto end = chosen.property("linux,initrd-end");
-  if (!start || !end) return;
-  std::uint64_t first = start->number().value_or(0), last = end->number().value_or(0);
-  if (first < last) machine.initrd = MemoryRange{PhysAddr(first), last - first};
+  std::uint64_t start = number_of(chosen, "linux,initrd-start");
+  std::uint64_t end = number_of(chosen, "linux,initrd-end");
+  if (start && start < end) machine.initrd = MemoryRange{PhysAddr(start), end - start};
 }
 
 void describe_reserved(const Fdt& tree, MachineDescription& machine) {
@@ -95,9 +90,10 @@ void describe_devices(const Fdt& tree, MachineDescription& machine) {
   if (!plic) plic = tree.find_compatible("sifive,plic-1.0.0");
   if (plic) describe_plic(*plic, machine);
   if (auto uart = tree.find_compatible("ns16550a")) {
-    if (auto region = uart->region()) {
-      machine.uart = UartDescription{region->start, cell_of(*uart, "interrupts")};
-    }
+    auto region = uart->region();
+    auto interrupts = uart->property("interrupts");
+    if (region) machine.uart = UartDescription{region->start};
+    if (region && interrupts) machine.uart->interrupt = interrupts->cell().value_or(0);
   }
   if (auto rtc = tree.find_compatible("google,goldfish-rtc")) {
     if (auto region = rtc->region()) machine.rtc = region->start;

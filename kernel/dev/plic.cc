@@ -4,7 +4,6 @@
 
 #include "arch/mmio.hh"
 #include "sync/hart.hh"
-#include "sync/panic.hh"
 
 namespace tine {
 namespace {
@@ -17,15 +16,8 @@ constexpr std::uint64_t claim = 4;  // behind the threshold; written: complete
 
 constexpr unsigned max_sources = 128;  // the specification allows 1024; source 0 means "none"
 
-struct Handler {
-  void (*run)(void*) = nullptr;
-  void* argument = nullptr;
-};
-
 constinit PhysAddr plic_base;  // 0: no controller
-constinit std::array<unsigned, max_harts> contexts_of_harts{};
-constinit unsigned context_count = 0;
-constinit std::array<Handler, max_sources> handlers{};
+constinit std::array<InterruptHandler, max_sources> handlers{};
 
 PhysAddr enable_word(unsigned context, unsigned irq) {
   return plic_base + enables + context * enables_per_context + irq / 32 * 4;
@@ -34,34 +26,31 @@ PhysAddr threshold(unsigned context) { return plic_base + thresholds + context *
 
 }  // namespace
 
-void plic_init(PhysAddr base, std::span<const unsigned> contexts) {
-  ASSERT(contexts.size() <= max_harts);
+void plic_init(PhysAddr base) {
   plic_base = base;
-  context_count = contexts.size();
-  for (unsigned i = 0; i < context_count; i++) {
-    contexts_of_harts[i] = contexts[i];
+  for (const Hart& hart : std::span(harts, hart_count)) {
     for (unsigned irq = 0; irq < max_sources; irq += 32) {
-      mmio_write<std::uint32_t>(enable_word(contexts[i], irq), 0);
+      mmio_write<std::uint32_t>(enable_word(hart.plic_context, irq), 0);
     }
-    mmio_write<std::uint32_t>(threshold(contexts[i]), 0);  // everything above priority 0
+    mmio_write<std::uint32_t>(threshold(hart.plic_context), 0);  // everything above priority 0
   }
 }
 
-Result<> plic_enable(unsigned irq, void (*handler)(void* argument), void* argument) {
+Result<> plic_enable(unsigned irq, InterruptHandler handler) {
   if (plic_base == PhysAddr() || irq == 0 || irq >= max_sources) return Errno::inval;
-  handlers[irq] = {handler, argument};
+  handlers[irq] = handler;
   mmio_write<std::uint32_t>(plic_base + priorities + irq * 4, 1);
-  for (unsigned i = 0; i < context_count; i++) {
-    PhysAddr word = enable_word(contexts_of_harts[i], irq);
+  for (const Hart& hart : std::span(harts, hart_count)) {
+    PhysAddr word = enable_word(hart.plic_context, irq);
     mmio_write<std::uint32_t>(word, mmio_read<std::uint32_t>(word) | 1u << irq % 32);
   }
   return {};
 }
 
 void plic_interrupt() {
-  PhysAddr claim_register = threshold(contexts_of_harts[this_hart().index]) + claim;
+  PhysAddr claim_register = threshold(this_hart().plic_context) + claim;
   while (std::uint32_t irq = mmio_read<std::uint32_t>(claim_register)) {
-    if (irq < max_sources && handlers[irq].run) handlers[irq].run(handlers[irq].argument);
+    if (irq < max_sources && handlers[irq]) handlers[irq]();
     mmio_write(claim_register, irq);
   }
 }

@@ -8,19 +8,18 @@
 // grows, each entry before its source is enabled.
 #pragma once
 
-#include <span>
-
 #include "lib/result.hh"
 #include "lib/types.hh"
 
 namespace tine {
 
-// `contexts[i]` is the number of the supervisor context of harts[i]. All sources start disabled.
-void plic_init(PhysAddr base, std::span<const unsigned> contexts);
+// Serves all harts, whose plic_context is known. All sources start disabled.
+void plic_init(PhysAddr base);
 
-// `handler(argument)` runs for each interrupt `irq`, on any hart, but on one at a time. Errors:
-// inval (no such source).
-Result<> plic_enable(unsigned irq, void (*handler)(void* argument), void* argument);
+// `handler` runs for each interrupt `irq`, on any hart, but on one at a time. Errors: inval (no
+// such source).
+using InterruptHandler = void (*)();
+Result<> plic_enable(unsigned irq, InterruptHandler handler);
 
 // On a supervisor external interrupt: handles what this hart can claim, until there is nothing
 // left.

@@ -3,11 +3,17 @@
 
 #include <cstdint>
 
+#include "arch/mmio.hh"
 #include "lib/types.hh"
 
 namespace tine {
 
 // Nanoseconds since 1970.
-std::uint64_t rtc_read(PhysAddr base);
+inline std::uint64_t rtc_read(PhysAddr base) {
+  // Reading the low half keeps the high half of the same moment for the next read.
+  std::uint64_t low = mmio_read<std::uint32_t>(base);
+  std::uint64_t high = mmio_read<std::uint32_t>(base + 4);
+  return high << 32 | low;
+}
 
 }  // namespace tine

@@ -32,6 +32,7 @@ struct Hart {
   static constexpr unsigned must_yield = 1;   // the current thread's time is up
   static constexpr unsigned must_settle = 2;  // something waits until no lock is held
   unsigned work = 0;
+  unsigned plic_context = 0;  // what the PLIC calls its S-mode (dev/plic.cc)
   Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;     // runs when nothing else can
   // What satp names; nullptr: the kernel's half alone (PageTable::activate).
