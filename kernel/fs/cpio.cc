@@ -12,7 +12,6 @@ enum Field : std::size_t {
   field_mode = 1,
   field_user = 2,
   field_group = 3,
-  field_mtime = 5,
   field_size = 6,
   field_name_size = 11
 };
@@ -78,7 +77,6 @@ Result<std::optional<CpioEntry>> CpioReader::next() {
   entry.mode = TRY(number(header, field_mode));
   entry.user = TRY(number(header, field_user));
   entry.group = TRY(number(header, field_group));
-  entry.mtime = TRY(number(header, field_mtime));
   entry.contents = TRY(take(contents_at, size));
   at_ = round_up(contents_at + size);
   return std::optional<CpioEntry>(entry);

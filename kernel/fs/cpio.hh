@@ -20,7 +20,6 @@ struct CpioEntry {
                            // which is for the caller
   std::uint32_t mode = 0;  // type and permissions, as in stat
   std::uint32_t user = 0, group = 0;
-  std::uint32_t mtime = 0;              // seconds since 1970
   std::span<const std::byte> contents;  // of a symbolic link: where it leads
 };
 

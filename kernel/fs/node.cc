@@ -11,11 +11,6 @@ constexpr std::uint64_t stat_block = 512;
 constinit std::atomic<std::uint64_t> next_inode{1};
 constinit std::atomic<std::uint64_t> next_file_system{1};
 
-tine_timespec to_timespec(std::uint64_t ns) {
-  return {static_cast<std::int64_t>(ns / ns_per_second),
-          static_cast<std::int64_t>(ns % ns_per_second)};
-}
-
 }  // namespace
 
 std::uint64_t new_file_system() { return next_file_system.fetch_add(1, std::memory_order_relaxed); }
@@ -90,11 +85,6 @@ void Node::add_links(int more) {
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
-Result<> Node::open(unsigned flags) {
-  opened(flags);
-  return {};
-}
-
 void Node::mount(RefPtr<Node> root) {
   ref();
   root->covered_ = this;
@@ -113,33 +103,28 @@ tine_stat Node::stat() {
   result.st_size = static_cast<std::int64_t>(size());
   result.st_blksize = page_size;
   result.st_blocks = static_cast<std::int64_t>(bytes_held() / stat_block);
-  result.st_mtim = to_timespec(modified_ns_.load(std::memory_order_relaxed));
-  result.st_ctim = to_timespec(changed_ns_.load(std::memory_order_relaxed));
+  result.st_mtim = timespec_of(modified_ns_.load(std::memory_order_relaxed));
+  result.st_ctim = timespec_of(changed_ns_.load(std::memory_order_relaxed));
   result.st_atim = result.st_mtim;  // reading leaves no trace (as with Linux's noatime)
   return result;
 }
 
 Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }
-Result<RefPtr<Node>> Node::parent() { return Errno::notdir; }
 Result<> Node::entry_from(std::uint64_t, DirectoryEntry&) { return Errno::notdir; }
 
-Errno Node::unchangeable() const { return is_directory() ? Errno::perm : Errno::notdir; }
-Result<RefPtr<Node>> Node::create(std::string_view, const Attributes&) { return unchangeable(); }
+Result<RefPtr<Node>> Node::create(std::string_view, const Attributes&) { return Errno::perm; }
 Result<RefPtr<Node>> Node::make_directory(std::string_view, const Attributes&) {
-  return unchangeable();
+  return Errno::perm;
 }
 Result<RefPtr<Node>> Node::make_symlink(std::string_view, std::string_view, const Attributes&) {
-  return unchangeable();
+  return Errno::perm;
 }
-Result<> Node::add(std::string_view, RefPtr<Node>) { return unchangeable(); }
-Result<> Node::link(std::string_view, RefPtr<Node>) { return unchangeable(); }
-Result<> Node::unlink(std::string_view, const Credentials&) { return unchangeable(); }
-Result<> Node::remove_directory(std::string_view, const Credentials&) { return unchangeable(); }
+Result<> Node::add(std::string_view, RefPtr<Node>) { return Errno::perm; }
+Result<> Node::link(std::string_view, RefPtr<Node>) { return Errno::perm; }
+Result<> Node::remove(std::string_view, bool, const Credentials&) { return Errno::perm; }
 Result<> Node::rename(std::string_view, Node&, std::string_view, unsigned, const Credentials&) {
-  return unchangeable();
+  return Errno::perm;
 }
-
-Result<std::string_view> Node::link_target() { return Errno::inval; }
 
 Result<std::size_t> Node::read(const IoPlace&, IoBuffer&) {
   return is_directory() ? Errno::isdir : Errno::inval;
@@ -149,6 +134,5 @@ Result<std::size_t> Node::write(IoPlace&, IoBuffer&) {
 }
 Result<> Node::truncate(std::uint64_t) { return is_directory() ? Errno::isdir : Errno::inval; }
 Result<std::size_t> Node::ioctl(std::uint64_t, VirtAddr) { return Errno::notty; }
-Result<RefPtr<PageSource>> Node::pages() { return Errno::access; }
 
 }  // namespace tine

@@ -101,12 +101,13 @@ class Node : public RefCounted {
   // Names more or fewer: for file systems.
   void add_links(int more);
 
-  // ---- Directories (others: notdir). Names are neither empty, "." nor "..", and at most
-  // TINE_NAME_MAX bytes. A directory that cannot be changed answers perm to all that would. ----
+  // ---- Directories. Names are neither empty, "." nor "..", and at most TINE_NAME_MAX bytes. What
+  // is no directory answers notdir to questions; only a directory may be asked to change, and one
+  // that cannot answers perm. ----
 
   virtual Result<RefPtr<Node>> lookup(std::string_view name);  // Errors: noent
   // The root's is itself. Errors: noent (this directory was removed).
-  virtual Result<RefPtr<Node>> parent();
+  virtual Result<RefPtr<Node>> parent() { return Errno::notdir; }
   // The first entry, "." and ".." not among them, that stands at `position` or behind it. Positions
   // 0 and 1 are those of "." and "..": an entry's is 2 or more. Errors: noent (there is none).
   virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry);
@@ -121,11 +122,10 @@ class Node : public RefCounted {
   // One name more for a node of the same file system. Errors besides: perm (a directory).
   virtual Result<> link(std::string_view name, RefPtr<Node> existing);
 
-  // Takes a name away: `unlink` from what is no directory, `remove_directory` from an empty one.
-  // The node lives on while it is in use. Errors: noent; isdir; notdir, notempty, busy (something
-  // is mounted there); perm (check_takes).
-  virtual Result<> unlink(std::string_view name, const Credentials& who);
-  virtual Result<> remove_directory(std::string_view name, const Credentials& who);
+  // Takes a name away: that of an empty directory, or that of anything else. The node lives on
+  // while it is in use. Errors: noent; isdir; notdir, notempty, busy (something is mounted there);
+  // perm (check_takes).
+  virtual Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who);
   // Gives `name` the new name `new_name` in the directory `to` of the same file system, in one
   // step; what had that name loses it. `flags`: RENAME_*, at most one. Errors: noent, exist
   // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, nomem.
@@ -135,7 +135,7 @@ class Node : public RefCounted {
   // ---- Symbolic links (others: inval) ----
 
   // Stays readable as long as the node lives.
-  virtual Result<std::string_view> link_target();
+  virtual Result<std::string_view> link_target() { return Errno::inval; }
 
   // ---- Files and devices ----
 
@@ -146,14 +146,17 @@ class Node : public RefCounted {
   virtual Result<> truncate(std::uint64_t size);
   virtual Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument);  // Errors: notty
   // The contents, for mapping into an address space. Errors: access (no regular file).
-  virtual Result<RefPtr<PageSource>> pages();
+  virtual Result<RefPtr<PageSource>> pages() { return Errno::access; }
   // What an open file with these flags could do at once: POLLIN, POLLOUT, and how the other end is.
   virtual unsigned ready(unsigned) { return POLLIN | POLLOUT; }
   // An open file of it comes to life, or dies; with open's flags. For who counts them.
   virtual void opened(unsigned) {}
   virtual void closed(unsigned) {}
   // The first, when it is opened by name; may wait. Errors: nxio, restart (closed() will follow).
-  virtual Result<> open(unsigned flags);
+  virtual Result<> open(unsigned flags) {
+    opened(flags);
+    return {};
+  }
 
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
@@ -193,7 +196,6 @@ class Node : public RefCounted {
   Node* covered_ = nullptr;
 
   Result<> check_permissions(const Credentials& who, unsigned wanted) const;
-  Errno unchangeable() const;
 };
 
 // A number that no other file system has; and that of nodes that belong to none.

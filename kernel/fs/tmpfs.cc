@@ -14,25 +14,6 @@ namespace {
 
 constinit Mutex tree_lock{Rank::directory, "tmpfs directories"};
 
-// A text of at most heap_max bytes on the heap.
-class HeapText {
- public:
-  static Result<HeapText> copy_of(std::string_view text) {
-    auto* bytes = static_cast<char*>(heap_allocate(text.size()));
-    if (!bytes) return Errno::nomem;
-    memcpy(bytes, text.data(), text.size());
-    return HeapText({bytes, text.size()});
-  }
-  HeapText(HeapText&& other) : text_(std::exchange(other.text_, {})) {}
-  ~HeapText() { heap_free(const_cast<char*>(text_.data())); }
-  std::string_view view() const { return text_; }
-
- private:
-  std::string_view text_;
-
-  explicit HeapText(std::string_view text) : text_(text) {}
-};
-
 class File final : public Node {
  public:
   File(const Attributes& attributes, std::uint64_t file_system, RefPtr<FilePages> contents)
@@ -62,14 +43,24 @@ class File final : public Node {
 
 class Symlink final : public Node {
  public:
-  Symlink(const Attributes& attributes, std::uint64_t file_system, HeapText target)
-      : Node(NodeKind::symlink, attributes, file_system), target_(std::move(target)) {}
+  Symlink(const Attributes& attributes, std::uint64_t file_system)
+      : Node(NodeKind::symlink, attributes, file_system) {}
+  ~Symlink() override { heap_free(target_); }
 
-  Result<std::string_view> link_target() override { return target_.view(); }
-  std::uint64_t size() override { return target_.view().size(); }
+  // Once, before anybody finds it. Errors: nomem.
+  Result<> set_target(std::string_view target) {
+    target_ = static_cast<char*>(heap_allocate(target.size()));
+    if (!target_) return Errno::nomem;
+    memcpy(target_, target.data(), target.size());
+    length_ = target.size();
+    return {};
+  }
+  Result<std::string_view> link_target() override { return std::string_view(target_, length_); }
+  std::uint64_t size() override { return length_; }
 
  private:
-  const HeapText target_;
+  char* target_ = nullptr;
+  std::size_t length_ = 0;
 };
 
 struct Entry {
@@ -110,8 +101,7 @@ class Directory final : public Node {
                                     const Attributes& attributes) override;
   Result<> add(std::string_view name, RefPtr<Node> fresh) override EXCLUDES(tree_lock);
   Result<> link(std::string_view name, RefPtr<Node> existing) override EXCLUDES(tree_lock);
-  Result<> unlink(std::string_view name, const Credentials& who) override EXCLUDES(tree_lock);
-  Result<> remove_directory(std::string_view name, const Credentials& who) override
+  Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who) override
       EXCLUDES(tree_lock);
   Result<> rename(std::string_view name, Node& to, std::string_view new_name, unsigned flags,
                   const Credentials& who) override EXCLUDES(tree_lock);
@@ -126,8 +116,6 @@ class Directory final : public Node {
   Entry* find(std::string_view name) REQUIRES(tree_lock);
   Result<> insert(OwnPtr<Entry>& entry) REQUIRES(tree_lock);
   OwnPtr<Entry> take(Entry* entry) REQUIRES(tree_lock);
-  Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who)
-      EXCLUDES(tree_lock);
   void gains(Node& child) REQUIRES(tree_lock);
   void loses(Node& child) REQUIRES(tree_lock);
   static void loses_name(Node& node) REQUIRES(tree_lock);
@@ -249,8 +237,8 @@ Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_
                                              const Attributes& attributes) {
   if (target.empty()) return Errno::noent;
   if (target.size() >= TINE_PATH_MAX) return Errno::nametoolong;
-  HeapText text = TRY(HeapText::copy_of(target));
-  RefPtr<Node> symlink = TRY(make_ref<Symlink>(attributes, file_system(), std::move(text)));
+  RefPtr<Symlink> symlink = TRY(make_ref<Symlink>(attributes, file_system()));
+  TRY(symlink->set_target(target));
   TRY(add(name, symlink));
   return symlink;
 }
@@ -276,13 +264,6 @@ Result<> Directory::check_removable(Node& node, bool as_a_directory) {
   if (node.mounted()) return Errno::busy;
   if (as_a_directory && !as_directory(node).entries_.empty()) return Errno::notempty;
   return {};
-}
-
-Result<> Directory::unlink(std::string_view name, const Credentials& who) {
-  return remove(name, false, who);
-}
-Result<> Directory::remove_directory(std::string_view name, const Credentials& who) {
-  return remove(name, true, who);
 }
 
 Result<> Directory::remove(std::string_view name, bool as_a_directory, const Credentials& who) {

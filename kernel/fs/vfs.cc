@@ -42,8 +42,7 @@ Result<> mount_types() {
   for (const FileSystemType& type : std::span(fs_types_start, fs_types_end)) {
     if (type.directory.empty()) continue;
     RefPtr<Node> at = TRY(find_or_make_directory(*root, type.directory));
-    Result<> mounted = mount_type(type, at);
-    if (!mounted && mounted.error() != Errno::nodev) return mounted;
+    TRY(mount_type(type, at));
   }
   return {};
 }

@@ -19,8 +19,7 @@ struct FileSystemType {
   // Where it is mounted at boot: a name in the root directory, made if it is not there. Empty: it
   // is not.
   std::string_view directory;
-  // Its root, new. Errors: nodev (nothing to be mounted: left out), others end the
-  // boot.
+  // Its root, new. At boot, an error ends the boot.
   Result<RefPtr<Node>> (*make)();
 };
 

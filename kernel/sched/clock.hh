@@ -2,6 +2,8 @@
 // clock values, and tells programs nanoseconds.
 #pragma once
 
+#include <tine/abi.h>
+
 #include <cstdint>
 
 #include "arch/csr.hh"
@@ -9,6 +11,10 @@
 namespace tine {
 
 constexpr std::uint64_t ns_per_second = 1'000'000'000;
+
+inline tine_timespec timespec_of(std::uint64_t ns) {
+  return {std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second)};
+}
 
 // Set once at boot, before the other harts start.
 struct ClockConfig {

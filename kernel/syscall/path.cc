@@ -124,14 +124,14 @@ Result<> remove_directory(const NewPlace& place) {
   if (place.path.view().find_first_not_of('/') == std::string_view::npos) return Errno::busy;
   if (place.is_dots()) return place.is_dot() ? Errno::inval : Errno::notempty;
   TRY(place.check_may_take());
-  return place.parent().remove_directory(place.end.last, place.context().credentials());
+  return place.parent().remove(place.end.last, true, place.context().credentials());
 }
 
 Result<> remove_file(const NewPlace& place) {
   if (place.is_dots()) return Errno::isdir;
   if (place.end.must_be_dir) TRY(check_directory(place));
   TRY(place.check_may_take());
-  return place.parent().unlink(place.end.last, place.context().credentials());
+  return place.parent().remove(place.end.last, false, place.context().credentials());
 }
 
 }  // namespace

@@ -8,10 +8,6 @@
 
 namespace tine {
 
-inline tine_timespec timespec_of(std::uint64_t ns) {
-  return {std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second)};
-}
-
 // Saturates at `never`. Errors: inval (negative, or a second and more of nanoseconds).
 inline Result<std::uint64_t> ns_of(const tine_timespec& time) {
   if (time.tv_sec < 0 || time.tv_nsec < 0 || std::uint64_t(time.tv_nsec) >= ns_per_second) {

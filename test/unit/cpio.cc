@@ -65,7 +65,6 @@ TEST_CASE("an archive's files come in order, then nothing") {
   CpioEntry hello = next();
   CHECK(hello.name == "bin/hello");
   CHECK(hello.mode == 0100755);
-  CHECK(hello.mtime == 0x65920080);
   CHECK(text_of(hello.contents) == "\177ELF and so on");
   CHECK(text_of(next().contents) == "welcome\n");
   CHECK(!reader.next().value());

@@ -508,7 +508,7 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
   CHECK(path_to(tree, "/d/e") == "/d/e");
   CHECK(path_to(tree, "/") == "/");
   Node& d = *tree.at("/d");
-  CHECK(d.remove_directory("e", superuser).error() == Errno::busy);
+  CHECK(d.remove("e", true, superuser).error() == Errno::busy);
   CHECK(d.rename("e", d, "f", 0, superuser).error() == Errno::busy);
   CHECK(tree.context.root->make_directory("empty", 0755).has_value());
   CHECK(tree.context.root->rename("empty", d, "e", 0, superuser).error() == Errno::busy);
@@ -524,7 +524,7 @@ TEST_CASE("a directory is read by positions that outlive changes") {
   Node& d = *tree.at("/d");
   for (const char* name : {"a", "b", "c"}) d.create(name, 0644).value();
   CHECK(names_in(d) == "e a b c ");
-  REQUIRE(d.unlink("b", superuser).has_value());
+  REQUIRE(d.remove("b", false, superuser).has_value());
   d.create("b", 0644).value();
   CHECK(names_in(d) == "e a c b ");
   REQUIRE(d.rename("a", d, "z", 0, superuser).has_value());
