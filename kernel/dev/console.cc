@@ -215,32 +215,20 @@ Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
   if (to.left() == 0) return 0;
   TRY(begin_reading(may_block));
   ScopeExit done(end_reading);
-  std::size_t total = 0;
-  while (to.left() > 0) {
-    Piece piece;
-    Result<std::size_t> moved = read_piece(to, piece);
-    if (!moved && total == 0) return moved;
-    if (!moved) break;
-    total += *moved;
-    if (piece.is_last || *moved < piece.count) break;
-  }
-  return total;
+  Piece piece;
+  return in_pieces(to, [&](std::size_t) {
+    return piece.is_last ? Result<std::size_t>(0) : read_piece(to, piece);
+  });
 }
 
 Result<std::size_t> console_write(IoBuffer& from) {
   std::uint32_t output_flags = settings_now().c_oflag;
-  std::size_t total = 0;
-  while (from.left() > 0) {
+  return in_pieces(from, [&](std::size_t) -> Result<std::size_t> {
     std::array<std::byte, piece_size> piece;
-    std::size_t wanted = std::min(from.left(), piece_size);
-    Result<std::size_t> moved = from.take(piece);
-    if (!moved && total == 0) return moved.error();
-    if (!moved) break;
-    send({reinterpret_cast<const char*>(piece.data()), *moved}, output_flags);
-    total += *moved;
-    if (*moved < wanted) break;
-  }
-  return total;
+    std::size_t moved = TRY(from.take(piece));
+    send({reinterpret_cast<const char*>(piece.data()), moved}, output_flags);
+    return moved;
+  });
 }
 
 bool console_has_input() {

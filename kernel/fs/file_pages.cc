@@ -162,7 +162,7 @@ std::size_t FilePages::pages_at_hand(std::uint64_t index, std::span<FrameRef> to
   return count;
 }
 
-// A hole becomes a page; and a frame that is anybody else's is left to them.
+// A hole becomes a page; and a frame that is anybody else's is left to them (place, of no bytes).
 Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
   FrameRef fresh;
   while (true) {
@@ -170,18 +170,14 @@ Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
       SpinGuard guard(lock_);
       if (index >= page_count(size_)) return Errno::inval;
       PhysAddr* slot = find(index);
+      if (slot && fresh) place(index << page_shift, 0, fresh);
       if (slot && *slot != PhysAddr() && may_change(*slot)) {
-        mark_shared(*slot);
-        return reference(index);
-      }
-      if (slot && fresh) {
-        place_whole(*slot, fresh);
         mark_shared(*slot);
         return reference(index);
       }
     }
     TRY(reserve(index));
-    if (!fresh) fresh = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::file)));
+    if (!fresh) fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   }
 }
 
@@ -190,40 +186,20 @@ void FilePages::when_cut(Forget forget) {
   forget_ = forget;
 }
 
-// Puts `fresh`, with the bytes that are there now, in the place of a page; leaves the old frame in
-// it.
-void FilePages::place_whole(PhysAddr& slot, FrameRef& fresh) {
-  PhysAddr old = slot;
-  if (old != PhysAddr()) {
-    copy_page(fresh.bytes().data(), direct(old));
-  } else {
-    pages_held_++;
-  }
-  slot = fresh.release();
-  fresh = FrameRef::adopt(old);
-}
-
 Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
-  std::size_t total = 0;
-  while (to.left() > 0) {
-    std::uint64_t at = offset + total;
+  return in_pieces(to, [&](std::size_t done) -> Result<std::size_t> {
+    std::uint64_t at = offset + done;
     std::size_t in_page = at % page_size;
     std::size_t wanted = std::min(to.left(), page_size - in_page);
     FrameRef frame;
     {
       SpinGuard guard(lock_);
-      if (at >= size_) break;
+      if (at >= size_) return 0;
       wanted = std::min<std::uint64_t>(wanted, size_ - at);
       frame = reference(at >> page_shift);
     }
-    Result<std::size_t> moved =
-        frame ? to.put(frame.bytes().subspan(in_page, wanted)) : to.put_zeros(wanted);
-    if (!moved && total == 0) return moved.error();
-    if (!moved) break;
-    total += *moved;
-    if (*moved < wanted) break;
-  }
-  return total;
+    return frame ? to.put(frame.bytes().subspan(in_page, wanted)) : to.put_zeros(wanted);
+  });
 }
 
 // ---- Writing ----
@@ -231,14 +207,10 @@ Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
 Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
   MutexGuard guard(writers_);
   if (at.append()) at.offset = size();
-  std::size_t total = 0;
-  while (from.left() > 0) {
-    Result<std::size_t> moved = write_in_page(at.offset + total, from);
-    if (!moved && total == 0) return moved.error();
-    if (!moved) break;
-    total += *moved;
-  }
-  return total;
+  return in_pieces(from, [&](std::size_t done) {
+    writers_.assert_held();
+    return write_in_page(at.offset + done, from);
+  });
 }
 
 // The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where
@@ -275,9 +247,7 @@ void FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
     memset(made + end, 0, page_size - end);
     pages_held_++;
   }
-  PhysAddr unneeded = slot;
-  slot = fresh.release();
-  fresh = FrameRef::adopt(unneeded);
+  fresh.swap_with(slot);
 }
 
 Result<> FilePages::truncate(std::uint64_t size) {
@@ -319,9 +289,7 @@ void FilePages::clear_behind(std::uint64_t end, FrameRef& spare) {
   std::size_t kept = end % page_size;
   if (!may_change(*slot)) {
     memcpy(spare.bytes().data(), direct(*slot), kept);
-    PhysAddr unneeded = *slot;
-    *slot = spare.release();
-    spare = FrameRef::adopt(unneeded);
+    spare.swap_with(*slot);
   }
   memset(direct(*slot) + kept, 0, page_size - kept);
 }

@@ -80,7 +80,6 @@ class FilePages final : public PageSource {
   Result<> reserve(std::uint64_t index) EXCLUDES(lock_);
   void add_table(std::uint64_t index, Table* fresh) REQUIRES(lock_);
   Result<std::size_t> write_in_page(std::uint64_t offset, IoBuffer& from) REQUIRES(writers_);
-  void place_whole(PhysAddr& slot, FrameRef& fresh) REQUIRES(lock_);
   void place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
   void clear_tail() REQUIRES(lock_);
   void clear_behind(std::uint64_t end, FrameRef& spare) REQUIRES(lock_);

@@ -86,6 +86,8 @@ class FrameRef {
     return *this;
   }
   PhysAddr release() { return std::exchange(frame_, PhysAddr()); }
+  // With a frame to which something else holds a reference: each has the other's then.
+  void swap_with(PhysAddr& held) { std::swap(frame_, held); }
   PhysAddr address() const { return frame_; }
   std::span<std::byte, page_size> bytes() const {
     return std::span<std::byte, page_size>(direct(frame_), page_size);

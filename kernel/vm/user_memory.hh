@@ -98,4 +98,18 @@ class IoBuffer {
   Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
 };
 
+// Moves a buffer in pieces until it is used up: step(moved so far) answers how much it moved; 0:
+// there is no more. An error stops it, too, and is the answer if nothing was moved before.
+template <class Step>
+Result<std::size_t> in_pieces(IoBuffer& buffer, Step step) {
+  std::size_t total = 0;
+  while (buffer.left() > 0) {
+    Result<std::size_t> moved = step(total);
+    if (!moved && total == 0) return moved;
+    if (!moved || *moved == 0) break;
+    total += *moved;
+  }
+  return total;
+}
+
 }  // namespace tine

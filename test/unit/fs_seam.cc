@@ -37,6 +37,7 @@ std::uint64_t wall_clock_ns() { return 0; }
 void Mutex::note_taken() const {
   this_hart().current = reinterpret_cast<Thread*>(16ul * (this_hart().index + 1));
 }
+void Mutex::check_held() const { ASSERT(held()); }
 void Mutex::note_released() const {}
 void Mutex::wait_for_it() {
   if (held()) panic("mutex {} taken twice", name);
