@@ -32,10 +32,6 @@ class Pte {
   static constexpr Pte user(PhysAddr at, Prot prot) {
     return Pte(frame_bits(at) | v | u | a | prot_bits(prot));
   }
-  // A user page that is shared until somebody writes to it.
-  static constexpr Pte user_cow(PhysAddr at, Prot prot) {
-    return Pte((user(at, prot).bits_ & ~(w | d)) | cow_bit);
-  }
   // A page of the kernel: in every address space, hence G.
   static constexpr Pte kernel(PhysAddr at, Prot prot) {
     return Pte(frame_bits(at) | v | g | a | prot_bits(prot));
@@ -43,7 +39,6 @@ class Pte {
 
   constexpr bool valid() const { return bits_ & v; }
   constexpr bool is_leaf() const { return bits_ & (r | w | x); }
-  constexpr bool is_user() const { return bits_ & u; }
   constexpr bool readable() const { return bits_ & r; }
   constexpr bool writable() const { return bits_ & w; }
   constexpr bool executable() const { return bits_ & x; }

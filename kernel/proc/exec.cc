@@ -99,9 +99,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.credentials = TRY(credentials_for(paths, *node));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
-  program.space->set_break(image.highest);
-  program.space->set_mmap_shift(random_shift(most_moved));
-  TRY(program.space->add_stack(stack_top));
+  TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));
   program.entry = image.entry;
   program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, image,
                                program.credentials ? program.credentials->ids : superuser));

@@ -9,9 +9,6 @@
 
 #include <tine/abi.h>
 
-#include <optional>
-#include <span>
-
 #include "arch/pte.hh"
 #include "lib/list.hh"
 #include "lib/own.hh"
@@ -25,7 +22,7 @@ namespace tine {
 
 // Pages [start, end) with one permission and one origin. Regions of a space do not overlap.
 struct Region {
-  VirtAddr start, end;  // page aligned
+  VirtAddr start{}, end{};  // page aligned
   Prot prot = Prot::none;
   bool grows_down = false;        // the stack: a fault below it, down to `limit`, extends it
   VirtAddr limit{};               // grows_down: the lowest start it may get
@@ -36,7 +33,6 @@ struct Region {
   std::uint64_t source_page = 0;  // the source's page at `start`
   ListLink link{};
 
-  bool contains(VirtAddr at) const { return at >= start && at < end; }
   // The source's page that belongs there.
   std::uint64_t page_at(VirtAddr at) const { return source_page + ((at - start) >> page_shift); }
 };
@@ -47,30 +43,19 @@ struct Access {
   Prot wanted;  // one of read, write, exec
 };
 
-// What a region looks like to who inspects it; a copy.
-struct RegionInfo {
-  VirtAddr start, end;
-  Prot prot;
-  bool is_stack, is_heap, is_file, is_shared;
-  std::uint64_t source_page;
-};
-
 // What mmap is asked for.
 struct Mapping {
   enum class Place { hint, fixed, fixed_and_free };
 
   VirtAddr wanted;
-  std::uint64_t size;  // bytes
-  Prot prot;
-  Place place = Place::hint;    // fixed: exactly there, in the place of what is there
-  RefPtr<PageSource> source{};  // nullptr: private pages that begin as zeros
-  std::uint64_t source_page = 0;
-  bool shared = false, may_write = true, read_ahead = false;  // as in Region
+  std::uint64_t size;         // bytes
+  Place place = Place::hint;  // fixed: exactly there, in the place of what is there
+  Region region;              // the rest; `map` finds out where it starts and ends
 };
 
 // What else than anonymous private memory can be mapped: rows of a table that the linker gathers,
-// which only wings have. `find` completes `mapping` (source, first page, shared, may_write), which
-// has place, size and protection already. `flags`: MAP_*. Errors: those of mmap.
+// which only wings have. `find` completes the region of `mapping`, which has place, size and
+// protection already. `flags`: MAP_*. Errors: those of mmap.
 struct MapSource {
   Result<> (*find)(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset);
 };
@@ -79,11 +64,6 @@ struct MapSource {
 
 // Stacks of different programs end at different places, within so many bytes.
 constexpr std::uint64_t stack_shift_limit = 1 << 30;
-
-struct MappedPage {
-  VirtAddr at;
-  tine_page_info info;
-};
 
 class AddressSpace final : public RefCounted {
  public:
@@ -97,13 +77,11 @@ class AddressSpace final : public RefCounted {
   // user's half, nomem.
   Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
                       std::uint64_t source_page = 0) EXCLUDES(mutex_);
-  // Adds the stack: its top page now, the rest on demand down to top - TINE_STACK_SIZE. `top` lies
-  // at most stack_shift_limit below the end of the user's half.
-  Result<> add_stack(VirtAddr top) EXCLUDES(mutex_);
-  // Where brk starts: behind the highest segment of the program.
-  void set_break(VirtAddr at) EXCLUDES(mutex_);
-  // How far above its lowest place (regions.cc) mmap begins to look for room: whole pages.
-  void set_mmap_shift(std::uint64_t bytes) EXCLUDES(mutex_);
+  // What a program has besides its segments. brk starts behind `highest`, their end. mmap begins to
+  // look for room `mmap_shift` bytes (whole pages) above its lowest place (regions.cc). The stack's
+  // top page is there now, the rest on demand down to stack_top - TINE_STACK_SIZE; `stack_top` lies
+  // at most stack_shift_limit below the end of the user's half. Errors: exist, nomem.
+  Result<> lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtAddr stack_top) EXCLUDES(mutex_);
 
   // ---- System calls ----
 
@@ -115,7 +93,7 @@ class AddressSpace final : public RefCounted {
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
   // Answers where it is. Errors: inval, nomem (no room), exist (fixed_and_free, and it is not);
   // nothing has changed then.
-  Result<VirtAddr> map(const Mapping& wanted) EXCLUDES(mutex_);
+  Result<VirtAddr> map(Mapping wanted) EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
   Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
   // Errors: nomem when part of the range is in no region (as on Linux) or no memory; access.
@@ -130,10 +108,8 @@ class AddressSpace final : public RefCounted {
   bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);   // by regions, without holes
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
   void insert(OwnPtr<Region> region) REQUIRES(mutex_);              // its range must be free
-  // Makes `at` a border between regions, if it lies inside one. Errors: nomem.
-  Result<> split_at(VirtAddr at) REQUIRES(mutex_);
-  // Regions and pages between two borders.
-  void remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
+  // Regions and pages; makes the ends borders. Errors: nomem, nothing is removed then.
+  Result<> remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   // The pages alone: the next access finds them as the first one did.
   void drop_pages(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   // Makes one region of neighbours that differ in nothing, in the range and at its ends.
@@ -156,11 +132,7 @@ class AddressSpace final : public RefCounted {
   // ---- Inspection ----
 
   Result<tine_page_info> page_info(VirtAddr at) EXCLUDES(mutex_);  // Errors: fault
-  // The first region that ends behind `at`.
-  std::optional<RegionInfo> region_after(VirtAddr at) EXCLUDES(mutex_);
-  // Fills `to` with the pages that are mapped in [start, end), by address, as far as it reaches.
-  // Answers how many they are.
-  std::size_t mapped_pages(VirtAddr start, VirtAddr end, std::span<MappedPage> to) EXCLUDES(mutex_);
+  bool is_heap(const Region& region) const REQUIRES(mutex_);       // brk made it
   std::uint64_t resident_pages() const { return resident_.load(std::memory_order_relaxed); }
   std::uint64_t shared_pages() EXCLUDES(mutex_);  // pages whose frames are held elsewhere too
 
@@ -180,6 +152,7 @@ class AddressSpace final : public RefCounted {
   // regions.cc
   Region* region_for_fault(VirtAddr at) REQUIRES(mutex_);
   Result<> insert(const Region& like) REQUIRES(mutex_);
+  Result<Region*> split_at(VirtAddr at) REQUIRES(mutex_);  // nomem
   bool may_be_written(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   void protect_pages(const Region& region) REQUIRES(mutex_);
 

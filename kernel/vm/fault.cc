@@ -167,25 +167,8 @@ Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
   return describe(table_.lookup(at));
 }
 
-std::optional<RegionInfo> AddressSpace::region_after(VirtAddr at) {
-  MutexGuard guard(mutex_);
-  Region* region = first_region_after(at);
-  if (!region) return {};
-  bool is_heap =
-      !region->source && region->start >= break_start_ && region->end <= break_.page_up();
-  return RegionInfo{region->start, region->end,          region->prot,   region->grows_down,
-                    is_heap,       bool(region->source), region->shared, region->source_page};
-}
-
-std::size_t AddressSpace::mapped_pages(VirtAddr start, VirtAddr end, std::span<MappedPage> to) {
-  MutexGuard guard(mutex_);
-  std::size_t count = 0;
-  table_.for_each_run(start, end, [&](VirtAddr at, std::span<Pte> run) {
-    for (std::size_t i = 0; i < run.size() && count < to.size(); i++) {
-      if (run[i].valid()) to[count++] = {at + i * page_size, describe(run[i])};
-    }
-  });
-  return count;
+bool AddressSpace::is_heap(const Region& region) const {
+  return !region.source && region.start >= break_start_ && region.end <= break_.page_up();
 }
 
 std::uint64_t AddressSpace::shared_pages() {

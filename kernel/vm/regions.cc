@@ -79,34 +79,34 @@ void AddressSpace::insert(OwnPtr<Region> region) {
   region.release();
 }
 
-// Makes `at` a border between regions, if it lies inside one.
-Result<> AddressSpace::split_at(VirtAddr at) {
-  Region* region = region_at(at);
-  if (!region || region->start == at) return {};
+// Makes `at` a border between regions, if it lies inside one. Answers the first region behind it.
+Result<Region*> AddressSpace::split_at(VirtAddr at) {
+  Region* region = first_region_after(at);
+  if (!region || region->start >= at) return region;
   OwnPtr<Region> upper = TRY(make<Region>(*region));
   upper->start = at;
   upper->grows_down = false;
   upper->source_page += (at - region->start) >> page_shift;
   region->end = at;
   regions_.insert_before(regions_.next(region), upper.get());
-  upper.release();
-  return {};
+  return upper.release();
 }
 
 void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
   resident_.fetch_sub(table_.unmap(start, end), std::memory_order_relaxed);
 }
 
-// The range's ends must be borders.
-void AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
+Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
+  Region* region = TRY(split_at(start));
+  TRY(split_at(end));
   drop_pages(start, end);
-  Region* region = first_region_after(start);
   while (region && region->start < end) {
     Region* next = regions_.next(region);
     regions_.remove(region);
     delete region;
     region = next;
   }
+  return {};
 }
 
 bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
@@ -166,24 +166,17 @@ Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot,
       {.start = start, .end = end, .prot = prot, .source = source, .source_page = source_page});
 }
 
-Result<> AddressSpace::add_stack(VirtAddr top) {
+Result<> AddressSpace::lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtAddr stack_top) {
+  VirtAddr stack_limit = stack_top - TINE_STACK_SIZE;
   MutexGuard guard(mutex_);
-  if (!is_free(top - TINE_STACK_SIZE, top)) return Errno::exist;
-  return insert({.start = top - page_size,
-                 .end = top,
+  break_start_ = break_ = highest.page_up();
+  mmap_shift_ = mmap_shift;
+  if (!is_free(stack_limit, stack_top)) return Errno::exist;
+  return insert({.start = stack_top - page_size,
+                 .end = stack_top,
                  .prot = Prot::read | Prot::write,
                  .grows_down = true,
-                 .limit = top - TINE_STACK_SIZE});
-}
-
-void AddressSpace::set_break(VirtAddr at) {
-  MutexGuard guard(mutex_);
-  break_start_ = break_ = at.page_up();
-}
-
-void AddressSpace::set_mmap_shift(std::uint64_t bytes) {
-  MutexGuard guard(mutex_);
-  mmap_shift_ = bytes;
+                 .limit = stack_limit});
 }
 
 // ---- System calls ----
@@ -203,36 +196,26 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
       return break_;
     }
   } else if (new_end < old_end) {
-    if (!split_at(new_end)) return break_;
-    remove_range(new_end, old_end);
+    if (!remove_range(new_end, old_end)) return break_;
   }
   break_ = wanted;
   return break_;
 }
 
-Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
+Result<VirtAddr> AddressSpace::map(Mapping mapping) {
   bool fixed = mapping.place != Mapping::Place::hint;
   if (mapping.size == 0 || (fixed && !mapping.wanted.is_page_aligned())) return Errno::inval;
   if (mapping.size > user_top.value()) return Errno::nomem;
   std::uint64_t size = VirtAddr(mapping.size).page_up().value();
   VirtAddr start = mapping.wanted.page_down();
   // First, so that what lies there is not removed in vain.
-  OwnPtr<Region> fresh = TRY(make<Region>(Region{.start = {},
-                                                 .end = {},
-                                                 .prot = mapping.prot,
-                                                 .shared = mapping.shared,
-                                                 .may_write = mapping.may_write,
-                                                 .read_ahead = mapping.read_ahead,
-                                                 .source = mapping.source,
-                                                 .source_page = mapping.source_page}));
+  OwnPtr<Region> fresh = TRY(make<Region>(std::move(mapping.region)));
   MutexGuard guard(mutex_);
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
   if (fixed && !in_user_half(start, size)) return Errno::nomem;
   if (mapping.place == Mapping::Place::fixed_and_free && !is_room) return Errno::exist;
   if (fixed && !is_room) {
-    TRY(split_at(start));
-    TRY(split_at(start + size));
-    remove_range(start, start + size);
+    TRY(remove_range(start, start + size));
   } else if (!is_room) {
     start = TRY(find_room(size));
   }
@@ -248,10 +231,7 @@ Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
   if (start > user_top || size > user_top - start) return Errno::inval;
   VirtAddr end = (start + size).page_up();
   MutexGuard guard(mutex_);
-  TRY(split_at(start));
-  TRY(split_at(end));
-  remove_range(start, end);
-  return {};
+  return remove_range(start, end);
 }
 
 // Brings the entries of its pages up to what the region permits.
@@ -262,7 +242,7 @@ void AddressSpace::protect_pages(const Region& region) {
       // A page that could not be written may be shared with anybody: its first write decides.
       bool own = region.shared || entry.writable() || !allows(region.prot, Prot::write);
       PageTable::replace(&entry, own ? Pte::user(entry.address(), region.prot)
-                                     : Pte::user_cow(entry.address(), region.prot));
+                                     : Pte::user(entry.address(), region.prot).shared());
     }
   });
 }
@@ -275,10 +255,9 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   MutexGuard guard(mutex_);
   if (!is_covered(start, end)) return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
-  TRY(split_at(start));
+  Region* region = TRY(split_at(start));
   TRY(split_at(end));
-  for (Region* region = first_region_after(start); region && region->start < end;
-       region = regions_.next(region)) {
+  for (; region && region->start < end; region = regions_.next(region)) {
     region->prot = prot;
     protect_pages(*region);
   }

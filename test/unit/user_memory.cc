@@ -21,7 +21,11 @@ constexpr std::size_t pages = 8;
 constexpr Prot read_write = Prot::read | Prot::write;
 
 bool map_again(AddressSpace& space, VirtAddr at, std::uint64_t size) {
-  return space.map({.wanted = at, .size = size, .prot = read_write, .place = Mapping::Place::fixed})
+  return space
+      .map({.wanted = at,
+            .size = size,
+            .place = Mapping::Place::fixed,
+            .region = {.prot = read_write}})
       .has_value();
 }
 

@@ -31,13 +31,6 @@ Result<Region*> region_of(AddressSpace& space, Range range) REQUIRES(space.mutex
   return region;
 }
 
-Result<> shrink(AddressSpace& space, Range gone) REQUIRES(space.mutex()) {
-  TRY(space.split_at(gone.start));
-  TRY(space.split_at(gone.end));
-  space.remove_range(gone.start, gone.end);
-  return {};
-}
-
 bool grow_in_place(AddressSpace& space, Region& region, Range old, std::uint64_t size)
     REQUIRES(space.mutex()) {
   VirtAddr end = old.start + size;
@@ -69,14 +62,16 @@ Result<> copy_entries(AddressSpace& space, Range from, VirtAddr to) REQUIRES(spa
 Result<> move(AddressSpace& space, Range old, VirtAddr to, std::uint64_t size)
     REQUIRES(space.mutex()) {
   OwnPtr<Region> fresh = TRY(make<Region>(*space.region_at(old.start)));
-  TRY(space.split_at(old.start));
-  TRY(space.split_at(old.end));
   Range kept{old.start, old.start + std::min(old.size(), size)};
   TRY(copy_entries(space, kept, to));
   fresh->source_page += (old.start - fresh->start) >> page_shift;
   fresh->start = to;
   fresh->end = to + size;
-  space.remove_range(old.start, old.end);
+  Result<> removed = space.remove_range(old.start, old.end);
+  if (!removed) {
+    space.drop_pages(to, to + kept.size());
+    return removed;
+  }
   space.insert(std::move(fresh));
   space.merge(to, to + size);
   return {};
@@ -89,7 +84,7 @@ Result<> clear_target(AddressSpace& space, Range old, VirtAddr to, std::uint64_t
     return Errno::inval;
   }
   if (to < old.end && old.start < to + size) return Errno::inval;
-  return shrink(space, {to, to + size});
+  return space.remove_range(to, to + size);
 }
 
 }  // namespace
@@ -119,7 +114,7 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
     return wanted.value();
   }
   if (size <= old.size()) {
-    if (size < old.size()) TRY(shrink(space, {old.start + size, old.end}));
+    if (size < old.size()) TRY(space.remove_range(old.start + size, old.end));
     return start.value();
   }
   if (grow_in_place(space, *region, old, size)) return start.value();

@@ -15,26 +15,27 @@ namespace {
 Result<> find_nameless(Mapping& mapping) {
   RefPtr<FilePages> pages = TRY(make_ref<FilePages>());
   if (!pages->truncate(mapping.size)) return Errno::nomem;
-  mapping.source = std::move(pages);
-  mapping.shared = true;
+  mapping.region.source = std::move(pages);
+  mapping.region.shared = true;
   return {};
 }
 
 // Errors: badf, access, nodev, overflow.
 Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
+  Region& region = mapping.region;
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->readable()) return Errno::access;
-  mapping.shared = flags & MAP_SHARED;
-  mapping.may_write = !mapping.shared || file->writable();
-  if (allows(mapping.prot, Prot::write) && !mapping.may_write) return Errno::access;
+  region.shared = flags & MAP_SHARED;
+  region.may_write = !region.shared || file->writable();
+  if (allows(region.prot, Prot::write) && !region.may_write) return Errno::access;
   Result<RefPtr<PageSource>> pages = file->node()->pages();
   if (!pages) return Errno::nodev;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, mapping.size, &end)) return Errno::overflow;
-  if (mapping.shared) (*pages)->when_cut(forget_pages);
-  mapping.source = std::move(*pages);
-  mapping.source_page = offset >> page_shift;
-  mapping.read_ahead = true;
+  if (region.shared) (*pages)->when_cut(forget_pages);
+  region.source = std::move(*pages);
+  region.source_page = offset >> page_shift;
+  region.read_ahead = true;
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "wings/procfs/text.hh"
 
 #include <algorithm>
+#include <optional>
 
 #include "fs/path.hh"
 #include "fs/vfs.hh"
@@ -152,47 +153,81 @@ Result<> write_cmdline(int pid, Sink& to) {
 
 // ---- maps, pagetable ----
 
-// Calls visit(RegionInfo) for each region. Between two of them the space may change: what is listed
-// was there, and nothing twice.
+struct ListedRegion {
+  Region region;  // a copy
+  bool is_heap;
+};
+
+// The first region that ends behind `at`.
+std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
+  MutexGuard guard(space.mutex());
+  Region* region = space.first_region_after(at);
+  if (!region) return {};
+  return ListedRegion{*region, space.is_heap(*region)};
+}
+
+// Calls visit(space, ListedRegion) for each region. Between two of them the space may change: what
+// is listed was there, and nothing twice.
 template <class Visit>
 Result<> for_each_region(int pid, Visit visit) {
   RefPtr<AddressSpace> space = hold_space(pid);
   if (!space) return hold_process(pid) ? Result<>() : Errno::srch;
   VirtAddr at;
-  while (std::optional<RegionInfo> region = space->region_after(at)) {
-    visit(*space, *region);
-    at = region->end;
+  while (std::optional<ListedRegion> listed = region_after(*space, at)) {
+    visit(*space, *listed);
+    at = listed->region.end;
   }
   return {};
 }
 
 Result<> write_maps(int pid, Sink& to) {
-  return for_each_region(pid, [&](AddressSpace&, const RegionInfo& region) {
+  return for_each_region(pid, [&](AddressSpace&, const ListedRegion& listed) {
+    const Region& region = listed.region;
     char bytes[80];
     BufferSink line(bytes);
     char prot[] = {allows(region.prot, Prot::read) ? 'r' : '-',
                    allows(region.prot, Prot::write) ? 'w' : '-',
-                   allows(region.prot, Prot::exec) ? 'x' : '-', region.is_shared ? 's' : 'p', 0};
+                   allows(region.prot, Prot::exec) ? 'x' : '-', region.shared ? 's' : 'p', 0};
     print(line, "{:08x}-{:08x} {} {:08x} 00:00 0", region.start.value(), region.end.value(),
           static_cast<const char*>(prot), region.source_page * page_size);
-    std::string_view label = region.is_stack ? "[stack]" : region.is_heap ? "[heap]" : "";
+    std::string_view label = region.grows_down ? "[stack]" : listed.is_heap ? "[heap]" : "";
     if (label.empty()) return print(to, "{}\n", line.text());
     print(to, "{:-72} {}\n", line.text(), label);
   });
 }
 
+struct MappedPage {
+  VirtAddr at;
+  Pte entry;
+  std::uint32_t references;
+};
+
+// Fills `to` with the pages that are mapped in [start, end), by address, as far as it reaches.
+// Answers how many they are. (They are written later: a file's lock ranks below a space's.)
+std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
+                         std::span<MappedPage> to) {
+  MutexGuard guard(space.mutex());
+  std::size_t count = 0;
+  space.page_table().for_each_run(start, end, [&](VirtAddr at, std::span<Pte> run) {
+    for (std::size_t i = 0; i < run.size() && count < to.size(); i++) {
+      if (!run[i].valid()) continue;
+      to[count++] = {at + i * page_size, run[i], frame_references(run[i].address())};
+    }
+  });
+  return count;
+}
+
 // A line for each page: address, number of the frame, rwx and c for copy on write, and how many
 // hold the frame.
 Result<> write_pagetable(int pid, Sink& to) {
-  return for_each_region(pid, [&](AddressSpace& space, const RegionInfo& region) {
+  return for_each_region(pid, [&](AddressSpace& space, const ListedRegion& listed) {
     MappedPage pages[32];
-    VirtAddr at = region.start;
-    while (std::size_t count = space.mapped_pages(at, region.end, pages)) {
-      for (const auto& [address, info] : std::span(pages, count)) {
-        auto flag = [&](unsigned bit, char name) { return info.flags & bit ? name : '-'; };
-        print(to, "{:08x} {} {}{}{}{} {}\n", address.value(), info.frame, flag(TINE_PAGE_READ, 'r'),
-              flag(TINE_PAGE_WRITE, 'w'), flag(TINE_PAGE_EXEC, 'x'), flag(TINE_PAGE_COW, 'c'),
-              info.references);
+    VirtAddr at = listed.region.start;
+    while (std::size_t count = mapped_pages(space, at, listed.region.end, pages)) {
+      for (const auto& [address, entry, references] : std::span(pages, count)) {
+        print(to, "{:08x} {} {}{}{}{} {}\n", address.value(), entry.address().value() >> page_shift,
+              entry.readable() ? 'r' : '-', entry.writable() ? 'w' : '-',
+              entry.executable() ? 'x' : '-', entry.is_cow() ? 'c' : '-', references);
       }
       at = pages[count - 1].at + page_size;
     }

@@ -73,6 +73,22 @@ static void brk_edges(void) {
   EQUAL(brk(start), 0);
 }
 
+/* A mapping across the heap's end is more than the heap's. */
+static void brk_below_a_mapping(void) {
+  struct tine_page_info info;
+  char* start = sbrk(0);
+  char* first = (char*)(((uintptr_t)start + PAGE - 1) & ~(PAGE - 1ul));
+  EQUAL(brk(first + 2 * PAGE), 0);
+  CHECK(map_at(first + PAGE, 2 * PAGE, RW, MAP_FIXED) == first + PAGE);
+  first[2 * PAGE] = 'm';
+  EQUAL(brk(first + PAGE), 0);
+  ERROR(page_info(first + PAGE, &info), EFAULT);
+  EQUAL(page_info(first + 2 * PAGE, &info), 0);
+  EQUAL(first[2 * PAGE], 'm');
+  EQUAL(munmap(first + 2 * PAGE, PAGE), 0);
+  EQUAL(brk(start), 0);
+}
+
 /* ---- mmap ---- */
 
 static void demand_zero(void) {
@@ -306,6 +322,7 @@ int main(void) {
   tap_begin("memory");
   RUN("brk goes up and down, and new pages are zeros", brk_up_and_down);
   RUN("an impossible break leaves it where it is", brk_edges);
+  RUN("a heap that shrinks leaves what is mapped behind its end", brk_below_a_mapping);
   RUN("fresh pages are zeros, and come at the first touch", demand_zero);
   RUN("mmap refuses every bad argument", mmap_bad);
   RUN("mmap of files and shared memory is ENODEV, or a wing's", mmap_of_others);
