@@ -131,13 +131,24 @@ static int is_there(const volatile char* at) {
   EQUAL(page_info((const void*)at, &info), 0);
   return info.references != 0;
 }
+/* A file, mapped so that its first page is the n-th of a page table. */
+static char* map_in_table(int fd, long pages, int protection, long n) {
+  enum { TABLE = 512 * PAGE };
+  char* room = map_file(-1, 3 * 512, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+  EQUAL(munmap(room, 3 * TABLE), 0);
+  char* table = (char*)(((uintptr_t)room + TABLE - 1) & -(uintptr_t)TABLE);
+  char* at =
+      mmap(table + n * PAGE, (size_t)(pages * PAGE), protection, MAP_PRIVATE | MAP_FIXED, fd, 0);
+  CHECK(at == table + n * PAGE);
+  return at;
+}
 /* Who reads two pages, one after the other, has those behind them as well; up to a hole, to one
  * that is there already, and never the page before. */
 static void read_ahead(void) {
   enum { PAGES = 20, HOLE = 12 };
   int fd = file_of(HOLE, O_RDWR);
   EQUAL(ftruncate(fd, PAGES * PAGE), 0);
-  volatile char* at = map_file(fd, PAGES, RW, MAP_PRIVATE, 0);
+  volatile char* at = map_in_table(fd, PAGES, RW, 0);
   EQUAL(at[4 * PAGE], 'e');
   EQUAL(is_there(at + 5 * PAGE), 0);
   at[8 * PAGE] = 'W';
@@ -154,10 +165,18 @@ static void read_ahead(void) {
   volatile char* shared = map_file(fd, 1, RW, MAP_SHARED, 6 * PAGE);
   shared[0] = 'S';
   EQUAL(at[6 * PAGE], 'g');
-  volatile char* late = map_file(fd, PAGES, PROT_READ, MAP_PRIVATE, 0);
+  volatile char* late = map_in_table(fd, PAGES, PROT_READ, 0);
   EQUAL(late[4 * PAGE] + late[5 * PAGE], 'e' + 'f');
   EQUAL(is_there(late + 6 * PAGE), 0); /* who shares it may change it */
   EQUAL(late[6 * PAGE], 'S');
+}
+
+static void read_ahead_ends(void) {
+  volatile char* at = map_in_table(file_of(10, O_RDWR), 10, PROT_READ, 512 - 7);
+  EQUAL(at[4 * PAGE] + at[5 * PAGE], 'e' + 'f');
+  EQUAL(is_there(at + 6 * PAGE), 1);
+  EQUAL(is_there(at + 7 * PAGE), 0); /* would need another table */
+  EQUAL(at[7 * PAGE], 'h');
 }
 
 static void holes_and_ends(void) {
@@ -353,6 +372,7 @@ int main(void) {
   RUN("a shared mapping is the file: stores, writes and other mappings agree", shared_file);
   RUN("private and shared mappings of one page keep apart", private_beside_shared);
   RUN("who reads on has the next pages already", read_ahead);
+  RUN("... as far as their page table goes", read_ahead_ends);
   RUN("holes, the end of the file, and behind it: SIGBUS", holes_and_ends);
   RUN("a file that is cut takes its pages from who shares them, and gives them again",
       cut_while_mapped);
