@@ -184,7 +184,7 @@ class Node : public RefCounted {
 
  private:
   const NodeKind kind_;
-  const bool has_positions_;
+  const bool has_positions_;  // by its kind; every read and write asks
   const std::uint64_t inode_;
   const std::uint64_t file_system_;
   std::atomic<std::uint32_t> permissions_;  // the low 12 bits of st_mode

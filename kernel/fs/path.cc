@@ -161,7 +161,7 @@ Result<> find_name(Node& parent, const Node& child, DirectoryEntry& entry) {
 }
 
 Result<> check_flags_fit(Node& node, unsigned flags) {
-  bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_TRUNC | O_CREAT));
+  bool changes = opened_to_write(flags) || (flags & (O_TRUNC | O_CREAT));
   if (node.is_directory() && changes) return Errno::isdir;
   if (!node.is_directory() && (flags & O_DIRECTORY)) return Errno::notdir;
   if (node.kind() == NodeKind::symlink) return Errno::loop;  // O_NOFOLLOW
