@@ -67,12 +67,14 @@ void print_one(Sink& sink, Layout layout, const FormatArg& arg) {
     case FormatArg::Kind::text:
       layout.zeros = false;
       return write_padded(sink, layout, "", arg.text());
-    case FormatArg::Kind::character: {
-      char character = static_cast<char>(arg.number());
-      layout.zeros = false;
-      return write_padded(sink, layout, "", {&character, 1});
-    }
     case FormatArg::Kind::address: return write_number(sink, layout, "0x", arg.number(), 16);
+    case FormatArg::Kind::character:
+      if (!layout.hexadecimal) {
+        char character = static_cast<char>(arg.number());
+        layout.zeros = false;
+        return write_padded(sink, layout, "", {&character, 1});
+      }
+      [[fallthrough]];
     case FormatArg::Kind::number:
     case FormatArg::Kind::negative:
       return write_number(sink, layout, arg.kind() == FormatArg::Kind::negative ? "-" : "",

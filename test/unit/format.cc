@@ -47,6 +47,7 @@ TEST_CASE("{:x} prints in hexadecimal") {
   CHECK(printed("{:x}", 0xdeadbeef) == "deadbeef");
   CHECK(printed("{:x}", ~0ul) == "ffffffffffffffff");
   CHECK(printed("{:x}", -255) == "-ff");
+  CHECK(printed("{:x}", 'A') == "41");
 }
 
 TEST_CASE("a width pads on the left with blanks, with zeros if it begins with 0") {
