@@ -1,5 +1,7 @@
 #include "sched/scheduler.hh"
 
+#include <algorithm>
+
 #include "sched/clock.hh"
 #include "sched/policy.hh"
 #include "sync/panic.hh"
@@ -17,8 +19,8 @@ constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: inde
 // hart, under the lock.
 struct HartClock {
   List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
-  std::uint64_t next_tick = never;             // `never` while idle
-  std::uint64_t timer = never;                 // what the timer is to be set to (settle)
+  std::uint64_t wakeup = never;                // when the first one is due (settle)
+  std::uint64_t next_tick = never;             // `never` while idle; or a_period_ahead
   std::uint64_t harts_to_interrupt = 0;        // bit: index (settle)
   std::atomic<std::uint64_t> ticks{0};
 };
@@ -26,13 +28,17 @@ constinit HartClock hart_clocks[max_harts];
 
 HartClock& own_clock() { return hart_clocks[this_hart().index]; }
 
+// The next tick is a period after the moment at which settle sets the timer, not after the last
+// one. However late this hart comes out of the kernel, its program then has a period to itself;
+// counted from earlier, the next tick might already be due, and the one after that, for ever.
+constexpr std::uint64_t a_period_ahead = 0;
+
 std::uint64_t tick_period() { return clock_config.timebase / clock_config.hz; }
 
 // Notes when this hart's timer must go off; settle sets it.
 void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
   Thread* first = clock.sleepers.front();
-  std::uint64_t wakeup = first ? first->wake_at : never;
-  clock.timer = wakeup < clock.next_tick ? wakeup : clock.next_tick;
+  clock.wakeup = first ? first->wake_at : never;
   this_hart().work |= Hart::must_settle;
 }
 
@@ -119,7 +125,8 @@ void settle() {
   if (!(hart.work & Hart::must_settle)) return;
   hart.work &= ~Hart::must_settle;
   HartClock& clock = own_clock();
-  clock_set_timer(clock.timer);
+  if (clock.next_tick == a_period_ahead) clock.next_tick = clock_now() + tick_period();
+  clock_set_timer(std::min(clock.wakeup, clock.next_tick));
   interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
 }
 
@@ -162,7 +169,7 @@ void timer_interrupt() {
     wake_thread(*first);
   }
   if (now >= clock.next_tick) {
-    clock.next_tick = now + tick_period();
+    clock.next_tick = a_period_ahead;
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
@@ -190,7 +197,7 @@ bool run_ready_threads() {
     scheduler_lock.unlock();
     return false;
   }
-  clock.next_tick = clock_now() + tick_period();
+  clock.next_tick = a_period_ahead;
   arm_timer(clock);
   this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when nothing else can
   switch_away();

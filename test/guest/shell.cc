@@ -47,6 +47,17 @@ TEST_CASE("small and large memories will do, and a CPU without Sstc", "[boot]") 
   }
 }
 
+// An instruction takes 1024 ns, so a tick comes every 150 instructions, and the kernel needs more
+// than that for one tick.
+TEST_CASE("programs get ahead when ticks come faster than the kernel is done with them", "[boot]") {
+  Options options = shell("ticks-too-fast", 1);
+  options.shift = 10;
+  options.hz = 6500;
+  options.init_args = "/bin/fork_test";
+  options.cpu_seconds = 20;  // it takes less than one
+  CHECK(Guest(options).wait_exit() == 0);
+}
+
 TEST_CASE("poweroff hands its code to the host", "[boot]") {
   Guest guest(shell("exit-code"));
   guest.expect(prompt);
