@@ -106,39 +106,36 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
   // } lab
 }
 
-namespace {
-
-// Clears the entries of a run and gives each frame to `release`. Answers how many there were.
+// Gives each frame to `release` when its entry is cleared.
 template <class Release>
-std::uint32_t clear_run(std::span<Pte> run, Release release) {
-  std::uint32_t count = run.size();
-  for (Pte& entry : run) {
-    Pte pte = entry;
-    if (pte.valid()) {
-      entry = Pte();
-      release(pte.address());
-    } else {
-      count--;
-    }
-  }
-  return count;
-}
-
-}  // namespace
-
-std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
-  std::size_t unmapped = 0;
-  // Nobody's TLB knows a table that no hart runs on: its frames can go at once.
-  bool in_use = harts_.load(std::memory_order_acquire) != 0;
-  PendingFrames pending(*this);
+std::size_t PageTable::clear(VirtAddr start, VirtAddr end, Release release) {
+  std::size_t cleared = 0;
   for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
-    std::uint32_t count = in_use ? clear_run(run, [&](PhysAddr frame) { pending.add(frame); })
-                                 : clear_run(run, [](PhysAddr frame) { frame_unref(frame); });
+    std::uint32_t count = run.size();
+    for (Pte& entry : run) {
+      Pte pte = entry;
+      if (pte.valid()) {
+        entry = Pte();
+        release(pte.address());
+      } else {
+        count--;
+      }
+    }
     valid_entries(record_of(run.data())) -= count;
-    unmapped += count;
+    cleared += count;
     remove_empty_tables(first);
   });
-  return unmapped;
+  return cleared;
+}
+
+std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
+  PendingFrames pending(*this);
+  return clear(start, end, [&](PhysAddr frame) { pending.add(frame); });
+}
+
+void PageTable::abandon(VirtAddr start, VirtAddr end) {
+  ASSERT(harts_.load(std::memory_order_acquire) == 0);
+  clear(start, end, [](PhysAddr frame) { frame_unref(frame); });
 }
 
 // Takes out the tables on the way to `address` that hold nothing, from the leaf upwards.

@@ -62,6 +62,9 @@ class PageTable {
   // Unmaps [start, end): entries are cleared, harts flushed, and only then the frames' references
   // dropped. Returns how many pages were mapped.
   std::size_t unmap(VirtAddr start, VirtAddr end);
+  // The same for a table that no hart uses any more nor ever will: no TLB knows it, and the frames
+  // go at once.
+  void abandon(VirtAddr start, VirtAddr end);
 
   // Calls visit(VirtAddr of the first, std::span<Pte>) for each stretch of leaf entries in [start,
   // end) whose table exists.
@@ -90,6 +93,8 @@ class PageTable {
   bool has_middle_table(VirtAddr address) const {
     return direct<Pte>(root_)[pte_index(address, table_levels - 1)].valid();
   }
+  template <class Release>
+  std::size_t clear(VirtAddr start, VirtAddr end, Release release);
   void remove_empty_tables(VirtAddr address);
   void flush(std::uint64_t start, std::uint64_t size);
 };

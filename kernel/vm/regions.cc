@@ -29,7 +29,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::create() {
 AddressSpace::~AddressSpace() {
   mutex_.assume_unshared();
   while (Region* region = regions_.pop_front()) {
-    table_.unmap(region->start, region->end);
+    table_.abandon(region->start, region->end);
     delete region;
   }
 }

@@ -268,6 +268,49 @@ static void cut_in_a_race(void) {
   }
 }
 
+/* A process sleeps while its file is cut, and wakes in the middle of it, on another hart. Whatever
+ * it sees before, after the cut the page is gone. The page behind the mapping keeps the page table
+ * in use: one that is freed makes the hart forget everything. */
+struct watch {
+  volatile int ready, cut;
+};
+static void gone(int signal) {
+  (void)signal;
+  _exit(0);
+}
+static void watch_the_cut(int fd, long pages, struct watch* watch, long nanoseconds) {
+  volatile char* at = map_file(fd, pages, RW, MAP_SHARED, 0);
+  for (long n = 0; n < pages; n++) at[n * PAGE] = 1;
+  char* behind = mmap((void*)(at + pages * PAGE), PAGE, RW, ANON | MAP_FIXED, -1, 0);
+  CHECK(behind != MAP_FAILED);
+  behind[0] = 1;
+  signal(SIGBUS, gone);
+  watch->ready = 1;
+  struct timespec time = {0, nanoseconds};
+  nanosleep(&time, NULL);
+  while (!watch->cut) (void)at[(pages - 1) * PAGE];
+  (void)at[(pages - 1) * PAGE];
+  tap_fail("a page of a file that was cut can still be read");
+}
+static void cut_beside_a_sleeper(void) {
+  enum { ROUNDS = 30, PAGES = 8192 };
+  struct watch* watch = (struct watch*)map_shared(1);
+  int fd = file_of(0, O_RDWR);
+  uint64_t random = 1;
+  for (int round = 0; round < ROUNDS; round++) {
+    EQUAL(ftruncate(fd, PAGES * PAGE), 0);
+    watch->ready = watch->cut = 0;
+    long sleeps = 500000 + (long)(tap_random(&random) % 1500000);
+    pid_t child = FORK();
+    if (child == 0) watch_the_cut(fd, PAGES, watch, sleeps);
+    while (!watch->ready) sched_yield();
+    for (uint64_t until = now_ns() + 500000; now_ns() < until;) continue;
+    EQUAL(ftruncate(fd, 0), 0);
+    watch->cut = 1;
+    ENDS(child, 0);
+  }
+}
+
 static void what_may_be_mapped(void) {
   int reader = file_of(1, O_RDONLY), writer = file_of(1, O_WRONLY), both = file_of(1, O_RDWR);
   size_t size = (size_t)PAGE;
@@ -377,6 +420,7 @@ int main(void) {
   RUN("a file that is cut takes its pages from who shares them, and gives them again",
       cut_while_mapped);
   RUN_AT_ONCE("one process cuts a file while others store into it", cut_in_a_race);
+  RUN_AT_ONCE("a file is cut while one that maps it wakes", cut_beside_a_sleeper);
   RUN("what may be mapped, and how: EACCES, ENODEV, EBADF, EINVAL and others", what_may_be_mapped);
   RUN("MAP_FIXED replaces, MAP_FIXED_NOREPLACE does not", fixed_places);
   RUN("memory without a file is shared with children and theirs", shared_memory);
