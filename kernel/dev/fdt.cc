@@ -48,11 +48,6 @@ std::optional<std::string_view> string_at(std::span<const std::byte> from, std::
   return rest.substr(0, length);
 }
 
-bool matches(std::string_view name, std::string_view wanted) {
-  if (name == wanted) return true;
-  return wanted.find('@') == wanted.npos && name.substr(0, name.find('@')) == wanted;
-}
-
 }  // namespace
 
 // ---- Properties ----
@@ -103,35 +98,10 @@ Result<Fdt> Fdt::open(std::span<const std::byte> blob) {
   tree.structure_ = blob.subspan(structure, header[word_structure_size]);
   tree.strings_ = blob.subspan(strings, header[word_strings_size]);
   tree.reservations_ = blob.subspan(reservations);
-  if (!tree.is_well_formed()) return Errno::inval;
+  // One root and nothing behind it; every node ends; properties stand before children.
+  auto look = [](const FdtNode&) {};
+  if (tree.read(TRY(tree.walk(0, nullptr, look))).kind != TokenKind::finish) return Errno::inval;
   return tree;
-}
-
-// One root; every node that begins ends; properties stand before children; nothing is nested too
-// deep.
-bool Fdt::is_well_formed() const {
-  Token token = read(0);
-  if (token.kind != TokenKind::begin) return false;
-  unsigned depth = 1;
-  bool properties_allowed = true;
-  while (depth > 0) {
-    token = read(token.next);
-    switch (token.kind) {
-      case TokenKind::begin:
-        if (++depth > max_depth) return false;
-        properties_allowed = true;
-        break;
-      case TokenKind::property:
-        if (!properties_allowed) return false;
-        break;
-      case TokenKind::end:
-        properties_allowed = false;
-        depth--;
-        break;
-      default: return false;
-    }
-  }
-  return read(token.next).kind == TokenKind::finish;
 }
 
 Fdt::Token Fdt::read(std::size_t at) const {
@@ -161,31 +131,6 @@ Fdt::Token Fdt::read(std::size_t at) const {
   }
 }
 
-FdtNode Fdt::root() const { return FdtNode(this, read(0), FdtCells()); }
-
-std::optional<FdtNode> Fdt::find(std::string_view path) const {
-  std::optional<FdtNode> node = root();
-  while (node) {
-    while (path.starts_with("/")) path.remove_prefix(1);
-    if (path.empty()) break;
-    std::string_view wanted = path.substr(0, path.find('/'));
-    path.remove_prefix(wanted.size());
-    node = node->first_child();
-    while (node && !matches(node->name(), wanted)) node = node->next_sibling();
-  }
-  return node;
-}
-
-std::optional<FdtNode> Fdt::find_compatible(std::string_view name) const {
-  std::optional<FdtNode> found;
-  root().walk([&](const FdtNode& node) {
-    auto compatible = node.property("compatible");
-    if (compatible && compatible->contains(name)) found = node;
-    return found.has_value();
-  });
-  return found;
-}
-
 std::optional<MemoryRange> Fdt::reservation(std::size_t n) const {
   auto address = big_endian(reservations_, n * 16, 8);
   auto size = big_endian(reservations_, n * 16 + 8, 8);
@@ -195,12 +140,27 @@ std::optional<MemoryRange> Fdt::reservation(std::size_t n) const {
 
 // ---- Nodes ----
 
-std::optional<FdtProperty> FdtNode::property(std::string_view name) const {
-  for (auto token = tree_->read(body_); token.kind == Fdt::TokenKind::property;
-       token = tree_->read(token.next)) {
-    if (token.name == name) return FdtProperty{token.value};
+std::optional<FdtProperty> FdtNode::property(std::string_view wanted) const {
+  for (auto token = tree_.read(body_); token.kind == Fdt::TokenKind::property;
+       token = tree_.read(token.next)) {
+    if (token.name == wanted) return FdtProperty{token.value};
   }
   return {};
+}
+
+std::uint64_t FdtNode::number(std::string_view wanted) const {
+  auto found = property(wanted);
+  return found ? found->number().value_or(0) : 0;
+}
+
+bool FdtNode::is_a(std::string_view device_type) const {
+  auto type = property("device_type");
+  return type && type->text() == device_type;
+}
+
+bool FdtNode::is_compatible(std::string_view with) const {
+  auto compatible = property("compatible");
+  return compatible && compatible->contains(with);
 }
 
 bool FdtNode::is_enabled() const {
@@ -208,52 +168,18 @@ bool FdtNode::is_enabled() const {
   return !status || status->text() == "okay" || status->text() == "ok";
 }
 
+// How many cells make an address and a size is said by the parent (section 2.3.5).
 std::optional<MemoryRange> FdtNode::region(std::size_t n) const {
   auto reg = property("reg");
-  if (!reg || cells_.address == 0 || cells_.address > 2 || cells_.size > 2) return {};
-  std::size_t address_size = cells_.address * 4, size_size = cells_.size * 4;
-  if (n >= reg->value.size() / (address_size + size_size)) return {};
-  std::size_t at = n * (address_size + size_size);
-  return MemoryRange{PhysAddr(*big_endian(reg->value, at, address_size)),
-                     *big_endian(reg->value, at + address_size, size_size)};
-}
-
-FdtCells FdtNode::cells_of_children() const {
-  FdtCells cells;
-  if (auto address = property("#address-cells")) cells.address = address->cell().value_or(0);
-  if (auto size = property("#size-cells")) cells.size = size->cell().value_or(0);
-  return cells;
-}
-
-std::optional<FdtNode> FdtNode::node_at(std::size_t at, FdtCells cells) const {
-  auto token = tree_->read(at);
-  if (token.kind != Fdt::TokenKind::begin) return {};
-  return FdtNode(tree_, token, cells);
-}
-
-std::optional<FdtNode> FdtNode::first_child() const {
-  std::size_t at = body_;
-  for (auto token = tree_->read(at); token.kind == Fdt::TokenKind::property;
-       token = tree_->read(at)) {
-    at = token.next;
-  }
-  return node_at(at, cells_of_children());
-}
-
-std::optional<FdtNode> FdtNode::next_sibling() const { return node_at(end(), cells_); }
-
-// Where the token behind our end is.
-std::size_t FdtNode::end() const {
-  unsigned depth = 1;
-  std::size_t at = body_;
-  while (depth > 0) {
-    auto token = tree_->read(at);
-    if (token.kind == Fdt::TokenKind::broken) return at;
-    if (token.kind == Fdt::TokenKind::begin) depth++;
-    if (token.kind == Fdt::TokenKind::end) depth--;
-    at = token.next;
-  }
-  return at;
+  if (!reg || !parent) return {};
+  auto cells = parent->property("#address-cells"), more = parent->property("#size-cells");
+  std::size_t address_cells = cells ? cells->cell().value_or(0) : 2;
+  std::size_t size_cells = more ? more->cell().value_or(0) : 1;
+  if (address_cells == 0 || address_cells > 2 || size_cells > 2) return {};
+  std::size_t pair = (address_cells + size_cells) * 4;
+  if (n >= reg->value.size() / pair) return {};
+  return MemoryRange{PhysAddr(*big_endian(reg->value, n * pair, address_cells * 4)),
+                     *big_endian(reg->value, n * pair + address_cells * 4, size_cells * 4)};
 }
 
 }  // namespace tine

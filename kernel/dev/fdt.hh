@@ -1,6 +1,6 @@
 // Reads a flattened device tree: the description of the machine that the firmware hands over
-// (Devicetree Specification, chapters 2 and 5). Nothing is copied and nothing is allocated: answers
-// are views into the blob.
+// (Devicetree Specification, chapters 2 and 5). Nothing is copied and nothing is allocated: what is
+// found are views into the blob.
 //
 // `open` goes through the whole blob once; a blob that it accepts is walked without further errors.
 // Still, every token is read with its bounds checked.
@@ -38,12 +38,6 @@ struct MemoryRange {
   PhysAddr end() const { return start + size; }
 };
 
-// How many cells make an address and a size in `reg` of a node's children (section 2.3.5).
-struct FdtCells {
-  std::uint32_t address = 2;
-  std::uint32_t size = 1;
-};
-
 class FdtNode;
 
 class Fdt {
@@ -53,12 +47,12 @@ class Fdt {
   // How large the blob says it is, from its first eight bytes; 0 if it is no device tree.
   static std::size_t size_of(std::span<const std::byte> beginning);
 
-  FdtNode root() const;
-  // By path: /cpus, /memory, /soc/serial@10000000. A component without @ finds a node whose name
-  // has one, too.
-  std::optional<FdtNode> find(std::string_view path) const;
-  // The first node, in the order of the blob, that is compatible with `name`.
-  std::optional<FdtNode> find_compatible(std::string_view name) const;
+  // Calls visit(const FdtNode&) for every node in the order of the blob, in which parents come
+  // before their children.
+  template <class Visit>
+  void for_each_node(Visit visit) const {
+    static_cast<void>(walk(0, nullptr, visit));
+  }
   // The n-th entry of the memory reservation block. Ask in order: nothing ends the list, and what
   // lies behind its end means nothing.
   std::optional<MemoryRange> reservation(std::size_t n) const;
@@ -81,52 +75,56 @@ class Fdt {
   std::span<const std::byte> strings_;
 
   Token read(std::size_t at) const;
-  bool is_well_formed() const;
+  // The node that begins at `at`, and all below it; answers where the token behind it is.
+  template <class Visit>
+  Result<std::size_t> walk(std::size_t at, const FdtNode* parent, Visit& visit) const;
 };
 
-// A node of an Fdt, which must stay where it is meanwhile.
+// A node, while it is being visited.
 class FdtNode {
  public:
-  std::string_view name() const { return name_; }  // with its unit address, if it has one: cpu@0
+  const std::string_view name;  // with its unit address, if it has one: cpu@0
+  const FdtNode* const parent;  // of the root: null
+  const unsigned depth;         // of the root: 1
 
   std::optional<FdtProperty> property(std::string_view name) const;
+  // A property that is one number; 0 if there is none.
+  std::uint64_t number(std::string_view name) const;
+  bool is_child_of(std::string_view name) const { return parent && parent->name == name; }
+  bool is_a(std::string_view device_type) const;  // memory, cpu
+  bool is_compatible(std::string_view with) const;
   bool is_enabled() const;  // no status, or "okay"
   // The n-th pair of `reg`; nothing if there is none, or if an address takes more than two cells.
   // Bus addresses are taken as they are (`ranges` is not followed: on the machines that we know
   // they are the CPU's).
   std::optional<MemoryRange> region(std::size_t n = 0) const;
 
-  // for (auto child = node.first_child(); child; child = child->next_sibling())
-  std::optional<FdtNode> first_child() const;
-  std::optional<FdtNode> next_sibling() const;
-
-  // Calls visit(FdtNode) for this node and everything below, parents first; `true` stops it, and is
-  // the answer.
-  template <class Visit>
-  bool walk(Visit visit) const;
-
  private:
   friend class Fdt;
-  const Fdt* tree_;
+  const Fdt& tree_;
   std::size_t body_;  // the token behind our begin
-  std::string_view name_;
-  FdtCells cells_;  // for our own reg: what the parent says
 
-  FdtNode(const Fdt* tree, const Fdt::Token& begin, FdtCells cells)
-      : tree_(tree), body_(begin.next), name_(begin.name), cells_(cells) {}
-  std::optional<FdtNode> node_at(std::size_t at, FdtCells cells) const;
-  FdtCells cells_of_children() const;
-  std::size_t end() const;
+  FdtNode(const Fdt& tree, const FdtNode* above, const Fdt::Token& begin)
+      : name(begin.name),
+        parent(above),
+        depth(above ? above->depth + 1 : 1),
+        tree_(tree),
+        body_(begin.next) {}
 };
 
 template <class Visit>
-bool FdtNode::walk(Visit visit) const {
-  // No deeper than max_depth: `open` has seen to that.
-  if (visit(*this)) return true;
-  for (auto child = first_child(); child; child = child->next_sibling()) {
-    if (child->walk<Visit&>(visit)) return true;
-  }
-  return false;
+Result<std::size_t> Fdt::walk(std::size_t at, const FdtNode* parent, Visit& visit) const {
+  Token token = read(at);
+  if (token.kind != TokenKind::begin) return Errno::inval;
+  FdtNode node(*this, parent, token);
+  if (node.depth > max_depth) return Errno::inval;
+  do {
+    token = read(at = token.next);
+  } while (token.kind == TokenKind::property);
+  visit(node);
+  while (token.kind == TokenKind::begin) token = read(at = TRY(walk(at, &node, visit)));
+  if (token.kind != TokenKind::end) return Errno::inval;
+  return token.next;
 }
 
 }  // namespace tine

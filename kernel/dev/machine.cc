@@ -5,11 +5,6 @@ namespace {
 
 constexpr std::uint32_t cause_supervisor_external = 9;
 
-std::uint64_t number_of(const FdtNode& node, std::string_view name) {
-  auto property = node.property(name);
-  return property ? property->number().value_or(0) : 0;
-}
-
 // Names of extensions stand behind underscores in an ISA string: rv64imac_zicsr_sstc.
 bool isa_has(std::string_view isa, std::string_view extension) {
   while (!isa.empty()) {
@@ -20,7 +15,7 @@ bool isa_has(std::string_view isa, std::string_view extension) {
   return false;
 }
 
-void describe_cpu(const FdtNode& cpu, MachineDescription& machine) {
+void describe_hart(const FdtNode& cpu, MachineDescription& machine) {
   auto id = cpu.region();
   if (!id || !cpu.is_enabled()) return;
   if (machine.harts.count == 0) {
@@ -28,33 +23,24 @@ void describe_cpu(const FdtNode& cpu, MachineDescription& machine) {
     machine.has_sstc =
         (isa && isa_has(isa->text(), "sstc")) || (extensions && extensions->contains("sstc"));
   }
-  HartDescription hart{.id = id->start.value(), .interrupt_controller = 0, .plic_context = {}};
-  for (auto child = cpu.first_child(); child; child = child->next_sibling()) {
-    if (child->property("interrupt-controller")) {
-      hart.interrupt_controller = static_cast<std::uint32_t>(number_of(*child, "phandle"));
-    }
-  }
-  machine.harts.add(hart);
-  if (!machine.timebase_frequency) {
-    machine.timebase_frequency = number_of(cpu, "timebase-frequency");
-  }
+  machine.harts.add({.id = id->start.value(), .interrupt_controller = 0, .plic_context = {}});
 }
 
-void describe_cpus(const FdtNode& cpus, MachineDescription& machine) {
-  machine.timebase_frequency = number_of(cpus, "timebase-frequency");
-  for (auto child = cpus.first_child(); child; child = child->next_sibling()) {
-    auto type = child->property("device_type");
-    if (type && type->text() == "cpu") describe_cpu(*child, machine);
+// The interrupt controller inside a hart, by which the PLIC names the hart.
+void describe_controller(const FdtNode& controller, MachineDescription& machine) {
+  auto id = controller.parent->region();
+  for (HartDescription& hart : machine.harts) {
+    if (!id || hart.id != id->start.value()) continue;
+    hart.interrupt_controller = std::uint32_t(controller.number("phandle"));
   }
 }
 
 // Context n of the PLIC interrupts what the n-th pair (controller, cause) names.
 void describe_plic(const FdtNode& plic, MachineDescription& machine) {
-  if (auto region = plic.region()) machine.plic = *region;
+  machine.plic = plic.region();
   auto contexts = plic.property("interrupts-extended");
   if (!contexts) return;
-  for (unsigned i = 0; i < machine.harts.count; i++) {
-    HartDescription& hart = machine.harts.items[i];
+  for (HartDescription& hart : machine.harts) {
     for (unsigned n = 0; n < contexts->value.size() / 8; n++) {
       if (contexts->cell(2 * n) == hart.interrupt_controller &&
           contexts->cell(2 * n + 1) == cause_supervisor_external) {
@@ -67,53 +53,50 @@ void describe_plic(const FdtNode& plic, MachineDescription& machine) {
 void describe_chosen(const FdtNode& chosen, MachineDescription& machine) {
   if (auto bootargs = chosen.property("bootargs")) machine.bootargs = bootargs->text();
   if (auto seed = chosen.property("rng-seed")) machine.rng_seed = seed->value;
-  std::uint64_t start = number_of(chosen, "linux,initrd-start");
-  std::uint64_t end = number_of(chosen, "linux,initrd-end");
+  std::uint64_t start = chosen.number("linux,initrd-start");
+  std::uint64_t end = chosen.number("linux,initrd-end");
   if (start && start < end) machine.initrd = MemoryRange{PhysAddr(start), end - start};
 }
 
-void describe_reserved(const Fdt& tree, MachineDescription& machine) {
-  for (std::size_t i = 0; auto region = tree.reservation(i); i++) {
-    if (!machine.reserved.add(*region)) break;
-  }
-  auto reserved = tree.find("/reserved-memory");
-  if (!reserved) return;
-  for (auto child = reserved->first_child(); child; child = child->next_sibling()) {
-    for (std::size_t i = 0; auto region = child->region(i); i++) {
-      machine.reserved.add(*region);
-    }
+// Of several, the first one is ours.
+void describe_device(const FdtNode& device, MemoryRange registers, MachineDescription& machine) {
+  if (device.is_compatible("ns16550a") && !machine.uart) {
+    auto interrupts = device.property("interrupts");
+    machine.uart = {registers.start, interrupts ? interrupts->cell().value_or(0) : 0};
+  } else if (device.is_compatible("google,goldfish-rtc") && !machine.rtc) {
+    machine.rtc = registers.start;
+  } else if (device.is_compatible("sifive,test0") && !machine.test_device) {
+    machine.test_device = registers.start;
   }
 }
 
-void describe_devices(const Fdt& tree, MachineDescription& machine) {
-  auto plic = tree.find_compatible("riscv,plic0");
-  if (!plic) plic = tree.find_compatible("sifive,plic-1.0.0");
-  if (plic) describe_plic(*plic, machine);
-  if (auto uart = tree.find_compatible("ns16550a")) {
-    auto region = uart->region();
-    auto interrupts = uart->property("interrupts");
-    if (region) machine.uart = UartDescription{region->start};
-    if (region && interrupts) machine.uart->interrupt = interrupts->cell().value_or(0);
+void describe_node(const FdtNode& node, MachineDescription& machine) {
+  if (node.name == "chosen") describe_chosen(node, machine);
+  if (node.is_child_of("reserved-memory")) {
+    for (std::size_t i = 0; auto range = node.region(i); i++) machine.reserved.add(*range);
   }
-  if (auto rtc = tree.find_compatible("google,goldfish-rtc")) {
-    if (auto region = rtc->region()) machine.rtc = region->start;
-  }
-  if (auto test = tree.find_compatible("sifive,test0")) {
-    if (auto region = test->region()) machine.test_device = region->start;
-  }
+  if (!machine.timebase_frequency) machine.timebase_frequency = node.number("timebase-frequency");
+  if (node.is_a("cpu")) describe_hart(node, machine);
+  if (node.parent && node.is_compatible("riscv,cpu-intc")) describe_controller(node, machine);
+  auto registers = node.region();
+  if (!registers) return;
+  if (node.is_a("memory") && machine.memory.size == 0) machine.memory = *registers;
+  describe_device(node, *registers, machine);
 }
 
 }  // namespace
 
 MachineDescription describe_machine(const Fdt& tree) {
   MachineDescription machine;
-  if (auto memory = tree.find("/memory")) {
-    if (auto region = memory->region()) machine.memory = *region;
+  for (std::size_t i = 0; auto range = tree.reservation(i); i++) {
+    if (!machine.reserved.add(*range)) break;
   }
-  if (auto cpus = tree.find("/cpus")) describe_cpus(*cpus, machine);
-  if (auto chosen = tree.find("/chosen")) describe_chosen(*chosen, machine);
-  describe_reserved(tree, machine);
-  describe_devices(tree, machine);
+  tree.for_each_node([&](const FdtNode& node) { describe_node(node, machine); });
+  // It may stand before the harts that it serves.
+  tree.for_each_node([&](const FdtNode& node) {
+    bool is_plic = node.is_compatible("riscv,plic0") || node.is_compatible("sifive,plic-1.0.0");
+    if (is_plic && !machine.plic) describe_plic(node, machine);
+  });
   return machine;
 }
 

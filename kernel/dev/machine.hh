@@ -17,6 +17,8 @@ struct FewOf {
     items[count++] = item;
     return true;
   }
+  T* begin() { return items.data(); }
+  T* end() { return items.data() + count; }
   const T* begin() const { return items.data(); }
   const T* end() const { return items.data() + count; }
 };

@@ -1,5 +1,9 @@
 #include "dev/fdt.hh"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "catch.hh"
 #include "dev/machine.hh"
 #include "fdt_builder.hh"
@@ -13,68 +17,82 @@ namespace {
 // Everything that can be asked of a tree, for trees that may be damaged.
 std::size_t look_at_everything(const Fdt& tree) {
   std::size_t seen = 0;
-  tree.root().walk([&](const FdtNode& node) {
-    seen += node.name().size();
+  tree.for_each_node([&](const FdtNode& node) {
+    seen += node.name.size();
     for (auto name : {"compatible", "reg", "status", "phandle", "interrupts", "nothing"}) {
       auto property = node.property(name);
       if (!property) continue;
       seen += property->contains("x") + property->text().size() + property->number().value_or(0);
     }
     for (std::size_t i = 0; node.region(i); i++) seen++;
-    return false;
   });
   MachineDescription machine = describe_machine(tree);
   return seen + machine.harts.count + machine.bootargs.size() + machine.rng_seed.size();
 }
 
+// Calls `look` with the one node of that name.
+void at(const Fdt& tree, std::string_view name, std::function<void(const FdtNode&)> look) {
+  unsigned found = 0;
+  tree.for_each_node([&](const FdtNode& node) {
+    if (node.name == name) found++, look(node);
+  });
+  CHECK(found == 1);
+}
+
 }  // namespace
 
-TEST_CASE("a tree is walked from node to node") {
+TEST_CASE("every node is visited once, parents before their children") {
   Bytes blob = test::virt_tree();
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
   CHECK(Fdt::size_of(blob) == blob.size());
-  std::string names;
-  auto cpus = tree->find("/cpus");
-  REQUIRE(cpus.has_value());
-  for (auto child = cpus->first_child(); child; child = child->next_sibling()) {
-    names += std::string(child->name()) + " ";
-  }
-  CHECK(names == "cpu@0 cpu@1 cpu@2 cpu-map ");
-  unsigned nodes = 0;
-  tree->root().walk([&](const FdtNode&) { return nodes++, false; });
-  CHECK(nodes == 19);
-}
-
-TEST_CASE("nodes are found by path, with and without their unit address") {
-  Bytes blob = test::virt_tree();
-  auto tree = Fdt::open(blob);
-  REQUIRE(tree.has_value());
-  CHECK(tree->find("/")->name() == "");
-  CHECK(tree->find("/memory")->name() == "memory@80000000");
-  CHECK(tree->find("/soc/serial@10000000")->name() == "serial@10000000");
-  CHECK(tree->find("/cpus/cpu@2/interrupt-controller").has_value());
-  CHECK(!tree->find("/soc/serial@10000001"));
-  CHECK(!tree->find("/soc/serial/nothing"));
-  CHECK(!tree->find("/cpu@0"));
+  std::vector<std::string> paths;
+  tree->for_each_node([&](const FdtNode& node) {
+    std::string path;
+    unsigned above = 1;
+    for (const FdtNode* at = &node; at->parent; at = at->parent) {
+      path = "/" + std::string(at->name) + path;
+      above++;
+    }
+    CHECK(node.depth == above);
+    paths.push_back(path);
+  });
+  CHECK(paths == std::vector<std::string>{
+                     "", "/chosen", "/reserved-memory", "/reserved-memory/mmode_resv0@80000000",
+                     "/memory@80000000", "/cpus", "/cpus/cpu@0", "/cpus/cpu@0/interrupt-controller",
+                     "/cpus/cpu@1", "/cpus/cpu@1/interrupt-controller", "/cpus/cpu@2",
+                     "/cpus/cpu@2/interrupt-controller", "/cpus/cpu-map", "/cpus/cpu-map/cluster0",
+                     "/soc", "/soc/rtc@101000", "/soc/serial@10000000", "/soc/test@100000",
+                     "/soc/plic@c000000"});
 }
 
 TEST_CASE("compatible is a list, and any of its strings will do") {
   Bytes blob = test::virt_tree();
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
-  CHECK(tree->find_compatible("sifive,test0")->name() == "test@100000");
-  CHECK(tree->find_compatible("syscon")->name() == "test@100000");
-  CHECK(tree->find_compatible("riscv")->name() == "cpu@0");
-  CHECK(!tree->find_compatible("sifive"));
-  CHECK(!tree->find_compatible(""));
+  at(*tree, "test@100000", [](const FdtNode& node) {
+    CHECK(node.is_compatible("sifive,test0"));
+    CHECK(node.is_compatible("syscon"));
+    CHECK(!node.is_compatible("sifive"));
+    CHECK(!node.is_compatible(""));
+    CHECK(node.is_child_of("soc"));
+    CHECK(!node.is_a("cpu"));
+  });
+  at(*tree, "cpu@1", [](const FdtNode& node) {
+    CHECK(node.is_a("cpu"));
+    CHECK(!node.is_enabled());
+    CHECK(!node.is_compatible("nothing"));
+  });
+  at(*tree, "", [](const FdtNode& node) { CHECK(!node.is_child_of("")); });
 }
 
 TEST_CASE("reg is read with the cells that the parent gives") {
   FdtBuilder b;
-  b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1});
+  b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1}).cells("reg", {1, 2, 3});
   b.begin("bus").cells("#address-cells", {2}).cells("#size-cells", {0}).cells("reg", {7, 8, 9, 10});
-  b.begin("a").cells("reg", {1, 2, 3, 4, 5}).end();
+  b.begin("a").cells("reg", {1, 2, 3, 4, 5});
+  b.begin("b").cells("reg", {1, 2, 3}).end();
+  b.end();
   b.end();
   b.begin("pci").cells("#address-cells", {3}).cells("#size-cells", {2});
   b.begin("device").cells("reg", {1, 2, 3, 4, 5}).end();
@@ -82,17 +100,24 @@ TEST_CASE("reg is read with the cells that the parent gives") {
   Bytes blob = b.end().finish();
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
-  auto bus = tree->find("/bus");
-  CHECK(bus->region(0)->start == PhysAddr(7));
-  CHECK(bus->region(1)->start == PhysAddr(9));
-  CHECK(bus->region(1)->size == 10);
-  CHECK(!bus->region(2));
-  auto a = tree->find("/bus/a");
-  CHECK(a->region(0)->start == PhysAddr(0x100000002));
-  CHECK(a->region(0)->size == 0);
-  CHECK(a->region(1)->start == PhysAddr(0x300000004));
-  CHECK(!a->region(2));
-  CHECK(!tree->find("/pci/device")->region());
+  at(*tree, "", [](const FdtNode& root) { CHECK(!root.region()); });
+  at(*tree, "bus", [](const FdtNode& bus) {
+    CHECK(bus.region(0)->start == PhysAddr(7));
+    CHECK(bus.region(1)->start == PhysAddr(9));
+    CHECK(bus.region(1)->size == 10);
+    CHECK(!bus.region(2));
+  });
+  at(*tree, "a", [](const FdtNode& a) {
+    CHECK(a.region(0)->start == PhysAddr(0x100000002));
+    CHECK(a.region(0)->size == 0);
+    CHECK(a.region(1)->start == PhysAddr(0x300000004));
+    CHECK(!a.region(2));
+  });
+  at(*tree, "b", [](const FdtNode& node) {  // nothing is said: two cells and one
+    CHECK(node.region(0)->start == PhysAddr(0x100000002));
+    CHECK(node.region(0)->size == 3);
+  });
+  at(*tree, "device", [](const FdtNode& device) { CHECK(!device.region()); });
 }
 
 TEST_CASE("properties are read as numbers, cells and strings") {
@@ -102,20 +127,24 @@ TEST_CASE("properties are read as numbers, cells and strings") {
   Bytes blob = b.end().finish();
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
-  FdtNode root = tree->root();
-  CHECK(root.property("one")->number() == 5);
-  CHECK(root.property("two")->number() == 0x100000002);
-  CHECK(!root.property("three")->number());
-  CHECK(root.property("three")->cell(2) == 3);
-  CHECK(!root.property("three")->cell(3));
-  CHECK(!root.property("none")->cell());
-  CHECK(root.property("none")->text() == "");
-  CHECK(root.property("texts")->text() == "first");
-  CHECK(root.property("texts")->contains("second"));
-  CHECK(!root.property("texts")->contains("seco"));
-  CHECK(root.property("open")->text() == "");
-  CHECK(!root.property("open")->contains("x"));
-  CHECK(!root.property("absent"));
+  at(*tree, "", [](const FdtNode& root) {
+    CHECK(root.property("one")->number() == 5);
+    CHECK(root.property("two")->number() == 0x100000002);
+    CHECK(!root.property("three")->number());
+    CHECK(root.property("three")->cell(2) == 3);
+    CHECK(!root.property("three")->cell(3));
+    CHECK(!root.property("none")->cell());
+    CHECK(root.property("none")->text() == "");
+    CHECK(root.property("texts")->text() == "first");
+    CHECK(root.property("texts")->contains("second"));
+    CHECK(!root.property("texts")->contains("seco"));
+    CHECK(root.property("open")->text() == "");
+    CHECK(!root.property("open")->contains("x"));
+    CHECK(!root.property("absent"));
+    CHECK(root.number("two") == 0x100000002);
+    CHECK(root.number("three") == 0);
+    CHECK(root.number("absent") == 0);
+  });
 }
 
 TEST_CASE("what the kernel wants to know of the machine is gathered") {
@@ -170,6 +199,36 @@ TEST_CASE("Sstc may be named in a list of extensions, but not be part of another
   CHECK(!has_sstc("rv64imac", "zba"));
   CHECK(!has_sstc("rv64imac_sstcx", "sst"));
   CHECK(!has_sstc("", ""));
+}
+
+TEST_CASE("of several devices the first one is ours, wherever the PLIC stands") {
+  FdtBuilder b;
+  b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1});
+  for (std::uint32_t plic : {0x1000, 0x2000}) {
+    b.begin("plic").cells("reg", {plic, 4}).strings("compatible", {"riscv,plic0"});
+    b.cells("interrupts-extended", {5, 11, 5, 9}).end();
+  }
+  for (std::uint32_t bank : {0x80000000, 0x90000000}) {
+    b.begin("memory").strings("device_type", {"memory"}).cells("reg", {bank, 0x1000}).end();
+  }
+  for (std::uint32_t uart : {0x10000000, 0x20000000}) {
+    b.begin("serial").cells("reg", {uart, 8}).strings("compatible", {"ns16550a"}).end();
+  }
+  b.begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
+  b.begin("cpu@7").strings("device_type", {"cpu"}).cells("reg", {7});
+  b.cells("timebase-frequency", {1234});
+  b.begin("interrupt-controller").strings("compatible", {"riscv,cpu-intc"}).cells("phandle", {5});
+  Bytes blob = b.end().end().end().end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  MachineDescription machine = describe_machine(*tree);
+  CHECK(machine.plic->start == PhysAddr(0x1000));
+  CHECK(machine.memory.start == PhysAddr(0x80000000));
+  CHECK(machine.uart->base == PhysAddr(0x10000000));
+  CHECK(machine.uart->interrupt == 0);
+  CHECK(machine.timebase_frequency == 1234);
+  REQUIRE(machine.harts.count == 1);
+  CHECK(machine.harts.items[0].plic_context == 1);
 }
 
 TEST_CASE("a machine of which nothing is said is described as nothing") {
