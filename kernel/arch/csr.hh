@@ -83,6 +83,8 @@ inline void sfence_all() { asm volatile("sfence.vma" : : : "memory"); }
 inline void sfence_page(std::uint64_t address) {
   asm volatile("sfence.vma %0" : : "r"(address) : "memory");
 }
+// Orders CSRs and devices, too: what is written before against what is read and written after.
+inline void fence_io() { asm volatile("fence iorw, iorw" : : : "memory"); }
 // Makes this hart's instruction fetches see earlier stores.
 inline void fence_i() { asm volatile("fence.i" : : : "memory"); }
 

@@ -1,5 +1,7 @@
 #include "arch/sbi.hh"
 
+#include "arch/csr.hh"
+
 namespace tine::sbi {
 namespace {
 
@@ -28,7 +30,11 @@ long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
 
 void set_timer(std::uint64_t time) { call(extension_time, 0, time); }
 
-void send_ipi(std::uint64_t hart_id_mask) { call(extension_ipi, 0, hart_id_mask, 0); }
+// The SBI promises no order: what the others are wanted for is seen before the interrupt.
+void send_ipi(std::uint64_t hart_id_mask) {
+  csr::fence_io();
+  call(extension_ipi, 0, hart_id_mask, 0);
+}
 
 void remote_fence_i(std::uint64_t hart_id_mask) { call(extension_rfence, 0, hart_id_mask, 0); }
 

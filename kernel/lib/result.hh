@@ -50,6 +50,9 @@ enum class Errno : long {
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
   // EINTR (proc/signal.hh).
   restart = 512,
+  // A signal came before anything was done: the call is made again, whatever the signal's handler
+  // asks for.
+  made_again = 513,
 };
 
 // A class of its own, because an alias of std::expected would not carry [[nodiscard]].

@@ -126,6 +126,13 @@ void reset_accounts(Thread& thread) {
   thread.wait_reason = WaitReason::none;
 }
 
+// Another signal than SIGCHLD at a process's end was agreed on by two programs, with the rights
+// that they had. One of the two is gone.
+void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
+  self.exit_signal = SIGCHLD;
+  for (Process& child : self.children) child.exit_signal = SIGCHLD;
+}
+
 // [exec 4] Cannot fail: the new program takes the place of the old one, which goes into `program`.
 // The caller keeps that until no hart uses its pages any more.
 void commit(Process& self, Thread& thread, Program& program, std::string_view name,
@@ -138,6 +145,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
     copy_text(self.name, sizeof(self.name), base_name(name));
     self.args = args;
     reset_signal_handlers(self);
+    reset_exit_signals(self);
     let_parent_go_on(self);
   }
   use_space(thread, self.space.get());

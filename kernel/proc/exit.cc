@@ -27,8 +27,8 @@ void leave_address_space(Process& self) {
 
 // wait4 sees the end, and a signal tells of it.
 void tell_parent(Process& self) REQUIRES(process_table_lock) {
-  SignalOrigin origin{CLD_EXITED, self.pid, self.status >> 8};
-  if (self.status & 0xff) origin = {CLD_KILLED, self.pid, self.status & 0xff};
+  SignalOrigin origin = origin_of(self, CLD_EXITED, self.status >> 8);
+  if (self.status & 0xff) origin = origin_of(self, CLD_KILLED, self.status & 0xff);
   send_signal(*self.parent, self.exit_signal, origin);
   self.parent->child_ended.wake_all();
 }
@@ -98,7 +98,8 @@ void process_exit(int status) {
     self.zombie = true;
     ending_processes--;
     tell_parent(self);
-    if (leaves_no_zombies(*self.parent)) give_to_init(self);  // it is as good as reaped
+    // It is as good as reaped.
+    if (self.exit_signal == SIGCHLD && leaves_no_zombies(*self.parent)) give_to_init(self);
   }
   exit_thread();  // [exit 5]
 }

@@ -157,7 +157,7 @@ Result<WaitResult> process_wait(int pid, bool block);
 // ---- The table (table.cc) ----
 
 // Gives the process a pid and a place under `parent`, with `thread` as its first thread, which the
-// caller then starts. Cannot fail half way. Errors: again (no pid left), nomem.
+// caller then starts. Cannot fail half way. Errors: again (no pid left), nomem, made_again.
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
 // The process of that pid, zombies included; nullptr when there is none.
 Process* find_process(int pid) REQUIRES(process_table_lock);

@@ -1,5 +1,7 @@
 #include "proc/signal.hh"
 
+#include <bit>
+
 #include "mm/heap.hh"
 #include "proc/process.hh"
 
@@ -33,6 +35,10 @@ bool is_ignored(const Process& process, int signal) {
 }
 
 // ---- Sending ----
+
+SignalOrigin origin_of(const Process& process, int code, int status) {
+  return {code, process.pid, process.paths.credentials().user.real, status};
+}
 
 // [signal 1] An ignored signal is dropped at once, unless a thread blocks it: the action may be
 // another one when it unblocks it. A second signal of a kind that is pending adds nothing.
@@ -76,7 +82,7 @@ bool send_to_all(int signal, const SignalOrigin& origin, const Process* sender)
 Result<> process_kill(int pid, int signal) {
   if (signal < 0 || signal > TINE_NSIG) return Errno::inval;
   Process& self = current_process();
-  SignalOrigin origin{SI_USER, self.pid};
+  SignalOrigin origin = origin_of(self, SI_USER);
   SpinGuard guard(process_table_lock);
   if (pid > 0) {
     Process* target = find_process(pid);
@@ -93,7 +99,7 @@ Result<> process_kill(int pid, int signal) {
 
 void raise_signal(int signal) {
   SpinGuard guard(process_table_lock);
-  send_signal(current_process(), signal, {SI_USER, current_process().pid});
+  send_signal(current_process(), signal, origin_of(current_process(), SI_USER));
 }
 
 void interrupt_programs() {
@@ -108,22 +114,27 @@ tine_siginfo take_signal(Process& process, int signal) {
   if (signal <= SignalActions::with_origin && process.signal_actions) {
     const SignalOrigin& origin = process.signal_actions->origins[signal - 1];
     info.code = origin.code;
-    info.about.process = {origin.pid, 0, origin.status};
+    info.about.process = {origin.pid, origin.uid, origin.status};
   }
   return info;
 }
 
 // ---- Actions and mask ----
 
+bool has_action(int signal) { return signal >= 1 && signal <= TINE_NSIG; }
+
+bool may_set_action(int signal) {
+  return has_action(signal) && !(signal_bit(signal) & unblockable);
+}
+
 Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fresh) {
-  if (signal < 1 || signal > TINE_NSIG) return Errno::inval;
-  if (fresh && (signal_bit(signal) & unblockable)) return Errno::inval;
   Process& self = current_process();
   SpinGuard guard(process_table_lock);
   tine_sigaction old = self.action(signal);
   if (!fresh) return old;
   TRY(ensure_actions(self));
   self.signal_actions->actions[signal - 1] = *fresh;
+  self.signal_actions->actions[signal - 1].mask &= ~unblockable;
   if (is_ignored(self, signal)) self.pending_signals &= ~signal_bit(signal);
   return old;
 }
@@ -136,9 +147,16 @@ Result<> block_signals(std::uint64_t set) {
   return {};
 }
 
+// What was kept only because it was blocked goes when it no longer is: nobody's sleep ends for it.
 void set_blocked_signals(Thread& self, std::uint64_t set) {
+  Process& process = *self.process;
   self.blocked_signals = set & ~unblockable;
-  self.interrupted.store((self.process->pending_signals & ~self.blocked_signals) != 0);
+  std::uint64_t kept = self.blocked_signals | self.blocked_before.value_or(0);
+  for (std::uint64_t free = process.pending_signals & ~kept; free; free &= free - 1) {
+    int signal = std::countr_zero(free) + 1;
+    if (is_ignored(process, signal)) process.pending_signals &= ~signal_bit(signal);
+  }
+  self.interrupted.store((process.pending_signals & ~self.blocked_signals) != 0);
 }
 
 Result<> inherit_signals(Process& child) {

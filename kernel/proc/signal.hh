@@ -26,10 +26,12 @@ constexpr std::uint64_t signal_bit(int signal) { return 1ul << (signal - 1); }
 
 // Where a signal came from.
 struct SignalOrigin {
-  int code = SI_KERNEL;  // SI_*, CLD_*
-  int pid = 0;           // kill: the sender; SIGCHLD: the child
-  int status = 0;        // SIGCHLD
+  int code = SI_KERNEL;   // SI_*, CLD_*
+  int pid = 0;            // kill: the sender; SIGCHLD: the child
+  std::uint32_t uid = 0;  // its real user ID
+  int status = 0;         // SIGCHLD
 };
+SignalOrigin origin_of(const Process& process, int code, int status = 0);
 
 // What a process wants done. It exists from the first rt_sigaction or rt_sigprocmask on; until then
 // every action is the default one, and nobody will ask where a signal came from.
@@ -54,8 +56,10 @@ void interrupt_programs();
 
 // ---- The current process's actions and mask ----
 
-// Answers the action, and changes it when `fresh` is not null. Errors: inval (no such signal, or
-// SIGKILL or SIGSTOP is to be changed), nomem.
+// Is there such a signal, and may the process say what it does? Not of SIGKILL and SIGSTOP.
+bool has_action(int signal);
+bool may_set_action(int signal);
+// Answers the action, and changes it when `fresh` is not null. Errors: nomem.
 Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fresh);
 // Sets what the current thread blocks; SIGKILL and SIGSTOP stay out of it. Errors: nomem.
 Result<> block_signals(std::uint64_t set);

@@ -93,7 +93,14 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   } while (!laid && laid.error() == Errno::nomem && wait_for_memory());  // as for any page fault
   if (!laid) {
     int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
-    end_by_fault({signal, SEGV_MAPERR, "no room for a signal frame", at}, VirtAddr(frame.sepc));
+    Fault fault{signal, SI_KERNEL, "no room for a signal frame", at};
+    // Perhaps there is a handler for that, on another stack.
+    if (delivery.signal == signal) end_by_fault(fault, VirtAddr(frame.sepc));
+    {
+      SpinGuard guard(process_table_lock);
+      set_blocked_signals(self, delivery.old_mask);
+    }
+    return signal_fault(frame, fault);
   }
   if (self.alternate_stack.flags & SS_AUTODISARM) self.alternate_stack = no_alternate_stack;
   frame.x[reg_ra] = signal_trampoline.value();
@@ -158,7 +165,11 @@ Replaced signal_return(TrapFrame& frame) {
   Thread& self = *current_thread();
   VirtAddr at(frame.sp());
   tine_signal_frame saved;
-  if (!copy_from_user(current_space(), &saved, at, sizeof(saved))) {
+  Result<> loaded;
+  do {
+    loaded = copy_from_user(current_space(), &saved, at, sizeof(saved));
+  } while (!loaded && loaded.error() == Errno::nomem && wait_for_memory());
+  if (!loaded) {
     signal_fault(frame, {SIGSEGV, SEGV_MAPERR, "no signal frame to return to", at});
     return {};
   }

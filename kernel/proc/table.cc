@@ -89,6 +89,9 @@ Process::~Process() {
 
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
   SpinGuard guard(process_table_lock);
+  // A signal to everybody finds the parent before this moment, and the child after it.
+  if (parent && current_thread()->interrupted.load(std::memory_order_relaxed))
+    return Errno::made_again;
   int pid = TRY(pids.find_free());
   process->pid = thread->tid = pid;
   process->parent = parent;

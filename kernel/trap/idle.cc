@@ -9,8 +9,9 @@ void handle_interrupts() {
   std::uint64_t pending = csr::read_sip();
   if (pending & csr::interrupt_software) {
     // Another hart wants this one in the kernel; being here is all it takes. Cleared first, so that
-    // what it wants next interrupts anew.
+    // what it wants next interrupts anew. The fence: what it wants is looked at after that.
     csr::clear_sip(csr::interrupt_software);
+    csr::fence_io();
   }
   if (pending & csr::interrupt_timer) timer_interrupt();
   if (pending & csr::interrupt_external) plic_interrupt();

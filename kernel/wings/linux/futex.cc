@@ -45,7 +45,8 @@ SYSCALL(SYS_futex, futex, int,
   if (!waits) return 0;
   std::uint64_t deadline = TRY(deadline_of(time, operation, wall));
   if (TRY(word.load()) != value) return Errno::again;
-  return sleep_until(deadline) ? Errno::timedout : Errno::intr;
+  if (sleep_until(deadline)) return Errno::timedout;
+  return deadline == never ? Errno::restart : Errno::intr;
 }
 
 }  // namespace tine

@@ -16,6 +16,7 @@ auto with_signal_mask(UserPtr<std::uint64_t> mask, std::size_t size, Body body)
   TRY(block_signals(TRY(mask.load())));
   auto result = body();
   if (!result && result.error() == Errno::intr) {
+    SpinGuard guard(process_table_lock);
     current_thread()->blocked_before = own;  // handle_signals puts it back
   } else {
     TRY(block_signals(own));

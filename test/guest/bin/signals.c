@@ -42,6 +42,15 @@ static void bad_arguments(void) {
     }
   }
   EQUAL(sigaction(SIGKILL, NULL, &old), 0);
+  /* What is wrong with the signal comes before what is wrong with `old`, and tells nothing. */
+  ERROR(sigaction(SIGKILL, &action, wild(KERNEL)), EINVAL);
+  old.sa_flags = 77;
+  ERROR(sigaction(SIGSTOP, &action, &old), EINVAL);
+  EQUAL(old.sa_flags, 77);
+  action.sa_mask = ~0ul;
+  EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+  EQUAL(sigaction(SIGUSR1, NULL, &old), 0);
+  EQUAL(old.sa_mask, ~(set_of(SIGKILL) | set_of(SIGSTOP)));
   for (int size = 0; size <= 128; size += 4) {
     if (size == 8) continue;
     ERROR(syscall(SYS_rt_sigaction, (long)SIGUSR1, NULL, &old, (long)size), EINVAL);
@@ -354,6 +363,42 @@ static void no_stack(void) {
   }
 }
 
+/* A program that makes no calls is interrupted where it runs, and does not go on until its tick. By
+ * chance a third of the signals would come as soon, where ticks are slow: ten a second. */
+struct meeting {
+  volatile int ready, seen;
+  volatile uint64_t at;
+};
+static struct meeting* meeting;
+static void meet(int number) {
+  (void)number;
+  meeting->at = now_ns();
+  meeting->seen++;
+}
+static void at_once(void) {
+  enum { ROUNDS = 20, SOON = 30000000 };
+  meeting = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(meeting != MAP_FAILED);
+  pid_t child = FORK();
+  if (child == 0) {
+    handle(SIGUSR1, meet, 0);
+    meeting->ready = 1;
+    for (;;) continue;
+  }
+  while (!meeting->ready) sched_yield();
+  int soon = 0;
+  for (int round = 1; round <= ROUNDS; round++) {
+    sleep_ms(3);
+    uint64_t start = now_ns();
+    EQUAL(kill(child, SIGUSR1), 0);
+    while (meeting->seen < round) sched_yield();
+    soon += meeting->at - start < SOON;
+  }
+  EQUAL(kill(child, SIGKILL), 0);
+  ENDS(child, -SIGKILL);
+  if (soon < 15) tap_fail("only %d of %d signals came before 30 ms", soon, ROUNDS);
+}
+
 /* ---- fork and exec ---- */
 
 static void across_fork(void) {
@@ -410,6 +455,40 @@ static void during_fork(void) {
   }
 }
 
+/* Handlers run while the process forks: the call is made again, and is never EINTR. */
+static volatile int caught;
+static void count_caught(int number) {
+  (void)number;
+  caught++;
+}
+static void caught_during_fork(void) {
+  enum { ROUNDS = 100 };
+  handle(SIGUSR1, count_caught, SA_RESTART);
+  handle(SIGUSR2, count_caught, 0);
+  caught = 0;
+  pid_t self = getpid(), cloud = FORK();
+  if (cloud == 0) {
+    uint64_t random = 1;
+    for (int i = 0;; i++) {
+      kill(self, i % 2 ? SIGUSR1 : SIGUSR2);
+      uint64_t until = now_ns() + tap_random(&random) % 100000;
+      while (now_ns() < until) sched_yield();
+    }
+  }
+  for (int round = 0; round < ROUNDS; round++) {
+    pid_t child = FORK(), ended;
+    if (child == 0) _exit(0);
+    int status = -1;
+    while ((ended = waitpid(child, &status, 0)) < 0) CHECK(errno == EINTR);
+    EQUAL(ended, child);
+    EQUAL(status, 0);
+  }
+  CHECK(caught > 0);
+  EQUAL(kill(cloud, SIGKILL), 0);
+  int status;
+  while (waitpid(cloud, &status, 0) < 0) CHECK(errno == EINTR);
+}
+
 static void across_exec(void) {
   pid_t child = FORK();
   if (child == 0) {
@@ -450,6 +529,27 @@ static void kill_during_exec(void) {
   }
 }
 
+/* The same with one that is blocked: the new program finds it pending, whenever it came. */
+static void blocked_during_exec(void) {
+  for (int round = 0; round < 30; round++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      block(set_of(SIGUSR2));
+      char* argv[] = {"/test/signals", "unblock", NULL};
+      execve(argv[0], argv, NULL);
+      _exit(1);
+    }
+    for (int i = 0; i < round; i++) sched_yield();
+    EQUAL(kill(child, SIGUSR2), 0);
+    ENDS(child, -SIGUSR2);
+  }
+}
+static int unblock_and_wait(void) {
+  block(0);
+  while (sleep(100) == 0) continue;
+  return 1;
+}
+
 /* ---- SIGCHLD ---- */
 
 static void child_signal(void) {
@@ -482,6 +582,40 @@ static void child_signal(void) {
   ERROR(syscall(SYS_clone, 65l, 0l), EINVAL);
 }
 
+/* A signal that two programs agreed on ends with the first exec of either: the new program would
+ * get it from somebody who may not even send it one. */
+static void exit_signal_and_exec(void) {
+  handle(SIGUSR2, note, SA_RESTART);
+  handle(SIGCHLD, note, SA_RESTART);
+  long child = syscall(SYS_clone, (long)SIGUSR2, 0l);
+  if (child == 0) {
+    char* argv[] = {"/test/signals", "end", NULL};
+    execve(argv[0], argv, NULL);
+    _exit(1);
+  }
+  ENDS((pid_t)child, 0);
+  while (count < 1) getpid();
+  EQUAL(order[0], SIGCHLD);
+  pid_t parent = FORK();
+  if (parent == 0) {
+    int ends[2];
+    char byte;
+    if (pipe2(ends, O_CLOEXEC) != 0) _exit(1);
+    if (syscall(SYS_clone, (long)SIGKILL, 0l) == 0) {
+      close(ends[1]);
+      _exit(read(ends[0], &byte, 1) == 0 ? 3 : 4); /* when exec has closed the other end */
+    }
+    char* argv[] = {"/test/signals", "wait", NULL};
+    execve(argv[0], argv, NULL);
+    _exit(1);
+  }
+  ENDS(parent, 3); /* what it waited for, and not by SIGKILL */
+}
+static int wait_for_heir(void) {
+  int status;
+  return waitpid(-1, &status, 0) > 0 ? status >> 8 : 1;
+}
+
 static void no_zombies(void) {
   for (int way = 0; way < 2; way++) {
     if (way == 0) {
@@ -503,6 +637,9 @@ static void no_zombies(void) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && strcmp(argv[1], "after-exec") == 0) return after_exec();
+  if (argc > 1 && strcmp(argv[1], "end") == 0) return 0;
+  if (argc > 1 && strcmp(argv[1], "unblock") == 0) return unblock_and_wait();
+  if (argc > 1 && strcmp(argv[1], "wait") == 0) return wait_for_heir();
   tap_begin("signals");
   RUN("sigaction takes either pointer null", either_pointer_null);
   RUN("sigaction and sigprocmask refuse bad arguments and change nothing then", bad_arguments);
@@ -520,11 +657,15 @@ int main(int argc, char** argv) {
   RUN("faults are caught with si_code and si_addr, and can be stepped over", faults_are_caught);
   RUN("a fault whose signal is blocked or ignored ends the process", fault_while_blocked);
   RUN("without room for the frame the process ends by SIGSEGV", no_stack);
+  RUN_AT_ONCE("a running program is interrupted at once", at_once);
   RUN("fork: actions and mask are copied, pending signals are not", across_fork);
   RUN("a signal during fork comes once, to the parent", during_fork);
+  RUN("handlers run during fork, which is made again", caught_during_fork);
   RUN("exec: handlers go, what is ignored, blocked or pending stays", across_exec);
   RUN("SIGTERM during exec ends the process, whichever program it is", kill_during_exec);
+  RUN("a blocked signal during exec is the new program's", blocked_during_exec);
   RUN("SIGCHLD says which child and how it ended", child_signal);
+  RUN("exec ends what was agreed on about the end", exit_signal_and_exec);
   RUN("who ignores SIGCHLD leaves no zombies", no_zombies);
   return tap_end();
 }

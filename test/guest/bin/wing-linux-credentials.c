@@ -116,6 +116,60 @@ static void cannot_signal(void) {
   EQUAL(kill(-1, SIGTERM), 0); /* reaches none of them */
 }
 static void can_signal(void) { EQUAL(kill(target, SIGTERM), 0); }
+static siginfo_t seen;
+static void note_sender(int number, siginfo_t* info, void* context) {
+  (void)context;
+  seen = *info;
+  note(number);
+}
+static void names_itself(void) {
+  EQUAL(kill(getpid(), SIGUSR1), 0);
+  EQUAL(seen.si_uid, STUDENT);
+}
+static void who_sent(void) {
+  struct sigaction action = {.sa_sigaction = note_sender, .sa_flags = SA_SIGINFO | SA_RESTART};
+  EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+  as(STUDENT, names_itself);
+  EQUAL(sigaction(SIGCHLD, &action, NULL), 0);
+  as(STUDENT, tap_nothing);
+  while (count < 1) getpid();
+  EQUAL(seen.si_uid, STUDENT);
+}
+
+/* A chain of processes: each makes the next one and ends (not too fast: there are 32768 pids). A
+ * signal to everybody ends the chain, whichever link it finds: the one that is being made gets it,
+ * too. */
+static void chain(void) {
+  for (;;) {
+    pid_t next = fork();
+    if (next > 0) _exit(0);
+    for (uint64_t until = now_ns() + 30000; now_ns() < until;) continue;
+  }
+}
+static unsigned long processes(void) {
+  while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+  struct tine_memory_info info;
+  EQUAL(memory_info(&info), 0);
+  return info.processes;
+}
+static void ends_chains(void) {
+  enum { ROUNDS = 20 };
+  for (int round = 0; round < ROUNDS; round++) {
+    unsigned long before = processes();
+    if (FORK() == 0) chain();
+    sleep_ms(2 + round % 5);
+    kill(-1, SIGKILL);
+    for (int tries = 0; processes() > before; tries++) {
+      if (tries == 100) {
+        while (processes() > before) kill(-1, SIGKILL);
+        tap_fail("round %d: somebody survived kill(-1, SIGKILL)", round);
+      }
+      sleep_ms(5);
+    }
+  }
+}
+static void everybody(void) { as(STUDENT, ends_chains); }
+
 static pid_t sleeper(long real, long effective, long saved) {
   pid_t child = FORK();
   if (child == 0) {
@@ -187,6 +241,8 @@ int main(void) {
   RUN("bad ids and pointers change nothing", bad_ids);
   RUN("a child inherits ids", inherited);
   RUN("kill: EPERM unless real or effective are the target's real or saved", signals);
+  RUN("a signal says who sent it, SIGCHLD whose child ended", who_sent);
+  RUN("kill(-1) also reaches who is just being made", everybody);
   RUN("/proc shows a process's memory and files to its user alone", proc_files);
   RUN_MAKING_FILES("power and mount are the superuser's", administration);
   return tap_end();

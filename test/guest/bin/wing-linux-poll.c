@@ -130,6 +130,16 @@ static void interrupted(void) {
   ERROR(poll_one(ends[0], POLLIN, -1, &file), EINTR);
   EQUAL(count, 1);
   ENDS(child, 0);
+  child = FORK();
+  if (child == 0) {
+    CHECK(sleeps_for(parent, TINE_WAIT_POLL));
+    kill(parent, SIGUSR1);
+    _exit(0);
+  }
+  uint64_t bits[2] = {1ul << ends[0], 0};
+  ERROR(syscall(SYS_pselect6, (long)ends[0] + 1, bits, NULL, NULL, NULL, NULL), EINTR);
+  EQUAL(count, 2);
+  ENDS(child, 0);
 }
 
 static sigset_t blocked_now(void) {
@@ -154,6 +164,33 @@ static void with_mask(void) {
   struct timespec none = {0, 0};
   EQUAL(syscall(SYS_ppoll, NULL, 0, &none, &mask, 8), 0);
   EQUAL(blocked_now(), set_of(SIGUSR1));
+}
+
+/* What is pending only because it is blocked, and ignored, ends no sleep when the mask lets it in.
+ */
+static void with_ignored(void) {
+  handle(SIGUSR2, SIG_IGN, 0);
+  handle(SIGUSR1, note, 0);
+  sigset_t own = set_of(SIGCHLD) | set_of(SIGUSR2) | set_of(SIGUSR1);
+  block(own);
+  uint64_t mask = 0;
+  struct timespec time = {0, 20000000};
+  kill(getpid(), SIGCHLD);
+  kill(getpid(), SIGUSR2);
+  uint64_t start = now_ns();
+  EQUAL(syscall(SYS_ppoll, NULL, 0, &time, &mask, 8), 0);
+  CHECK(now_ns() - start >= 20000000);
+  kill(getpid(), SIGUSR2);
+  pid_t self = getpid(), child = FORK();
+  if (child == 0) {
+    CHECK(sleeps_for(self, TINE_WAIT_SLEEP));
+    kill(self, SIGUSR1);
+    _exit(0);
+  }
+  ERROR(syscall(SYS_rt_sigsuspend, &mask, 8), EINTR);
+  EQUAL(count, 1);
+  EQUAL(blocked_now(), own);
+  ENDS(child, 0);
 }
 
 static volatile sigset_t in_handler;
@@ -191,6 +228,27 @@ static void suspend_race(void) {
   }
   if (child == 0) _exit(0);
   ENDS(child, 0);
+}
+
+static void futex_interrupted(void) {
+  static uint32_t word = 5;
+  for (int way = 0; way < 3; way++) { /* without a time, the same with SA_RESTART, with a time */
+    pid_t child = FORK();
+    if (child == 0) {
+      struct timespec time = {1000, 0};
+      handle(SIGUSR1, note, way ? SA_RESTART : 0);
+      long result = syscall(SYS_futex, &word, 0, 5, way == 2 ? &time : NULL, NULL, 0);
+      _exit(result == -1 && errno == EINTR && count == 1 ? 0 : 1);
+    }
+    CHECK(sleeps_for(child, TINE_WAIT_SLEEP));
+    EQUAL(kill(child, SIGUSR1), 0);
+    if (way == 1) {
+      sleep_ms(10);
+      CHECK(sleeps_for(child, TINE_WAIT_SLEEP));
+      EQUAL(kill(child, SIGKILL), 0);
+    }
+    ENDS(child, way == 1 ? -SIGKILL : 0);
+  }
 }
 
 static void thread_signals(void) {
@@ -231,8 +289,10 @@ int main(void) {
   RUN("a thousand bytes to and fro, each waited for", to_and_fro);
   RUN("a signal ends ppoll, and SA_RESTART does not make it again", interrupted);
   RUN("ppoll's mask holds while it sleeps, and no longer", with_mask);
+  RUN("ignored signals end no sleep, even if they were blocked before", with_ignored);
   RUN("rt_sigsuspend: the handler's mask, and afterwards the own one", suspend);
   RUN("no signal is lost between unblocking and sleeping", suspend_race);
+  RUN("a signal into a futex: EINTR, or it waits again", futex_interrupted);
   RUN("tkill and tgkill", thread_signals);
   RUN("clock_nanosleep, for a time and until a time", sleeping);
   return tap_end();

@@ -236,10 +236,11 @@ static void a_signal_ends_the_wait(void) {
   fd = fresh_file();
   EQUAL(SET(F_WRLCK, 0, 1), 0);
   EQUAL(flock(fd, LOCK_EX), 0);
-  for (int kind = 0; kind < 2; kind++) {
+  for (int way = 0; way < 4; way++) {
+    int kind = way & 1, restarts = way & 2;
     pid_t child = FORK();
     if (child == 0) {
-      struct sigaction action = {.sa_handler = on_signal};
+      struct sigaction action = {.sa_handler = on_signal, .sa_flags = restarts ? SA_RESTART : 0};
       must(sigaction(SIGUSR1, &action, NULL));
       int own = again(O_RDWR);
       close(fd);
@@ -248,7 +249,14 @@ static void a_signal_ends_the_wait(void) {
     }
     CHECK(sleeps_for(child, TINE_WAIT_LOCK));
     EQUAL(kill(child, SIGUSR1), 0);
-    ENDS(child, 0);
+    if (!restarts) {
+      ENDS(child, 0);
+      continue;
+    }
+    sleep_ms(10);
+    CHECK(sleeps_for(child, TINE_WAIT_LOCK)); /* again */
+    EQUAL(kill(child, SIGKILL), 0);
+    ENDS(child, -SIGKILL);
   }
 }
 
@@ -378,7 +386,7 @@ int main(void) {
   RUN("record locks are cut, joined and changed in part", ranges_are_cut);
   RUN("closing any descriptor gives record locks up", any_close_releases);
   RUN("F_SETLKW waits", records_wait);
-  RUN("a signal ends the wait: EINTR", a_signal_ends_the_wait);
+  RUN("a signal ends the wait: EINTR, or it waits again with SA_RESTART", a_signal_ends_the_wait);
   RUN("two that wait for each other: EDEADLK for the second", deadlock);
   RUN("record locks refuse every bad argument", record_refuses);
   RUN("ranges from the position and from the end", from_position_and_end);

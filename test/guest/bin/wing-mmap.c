@@ -179,6 +179,13 @@ static void read_ahead_ends(void) {
   EQUAL(at[7 * PAGE], 'h');
 }
 
+static siginfo_t bus;
+static void step_over(int number, siginfo_t* info, void* context) {
+  uint64_t* pc = &((ucontext_t*)context)->uc_mcontext.pc;
+  (void)number;
+  bus = *info;
+  *pc += (*(const uint16_t*)*pc & 3) == 3 ? 4 : 2;
+}
 static void holes_and_ends(void) {
   int fd = file_of(0, O_RDWR);
   EQUAL(ftruncate(fd, 2 * PAGE + 100), 0);
@@ -188,6 +195,11 @@ static void holes_and_ends(void) {
   EQUAL(byte_of(fd, PAGE), 'h');
   EQUAL(at[2 * PAGE + 100], 0); /* behind the end, in the last page */
   DIES((void)at[3 * PAGE], SIGBUS);
+  struct sigaction action = {.sa_sigaction = step_over, .sa_flags = SA_SIGINFO};
+  EQUAL(sigaction(SIGBUS, &action, NULL), 0);
+  asm volatile("lb zero, 0(%0)" ::"r"(at + 3 * PAGE + 5) : "memory");
+  EQUAL(bus.si_code, BUS_ADRERR);
+  CHECK(bus.si_addr == at + 3 * PAGE + 5);
   ERROR(write(fd, (char*)at + 3 * PAGE, 1), EFAULT);
   EQUAL(ftruncate(fd, 4 * PAGE), 0);
   EQUAL(at[3 * PAGE], 0); /* now it is there */

@@ -226,6 +226,29 @@ static void overflow_of_the_other(void) {
   ENDS(child, -SIGSEGV);
 }
 
+/* Another signal finds no stack for its frame: that is a SIGSEGV, whose handler has one. The other
+ * signal's mask is not in force there. */
+static void no_frame(int number, siginfo_t* info, void* context) {
+  sigset_t before = ((ucontext_t*)context)->mask;
+  (void)number;
+  _exit(is_on_other((uintptr_t)&number) && info->si_code == SI_KERNEL && before == 0 ? 7 : 1);
+}
+static void no_room_for_another(void) {
+  struct sigaction action = {.sa_sigaction = no_frame, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaction(SIGSEGV, &action, NULL);
+  struct sigaction plain = {.sa_handler = nest, .sa_mask = ~0ul};
+  sigaction(SIGUSR1, &plain, NULL);
+  EQUAL(altstack(&on_other, NULL), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    register long a0 asm("a0") = getpid();
+    register long a1 asm("a1") = SIGUSR1;
+    register long a7 asm("a7") = SYS_kill;
+    asm volatile("li sp, 64; ecall; unimp" ::"r"(a0), "r"(a1), "r"(a7));
+  }
+  ENDS(child, 7);
+}
+
 /* ---- Inheritance ---- */
 
 static volatile int verdict;
@@ -356,6 +379,7 @@ int main(int argc, char** argv) {
   RUN("a stack overflow has its handler, on the alternate stack", stack_overflow);
   RUN("such a handler returns to where the fault was", returns);
   RUN("when the alternate stack is full, that is the end", overflow_of_the_other);
+  RUN("no room for one signal's frame is a SIGSEGV on the alternate stack", no_room_for_another);
   RUN("fork and vfork hand it on; clone with CLONE_VM alone, and exec, do not", inherited);
   RUN("rt_sigtimedwait takes what is pending, the lowest first", takes_pending);
   RUN("rt_sigtimedwait times out", times_out);
