@@ -21,6 +21,7 @@ struct HartClock {
   List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
   std::uint64_t wakeup = never;                // when the first one is due (settle)
   std::uint64_t next_tick = never;             // `never` while idle; or a_period_ahead
+  std::uint64_t timer = 0;                     // what the timer is set to; at first, nothing yet
   std::uint64_t harts_to_interrupt = 0;        // bit: index (settle)
   std::atomic<std::uint64_t> ticks{0};
 };
@@ -126,7 +127,8 @@ void settle() {
   hart.work &= ~Hart::must_settle;
   HartClock& clock = own_clock();
   if (clock.next_tick == a_period_ahead) clock.next_tick = clock_now() + tick_period();
-  clock_set_timer(std::min(clock.wakeup, clock.next_tick));
+  std::uint64_t timer = std::min(clock.wakeup, clock.next_tick);
+  if (timer != clock.timer) clock_set_timer(clock.timer = timer);
   interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
 }
 
