@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 namespace test {
@@ -258,6 +259,25 @@ TEST_CASE("programs read what is typed, until ^D or ^C", "[shell]") {
   guest.send("\x03");
   CHECK_THAT(guest.expect(prompt), contains("[killed by signal 2: SIGINT]"));
   CHECK(guest.run("sleep 0.1 | cat & wait; echo free").ends_with("free\n"));
+}
+
+TEST_CASE("a program that leaves O_NONBLOCK behind does not end the shell", "[shell]") {
+  Guest guest(shell("nonblock", 1));
+  guest.expect(prompt);
+  CHECK(guest.run("A=same; /test/nonblock").empty());
+  CHECK(guest.run("echo the $A shell") == "the same shell\n");
+}
+
+TEST_CASE("a shell that ends at once is not started again at once", "[shell]") {
+  Guest guest(shell("short-shells", 1));
+  guest.expect(prompt);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2; ++i) {
+    guest.send("exit\r");
+    guest.expect("init: the shell ended, here is another");
+    guest.expect(prompt);
+  }
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::seconds(2));
 }
 
 TEST_CASE("an idle machine uses less than 5% of a host core", "[boot]") {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <tine.h>
 #include <unistd.h>
 
@@ -54,15 +55,23 @@ static void run_once(char* const argv[]) {
   exit(code); /* not on Tine: under another kernel, for trying it out */
 }
 
+static int64_t now_ns(void) {
+  struct timespec now = {0, 0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int main(int argc, char** argv) {
   static char* const shell[] = {"sh", NULL};
   open_console();
   if (argc > 1) run_once(argv + 1);
   for (;;) {
+    int64_t started = now_ns();
     pid_t pid = start(shell);
     int status = pid < 0 ? 127 << 8 : wait_for(pid);
     if (pid < 0) perror("init: fork");
-    if (status != 0) sleep(1); /* a shell that cannot run must not keep the machine busy */
+    /* A shell that cannot run, or finds no input, must not keep the machine busy. */
+    if (status != 0 || now_ns() - started < 1000000000) sleep(1);
     printf("init: the shell ended, here is another\n");
   }
 }

@@ -9,6 +9,7 @@
 #include "sh.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -41,6 +42,13 @@ static void remember(const char* line) {
 
 /* ---- Reading keys ---- */
 
+/* A program that ended may have left O_NONBLOCK behind: the open file is the shell's, too. Without
+ * this, "nothing is typed yet" would be taken for the end of the input. */
+static void make_blocking(void) {
+  int flags = fcntl(STDIN_FILENO, F_GETFL);
+  fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 static int read_byte(void) {
   unsigned char byte;
   ssize_t n;
@@ -48,7 +56,8 @@ static int read_byte(void) {
   do {
     n = read(STDIN_FILENO, &byte, 1);
     if (n < 0 && interrupted) return CONTROL('C'); /* somebody else's kill -INT */
-  } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN) make_blocking();
+  } while (n < 0 && (errno == EINTR || errno == EAGAIN));
   return n == 1 ? byte : EOF;
 }
 
