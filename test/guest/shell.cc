@@ -207,6 +207,21 @@ TEST_CASE("folders and files from the shell", "[shell]") {
   CHECK(guest.run("cd ..; rm -r d; ls d") == "ls: d: No such file or directory\n[exit 1]\n");
 }
 
+TEST_CASE("slashes behind a name, and what rm refuses", "[shell]") {
+  Guest guest(shell("slashes", 1));
+  guest.expect(prompt);
+  guest.run("cd /tmp; mkdir a b p p/q; touch a/in p/file");
+  CHECK(guest.run("mv a/ b; ls b b/a").ends_with("in\n"));
+  CHECK(guest.run("ln -s none// b//; cp b/a/in// b; ls b") ==
+        "cp: b/a/in// to b/in: Not a directory\n[exit 1]\na\nnone\n");
+  CHECK(guest.run("cd p/q; rm -r ../ ./ .. . /") ==
+        "rm: ../: Invalid argument\nrm: ./: Invalid argument\nrm: ..: Invalid argument\n"
+        "rm: .: Invalid argument\nrm: /: Invalid argument\n[exit 1]\n");
+  CHECK(guest.run("rm -rf ..//; ls /tmp/p") == "rm: ..//: Invalid argument\n[exit 1]\nfile\nq\n");
+  CHECK(guest.run("cd /tmp; rm -r p/q// b/; ls p; rm -r p; ls p") ==
+        "file\nls: p: No such file or directory\n[exit 1]\n");
+}
+
 TEST_CASE("a text file is a script", "[shell]") {
   Guest guest(shell("script", 1));
   guest.expect(prompt);

@@ -1,6 +1,7 @@
 /*
  * rm [-fr] PATH...: removes files; with -r folders too, with all that is in them. -f: what is not
- * there is fine. A symbolic link is removed itself, and never followed.
+ * there is fine. A symbolic link is removed itself, and never followed. Paths that end in . or ..
+ * and the root are refused, as POSIX asks: too much would be gone at once.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,13 +59,15 @@ static int remove_argument(const char* argument) {
   static char path[TINE_PATH_MAX];
   size_t length = strlen(argument);
   while (length > 1 && argument[length - 1] == '/') length--;
-  const char* slash = strrchr(argument, '/');
-  errno = length >= sizeof path ? ENAMETOOLONG : EINVAL;
-  if (length >= sizeof path || is_dots(slash != NULL ? slash + 1 : argument)) {
-    return complain(argument);
-  }
+  errno = ENAMETOOLONG;
+  if (length >= sizeof path) return complain(argument);
   memcpy(path, argument, length);
   path[length] = 0;
+  const char* slash = strrchr(path, '/');
+  errno = EINVAL;
+  if (is_dots(slash != NULL ? slash + 1 : path) || strcmp(path, "/") == 0) {
+    return complain(argument);
+  }
   return remove_path(path, length);
 }
 

@@ -15,6 +15,16 @@ static inline int is_folder(const char* path) {
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+/* The last name of a path. It ends before the slashes that may follow it: `length` tells where. */
+static inline const char* last_name(const char* path, int* length) {
+  const char* end = path + strlen(path);
+  while (end > path && end[-1] == '/') end--;
+  const char* start = end;
+  while (start > path && start[-1] != '/') start--;
+  *length = (int)(end - start);
+  return start;
+}
+
 /* Calls act(old, new) for each file. Answers what the program exits with. */
 static inline int for_each_target(const char* program, char* const* names, int count,
                                   int (*act)(const char* old, const char* path)) {
@@ -27,9 +37,10 @@ static inline int for_each_target(const char* program, char* const* names, int c
   int failed = 0;
   for (int i = 0; i + 1 < count; i++) {
     char path[TINE_PATH_MAX];
-    const char* slash = strrchr(names[i], '/');
-    const char* base = slash != NULL ? slash + 1 : names[i];
-    size_t size = (size_t)snprintf(path, sizeof path, folder ? "%s/%s" : "%s", target, base);
+    int length;
+    const char* name = last_name(names[i], &length);
+    size_t size = folder ? (size_t)snprintf(path, sizeof path, "%s/%.*s", target, length, name)
+                         : (size_t)snprintf(path, sizeof path, "%s", target);
     if (size >= sizeof path) errno = ENAMETOOLONG;
     if (size < sizeof path && act(names[i], path) == 0) continue;
     fprintf(stderr, "%s: %s to %s: %s\n", program, names[i], path, strerror(errno));
