@@ -142,6 +142,30 @@ static void attributes(void) {
   EQUAL(unlink("/tmp/wing-linux"), 0);
 }
 
+/* Sets an old time first: afterwards it must be a new one. */
+static void touched(const char* path) {
+  struct stat about;
+  struct timespec old[2] = {{1, 2}, {1, 2}};
+  EQUAL(syscall(SYS_utimensat, AT_FDCWD, path, old, 0), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    execve("/bin/touch", (char*[]){"touch", (char*)path, NULL}, environ);
+    _exit(1);
+  }
+  ENDS(child, 0);
+  EQUAL(stat(path, &about), 0);
+  CHECK(about.st_mtim.tv_sec != 1);
+}
+
+static void touch_program(void) {
+  EQUAL(mkdir("/tmp/touched", 0755), 0);
+  touched("/tmp/touched");
+  CHECK(close(open("/tmp/touched/file", O_WRONLY | O_CREAT, 0400)) == 0);
+  touched("/tmp/touched/file");
+  EQUAL(unlink("/tmp/touched/file"), 0);
+  EQUAL(rmdir("/tmp/touched"), 0);
+}
+
 static void folders(void) {
   char path[64];
   int tmp = open("/tmp", O_RDONLY | O_DIRECTORY), file = open("/dev/null", O_RDONLY);
@@ -206,6 +230,7 @@ int main(void) {
   RUN_MAKING_FILES("pread and pwrite leave the position alone", places);
   RUN_MAKING_FILES("sendfile moves one position or the other", send_file);
   RUN_MAKING_FILES("permissions, owners, times, umask", attributes);
+  RUN_MAKING_FILES("touch sets the times of files and folders", touch_program);
   RUN("fchdir and statfs", folders);
   RUN("random bytes, limits, use of resources", numbers);
   RUN("futex, for one thread", futexes);
