@@ -222,6 +222,56 @@ TEST_CASE("slashes behind a name, and what rm refuses", "[shell]") {
         "file\nls: p: No such file or directory\n[exit 1]\n");
 }
 
+TEST_CASE("ls sorts files before folders, and -l shows a link itself", "[shell]") {
+  Guest guest(shell("ls", 1));
+  guest.expect(prompt);
+  guest.run("cd /tmp; mkdir d; touch d/x d/.y f; ln -s d s; ln -s none t");
+  CHECK(guest.run("ls -a d") == ".\n..\n.y\nx\n");
+  CHECK(guest.run("ls s") == "x\n");
+  CHECK_THAT(guest.run("ls -l s"), contains(" s -> d\n"));
+  CHECK(guest.run("ls -l s/ d").ends_with(" x\n"));
+  CHECK(guest.run("ls d t s none f") ==
+        "f\nls: none: No such file or directory\nt\n\nd:\nx\n\ns:\nx\n[exit 1]\n");
+}
+
+TEST_CASE("grep's patterns and options", "[shell]") {
+  Guest guest(shell("grep", 1));
+  guest.expect(prompt);
+  guest.run("cd /tmp; echo abc > g; echo a.c >> g; echo ac >> g; echo aabc >> g");
+  guest.run("echo 'a*c' >> g; echo ABC >> g; echo 'x$y' >> g");
+  CHECK(guest.run("grep a.c g") == "abc\na.c\naabc\na*c\n");
+  CHECK(guest.run(R"(grep 'a\.c' g; grep 'a\*c' g; grep '\$y' g)") == "a.c\na*c\nx$y\n");
+  CHECK(guest.run("grep '^ab*c$' g") == "abc\nac\n");
+  CHECK(guest.run("grep '^a.*b' g") == "abc\naabc\n");
+  CHECK(guest.run("grep '*c' g; grep 'x$y' g") == "a*c\nx$y\n");  // no special place
+  CHECK(guest.run("grep -c a g; grep -c a g g; grep '' g | wc -l") == "5\ng:5\ng:5\n7\n");
+  CHECK(guest.run("grep -i aBc g") == "abc\naabc\nABC\n");
+  CHECK(guest.run("grep -n B g; grep -v a g; grep -inv a g") == "6:ABC\nABC\nx$y\n7:x$y\n");
+  CHECK(guest.run("grep z g") == "[exit 1]\n");
+  CHECK(guest.run("grep x g none") == "g:x$y\ngrep: none: No such file or directory\n[exit 2]\n");
+  CHECK(guest.run("echo one | grep -n o -") == "1:one\n");
+}
+
+TEST_CASE("programs with several files", "[shell]") {
+  Guest guest(shell("several", 1));
+  guest.expect(prompt);
+  guest.run("cd /tmp; echo one two > a; echo 'three ' > b; echo four >> b");
+  CHECK(guest.run("wc a b; wc -w a; wc -lc a; wc -w < b") ==
+        "1 2 8 a\n2 2 12 b\n3 4 20 total\n2 a\n1 8 a\n2\n");
+  CHECK(guest.run("cat a none b; cat a - < b") ==
+        "one two\ncat: none: No such file or directory\nthree \nfour\n[exit 1]\n"
+        "one two\nthree \nfour\n");
+  CHECK(guest.run("head -n 1 a b") == "==> a <==\none two\n\n==> b <==\nthree \n");
+  CHECK(guest.run("echo x | tee p q; echo y | tee -a p q; cat p q") == "x\ny\nx\ny\nx\ny\n");
+  CHECK(guest.run("mkdir d e; cp a b d; mv p q e; ln -s x y e; ls d e") ==
+        "d:\na\nb\n\ne:\np\nq\nx\ny\n");
+  CHECK(guest.run("cp a b none") == "usage: cp OLD NEW, or cp OLD... FOLDER\n[exit 2]\n");
+  CHECK(guest.run("rm none a") == "rm: none: No such file or directory\n[exit 1]\n");
+  CHECK(guest.run("rm -f none b; rm -f; ls a b d/a").ends_with("d/a\n[exit 1]\n"));
+  CHECK(guest.run("rm d/a d/b; rm d") == "rm: d: Is a directory\n[exit 1]\n");
+  CHECK(guest.run("rmdir d e") == "rmdir: e: Directory not empty\n[exit 1]\n");
+}
+
 TEST_CASE("a text file is a script", "[shell]") {
   Guest guest(shell("script", 1));
   guest.expect(prompt);

@@ -16,10 +16,12 @@ static int show(FILE* file, long count) {
 }
 
 static int show_file(const char* name, long count, int title) {
+  static const char* gap = ""; /* between one file and the next title */
   int failed = 0;
   FILE* file = fopen(name, "r");
   if (file != NULL) {
-    if (title) printf("==> %s <==\n", name);
+    if (title) printf("%s==> %s <==\n", gap, name);
+    gap = "\n";
     failed = show(file, count);
     fclose(file);
   }

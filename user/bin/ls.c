@@ -1,6 +1,8 @@
 /*
- * ls [-al] [PATH...]: the names in folders, sorted, one a line. -a: those that begin with a dot
- * too; -l: kind and permissions, names that the file has (links), owner and group, bytes.
+ * ls [-al] [PATH...]: the names in folders, sorted, one a line; paths that are no folders first.
+ * -a: those that begin with a dot too; -l: kind and permissions, names that the file has (links),
+ * owner and group, bytes. With -l a path that is a symbolic link is shown itself, else what it
+ * names.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -99,6 +101,33 @@ static int list_folder(const char* path) {
   return failed;
 }
 
+/* Is the path one to look into? Answers -1 when there is no such file. */
+static int is_folder(const char* path) {
+  struct stat about;
+  int found = !details && stat(path, &about) == 0;
+  if (!found && lstat(path, &about) != 0) return -1;
+  return S_ISDIR(about.st_mode);
+}
+
+/* Folders come last, each under its name, so that no file seems to be in one of them. */
+static int list_paths(char** paths, int count) {
+  const char* gap = "";
+  int failed = 0;
+  for (int i = 0; i < count; i++) {
+    int folder = is_folder(paths[i]);
+    if (folder == 1) continue;
+    failed |= folder < 0 ? complain(paths[i]) : show(paths[i], paths[i]);
+    if (folder == 0) gap = "\n";
+  }
+  for (int i = 0; i < count; i++) {
+    if (is_folder(paths[i]) != 1) continue;
+    if (count > 1) printf("%s%s:\n", gap, paths[i]);
+    failed |= list_folder(paths[i]);
+    gap = "\n";
+  }
+  return failed;
+}
+
 int main(int argc, char** argv) {
   for (int option; (option = getopt(argc, argv, "al")) != -1;) {
     if (option == '?') return 2;
@@ -106,17 +135,6 @@ int main(int argc, char** argv) {
     if (option == 'l') details = 1;
   }
   if (optind == argc) return list_folder(".");
-  int several = optind + 1 < argc, failed = 0;
-  for (int i = optind; i < argc; i++) {
-    struct stat about;
-    if (stat(argv[i], &about) != 0 && lstat(argv[i], &about) != 0) {
-      failed = complain(argv[i]);
-    } else if (S_ISDIR(about.st_mode)) {
-      if (several) printf("%s:\n", argv[i]);
-      failed |= list_folder(argv[i]);
-    } else {
-      failed |= show(argv[i], argv[i]);
-    }
-  }
-  return failed;
+  qsort(argv + optind, (size_t)(argc - optind), sizeof *argv, by_name);
+  return list_paths(argv + optind, argc - optind);
 }
