@@ -16,7 +16,7 @@ constexpr CallFormat formats[] = {
     {SYS_getcwd, "getcwd", "pu"},
     {SYS_dup, "dup", "d"},
     {SYS_dup3, "dup3", "ddg"},
-    {SYS_fcntl, "fcntl", "ddx"},
+    {SYS_fcntl, "fcntl", "dkx"},
     {SYS_ioctl, "ioctl", "dxp"},
     {SYS_mkdirat, "mkdirat", "@sm"},
     {SYS_unlinkat, "unlinkat", "@sx"},
@@ -58,11 +58,82 @@ constexpr CallFormat formats[] = {
 
     {SYS_brk, "brk", "p", 'x'},
     {SYS_munmap, "munmap", "pu"},
-    {SYS_mmap, "mmap", "purxdx", 'x'},
+    {SYS_mmap, "mmap", "puradx", 'x'},
     {SYS_mprotect, "mprotect", "pur"},
     {SYS_mremap, "mremap", "puuxp", 'x'},
     {SYS_madvise, "madvise", "pud"},
     {SYS_msync, "msync", "pux"},
+
+    // What wings have, whether they are there or not: to name a number needs nothing of theirs.
+    {SYS_flock, "flock", "dx"},
+    {SYS_sigaltstack, "sigaltstack", "pp"},
+    {SYS_rt_sigtimedwait, "rt_sigtimedwait", "pptu"},
+    {SYS_rt_sigsuspend, "rt_sigsuspend", "pu"},
+    {SYS_rt_sigpending, "rt_sigpending", "pu"},
+    {SYS_tkill, "tkill", "dn"},
+    {SYS_tgkill, "tgkill", "ddn"},
+
+    {SYS_mknodat, "mknodat", "@smx"},
+    {SYS_mount, "mount", "sssxs"},
+    {SYS_statfs, "statfs", "sp"},
+    {SYS_fstatfs, "fstatfs", "dp"},
+    {SYS_truncate, "truncate", "sd"},
+    {SYS_faccessat, "faccessat", "@sm"},
+    {SYS_faccessat2, "faccessat2", "@smx"},
+    {SYS_fchdir, "fchdir", "d"},
+    {SYS_fchmod, "fchmod", "dm"},
+    {SYS_fchmodat, "fchmodat", "@sm"},
+    {SYS_fchown, "fchown", "dii"},
+    {SYS_fchownat, "fchownat", "@siix"},
+    {SYS_utimensat, "utimensat", "@spx"},
+    {SYS_umask, "umask", "m"},
+    {SYS_readv, "readv", "dpu"},
+    {SYS_writev, "writev", "dpu"},
+    {SYS_pread64, "pread64", "dBud"},
+    {SYS_pwrite64, "pwrite64", "dbud"},
+    {SYS_sendfile, "sendfile", "ddpu"},
+    {SYS_pselect6, "pselect6", "dppptp"},
+    {SYS_ppoll, "ppoll", "putpu"},
+    {SYS_sync, "sync", ""},
+    {SYS_fsync, "fsync", "d"},
+    {SYS_fdatasync, "fdatasync", "d"},
+
+    {SYS_getuid, "getuid", ""},
+    {SYS_geteuid, "geteuid", ""},
+    {SYS_getgid, "getgid", ""},
+    {SYS_getegid, "getegid", ""},
+    {SYS_getresuid, "getresuid", "ppp"},
+    {SYS_getresgid, "getresgid", "ppp"},
+    {SYS_getgroups, "getgroups", "dp"},
+    {SYS_setuid, "setuid", "i"},
+    {SYS_setgid, "setgid", "i"},
+    {SYS_setreuid, "setreuid", "ii"},
+    {SYS_setregid, "setregid", "ii"},
+    {SYS_setresuid, "setresuid", "iii"},
+    {SYS_setresgid, "setresgid", "iii"},
+    {SYS_setgroups, "setgroups", "up"},
+    {SYS_getpgid, "getpgid", "d"},
+    {SYS_getsid, "getsid", "d"},
+    {SYS_set_tid_address, "set_tid_address", "p"},
+    {SYS_futex, "futex", "pxxppx"},  // of its fourth the second decides whether it is a time
+    {SYS_sched_getaffinity, "sched_getaffinity", "dup"},
+    {SYS_times, "times", "p"},
+    {SYS_getrusage, "getrusage", "dp"},
+    {SYS_prlimit64, "prlimit64", "dupp"},
+    {SYS_getrandom, "getrandom", "pux"},
+    {SYS_gettimeofday, "gettimeofday", "pp"},
+    {SYS_clock_getres, "clock_getres", "dT"},
+    {SYS_clock_nanosleep, "clock_nanosleep", "dxtp"},
+
+    {SYS_set_robust_list, "set_robust_list", "pu"},
+    {SYS_prctl, "prctl", "dxxxx"},
+    {SYS_socket, "socket", "dxd"},
+    {SYS_riscv_hwprobe, "riscv_hwprobe", "puupx"},
+    {SYS_copy_file_range, "copy_file_range", "dpdpux"},
+    {SYS_statx, "statx", "@sxxp"},
+    {SYS_rseq, "rseq", "puxx"},
+    {SYS_clone3, "clone3", "pu"},
+    {SYS_close_range, "close_range", "uux"},
 
     {SYS_exec, "exec", "d"},
     {SYS_execv, "execv", "dv"},
@@ -138,6 +209,21 @@ constexpr NamedValue open_flags[] = {
 constexpr NamedValue prots[] = {
     {PROT_READ, "PROT_READ"}, {PROT_WRITE, "PROT_WRITE"}, {PROT_EXEC, "PROT_EXEC"}};
 
+constexpr NamedValue map_flags[] = {
+    {MAP_SHARED_VALIDATE, "MAP_SHARED_VALIDATE"},
+    {MAP_SHARED, "MAP_SHARED"},
+    {MAP_PRIVATE, "MAP_PRIVATE"},
+    {MAP_FIXED, "MAP_FIXED"},
+    {MAP_ANONYMOUS, "MAP_ANONYMOUS"},
+    {MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"},
+};
+
+constexpr NamedValue fcntl_commands[] = {
+    {F_DUPFD, "F_DUPFD"}, {F_GETFD, "F_GETFD"},   {F_SETFD, "F_SETFD"},
+    {F_GETFL, "F_GETFL"}, {F_SETFL, "F_SETFL"},   {F_GETLK, "F_GETLK"},
+    {F_SETLK, "F_SETLK"}, {F_SETLKW, "F_SETLKW"}, {F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"},
+};
+
 constexpr NamedValue whences[] = {
     {SEEK_SET, "SEEK_SET"}, {SEEK_CUR, "SEEK_CUR"}, {SEEK_END, "SEEK_END"}};
 
@@ -145,7 +231,8 @@ constexpr NamedValue whences[] = {
 
 constinit const std::span<const NamedValue> errno_names = errnos, signal_names = signals,
                                             open_flag_names = open_flags, prot_names = prots,
-                                            whence_names = whences;
+                                            map_flag_names = map_flags,
+                                            command_names = fcntl_commands, whence_names = whences;
 
 const CallFormat* find_call_format(std::uint64_t number) {
   for (const CallFormat& format : formats) {

@@ -169,6 +169,9 @@ void TraceLine::add_argument(unsigned n, std::int64_t result) {
     case 'f': return add_flags(sink_, std::uint32_t(value), open_flag_names, "O_RDONLY");
     case 'g': return add_flags(sink_, std::uint32_t(value), open_flag_names, "0");
     case 'r': return add_flags(sink_, value, prot_names, "PROT_NONE");
+    case 'a': return add_flags(sink_, std::uint32_t(value), map_flag_names, "0");
+    case 'i': return print(sink_, "{}", int(value));
+    case 'k': return add_name(sink_, value, command_names);
     case 'n': return add_name(sink_, value, signal_names);
     case 'w': return add_name(sink_, value, whence_names);
     default: print(sink_, "0x{:x}", value);
