@@ -1,7 +1,7 @@
 // The wing `procfs`: processes as files, mounted at /proc.
 //
-//   /proc/meminfo  uptime  self -> PID
-//   /proc/PID/     status  maps  pagetable  exe -> /bin/sh
+//   /proc/         meminfo  uptime  loadavg  stat  mounts  self -> PID
+//   /proc/PID/     status  stat  cmdline  maps  pagetable  exe -> /bin/sh
 //   /proc/PID/fd/  0 -> /dev/console  3 -> pipe:[7]  ...
 //
 // Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so

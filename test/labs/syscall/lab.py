@@ -26,7 +26,7 @@ HANDLER = """
 // program. memory_info in syscall/info.cc knows where most of it comes from.
 """
 
-ROW = "    // Part 1. So that strace names it: sysinfo has one argument, a pointer."
+ROW = "    // Part 1. So that strace shows its one argument, a pointer, and not six registers."
 
 STUB = "/* Part 1. The library's function sysinfo. */"
 
