@@ -80,18 +80,21 @@ with_needing = $(if $(filter-out $(1),$(call needing,$(1))),$(call with_needing,
 WINGS_OUT := $(if $(WITHOUT),$(call with_needing,$(WITHOUT)))
 WINGS_IN := $(filter-out $(WINGS_OUT),$(WINGS))
 empty :=
+# What is compiled is the same with and without a wing, and lies in O; what is made of it, in B. (Only the
+# wing ubsan has a flag of its own.)
 B := build/$(MODE)$(subst $(empty) ,,$(WINGS_OUT:%=-without-%))
+O := build/$(MODE)$(if $(filter debug,$(MODE)),$(if $(filter ubsan,$(WINGS_OUT)),-without-ubsan))
 
 ifeq ($(MODE) $(filter ubsan,$(WINGS_IN)),debug ubsan)
 KERNEL_CXXFLAGS += -fsanitize=undefined -fno-sanitize=vptr
 endif
 CORE_SOURCES := $(wildcard kernel/*.cc kernel/*.S kernel/*/*.cc kernel/*/*.S)
 KERNEL_SOURCES := $(CORE_SOURCES) $(foreach w,$(WINGS_IN),$(wildcard kernel/wings/$(w)/*.cc kernel/wings/$(w)/*.S))
-KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(B)/%.o)
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%=$(O)/%.o)
 
-CRT0 := $(B)/user/lib/crt0.S.o
-LIBRARY := $(B)/libtine.a
-LIBRARY_OBJECTS := $(patsubst %,$(B)/%.o,$(filter-out user/lib/crt0.S,\
+CRT0 := $(O)/user/lib/crt0.S.o
+LIBRARY := $(O)/libtine.a
+LIBRARY_OBJECTS := $(patsubst %,$(O)/%.o,$(filter-out user/lib/crt0.S,\
   $(wildcard user/lib/*.c user/lib/*.cc user/lib/*.S)))
 
 # A program is one file in bin/, or a folder of them. Its sources, by its name: $(call sources,user/bin,NAME).
@@ -114,14 +117,16 @@ define stamp
 endef
 .PHONY: FORCE
 FORCE:
-$(B)/kernel.flags: FORCE
+$(O)/kernel.flags: FORCE
 	$(call stamp,$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS))
-$(B)/user.flags: FORCE
+$(O)/user.flags: FORCE
 	$(call stamp,$(CC) $(USER_FLAGS) $(USER_CFLAGS) $(USER_CXXFLAGS) $(USER_LDFLAGS))
 $(B)/kernel.objects: FORCE
 	$(call stamp,$(KERNEL_OBJECTS) $(KERNEL_LDFLAGS))
+$(O)/library: FORCE
+	$(call stamp,$(LIBRARY_OBJECTS))
 $(B)/programs: FORCE
-	$(call stamp,$(PROGRAMS) / $(TEST_PROGRAMS) / $(LIBRARY_OBJECTS))
+	$(call stamp,$(PROGRAMS) / $(TEST_PROGRAMS))
 
 build/include/empty:
 	@mkdir -p build/include/{gnu,bits,user}
@@ -130,14 +135,14 @@ build/include/empty:
 # The standard headers that nearly every file includes, compiled once: half of the build's time. Every file
 # names what it needs all the same; `make lint` compiles without this.
 STANDARD := algorithm array atomic expected span string_view
-$(B)/standard.hh.gch: $(B)/kernel.flags build/include/empty | deps
-	@printf '#include <%s>\n' $(STANDARD) > $(B)/standard.hh
-	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) -x c++-header $(B)/standard.hh -o $@
-$(B)/kernel/%.cc.o: kernel/%.cc $(B)/standard.hh.gch
+$(O)/standard.hh.gch: $(O)/kernel.flags build/include/empty | deps
+	@printf '#include <%s>\n' $(STANDARD) > $(O)/standard.hh
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) -x c++-header $(O)/standard.hh -o $@
+$(O)/kernel/%.cc.o: kernel/%.cc $(O)/standard.hh.gch
 	$(say) CXX $<
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -include $(B)/standard.hh -c $< -o $@
-$(B)/kernel/%.S.o: kernel/%.S $(B)/kernel.flags build/include/empty | deps
+	$(Q)$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS) $(DEPFLAGS) -include $(O)/standard.hh -c $< -o $@
+$(O)/kernel/%.S.o: kernel/%.S $(O)/kernel.flags build/include/empty | deps
 	$(say) AS $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(KERNEL_FLAGS) $(DEPFLAGS) -c $< -o $@
@@ -156,27 +161,27 @@ $(B)/kernel.elf: $(KERNEL_OBJECTS) $(B)/kernel.objects linker/kernel.ld $(TOOLS)
 	  { echo "$@: functions moved between the two links: the symbol table would lie"; exit 1; }
 	@mv $@.new $@
 
-$(B)/%.c.o: %.c $(B)/user.flags build/include/empty | deps
+$(O)/%.c.o: %.c $(O)/user.flags build/include/empty | deps
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(USER_CFLAGS) $(DEPFLAGS) -c $< -o $@
-$(B)/%.cc.o: %.cc $(B)/user.flags build/include/empty | deps
+$(O)/%.cc.o: %.cc $(O)/user.flags build/include/empty | deps
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(USER_FLAGS) $(USER_CXXFLAGS) $(DEPFLAGS) -c $< -o $@
-$(B)/%.S.o: %.S $(B)/user.flags build/include/empty | deps
+$(O)/%.S.o: %.S $(O)/user.flags build/include/empty | deps
 	$(say) AS $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) $(DEPFLAGS) -c $< -o $@
 
-$(LIBRARY): $(LIBRARY_OBJECTS) $(B)/programs
+$(LIBRARY): $(LIBRARY_OBJECTS) $(O)/library
 	$(say) AR $@
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $(LIBRARY_OBJECTS)
 
 # One rule a program: crt0 first, the library last. $(1): folder of the sources, $(2): NAME, $(3): where to.
 define program
-$(B)/$(3)/$(2): $(patsubst %,$(B)/%.o,$(call sources,$(1),$(2))) $(CRT0) $(LIBRARY) linker/user.ld
+$(O)/$(3)/$(2): $(patsubst %,$(O)/%.o,$(call sources,$(1),$(2))) $(CRT0) $(LIBRARY) linker/user.ld
 	$$(say) LINK $$@
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(USER_FLAGS) $$(USER_LDFLAGS) $(CRT0) $$(filter-out $(CRT0),$$(filter %.o,$$^)) $(LIBRARY) -lgcc -o $$@
@@ -186,14 +191,14 @@ $(foreach p,$(TEST_PROGRAMS),$(eval $(call program,test/guest/bin,$(p),test)))
 
 # hello.elf is linked as foreign programs are: headers inside its first segment, a base of its own.
 FOREIGN := $(patsubst user/bin/%.S,%,$(wildcard user/bin/*.elf.S))
-$(B)/bin/%.elf: $(B)/user/bin/%.elf.S.o
+$(O)/bin/%.elf: $(O)/user/bin/%.elf.S.o
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static -no-pie -nostdlib -Wl,-Ttext-segment=0x400000,-z,separate-code,--build-id=none $< -o $@
 
 # The initial files. Stripped copies go in; the programs with their debug information stay in $(B) for gdb.
-IMAGE := $(PROGRAMS:%=$(B)/bin/%) $(FOREIGN:%=$(B)/bin/%)
-TEST_IMAGE := $(TEST_PROGRAMS:%=$(B)/test/%) $(B)/foreign/glibc
+IMAGE := $(PROGRAMS:%=$(O)/bin/%) $(FOREIGN:%=$(O)/bin/%)
+TEST_IMAGE := $(TEST_PROGRAMS:%=$(O)/test/%) $(O)/foreign/glibc
 define pack
 	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc,home/student}
 	@chmod 1777 $(@D)/$(1)/tmp && cp $(SETTINGS) $(@D)/$(1)/etc/ && chmod 644 $(@D)/$(1)/etc/*
@@ -235,34 +240,34 @@ $(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
 
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
 # library's, one of the C library's, and one that is linked for no address.
-FOREIGN_PROGRAMS := $(B)/foreign/program $(B)/foreign/glibc $(B)/foreign/moved
+FOREIGN_PROGRAMS := $(O)/foreign/program $(O)/foreign/glibc $(O)/foreign/moved
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
-$(B)/foreign/program: test/guest/foreign/program.cc | deps
+$(O)/foreign/program: test/guest/foreign/program.cc | deps
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
-$(B)/foreign/glibc: test/guest/foreign/glibc.c | deps
+$(O)/foreign/glibc: test/guest/foreign/glibc.c | deps
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
-$(B)/foreign/moved: test/guest/foreign/moved.c | deps
+$(O)/foreign/moved: test/guest/foreign/moved.c | deps
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
 	  -Wl,--no-dynamic-linker $< -o $@
-$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(B)/test/exhaust userland FORCE
+$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust userland FORCE
 	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/foreign
-	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(B)/test/exhaust $(@D)/foreign-files/foreign/
+	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust $(@D)/foreign-files/foreign/
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)
-PROGRAM_ORACLE := { qemu-riscv64 $(B)/foreign/program two\ words three \
+PROGRAM_ORACLE := { qemu-riscv64 $(O)/foreign/program two\ words three \
   < test/guest/foreign/start-program.sh 2>&1; echo exit $$?; }
 .PHONY: busybox-expected program-expected
 busybox-expected: userland
 	$(TOOLS)/busybox-oracle $(USERLAND) test/guest/foreign/busybox.sh > build/busybox.expected
 	mv build/busybox.expected test/guest/foreign/busybox.expected
-program-expected: $(B)/foreign/program
+program-expected: $(O)/foreign/program
 	$(PROGRAM_ORACLE) > test/guest/foreign/program.expected
 
 # ---- Build, run, debug ----
@@ -323,7 +328,8 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(HOST_CXX) $(GUEST_FLAGS) $^ $(CATCH_MAIN) -o $@
 
-GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=build/logs \
+LOGS := build/logs$(patsubst -%,/%,$(B:build/$(MODE)%=%))
+GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=$(LOGS) \
   TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
 UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
@@ -332,7 +338,7 @@ TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initr
 
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 test: $(TEST_NEEDS) ## all tests; ends with `N passed, N failed`
-	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DOCS_PART)
+	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(CORE_PART) $(DOCS_PART)
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build
 	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
@@ -350,10 +356,12 @@ run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=
 no_wings = $(subst $(empty) ,,$(WINGS_OUT:%=~[wing-%]))
 wingless_make = MAKEFLAGS= $(MAKE) --no-print-directory DEPS=$(DEPS)
 wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(wingless_make) WITHOUT='$(1)' test-wingless"
+# What takes seconds only: no wing at all, what was compiled is linked again, and the shell is tried.
+CORE_PART = $(if $(WINGS),"core=$(wingless_make) WITHOUT='$(WINGS)' ONLY='[shell]~[.]' test-wingless")
 test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
 	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
 test-wingless: $(GUEST_NEEDS) $(B)/foreign.cpio
-	@$(GUEST_ENV) $(HOST)/guest-tests '[.one]$(no_wings),~[suite]~[.]$(no_wings)'
+	@$(GUEST_ENV) $(HOST)/guest-tests '$(or $(ONLY),[.one]$(no_wings)$(comma)~[suite]~[.]$(no_wings))'
 loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavings: the hunt for flakes
 	@mkdir -p build/logs
 	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests
@@ -394,4 +402,4 @@ help: ## this list
 	@sed -n '3,4s/^# //p' Makefile
 
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)
--include $(wildcard $(B)/user/bin/*.d $(B)/user/bin/*/*.d $(B)/test/guest/bin/*.d $(B)/test/guest/bin/*/*.d)
+-include $(wildcard $(O)/user/bin/*.d $(O)/user/bin/*/*.d $(O)/test/guest/bin/*.d $(O)/test/guest/bin/*/*.d)

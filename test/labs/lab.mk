@@ -4,7 +4,7 @@ LAB ?= $(if $(wildcard LAB),$(shell cat LAB))
 LABS := $(patsubst test/labs/bin/lab_%.c,%,$(wildcard test/labs/bin/lab_*.c))
 
 LAB_PROGRAMS := $(LABS:%=lab_%)
-LAB_IMAGE := $(LAB_PROGRAMS:%=$(B)/lab/%)
+LAB_IMAGE := $(LAB_PROGRAMS:%=$(O)/lab/%)
 $(foreach p,$(LAB_PROGRAMS),$(eval $(call program,test/labs/bin,$(p),lab)))
 $(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(B)/programs
 	$(say) CPIO $@
@@ -54,4 +54,4 @@ same-scores: ## a score does not depend on the host: N=20 times idle, loaded, pi
 	@python3 test/labs/tools/same-scores $(if $(filter command,$(firstword $(origin N))),$(N),20) $(or $(LAB),$(LABS))
 endif
 
--include $(LAB_OBJECTS:.o=.d) $(wildcard $(B)/test/labs/bin/*.d)
+-include $(LAB_OBJECTS:.o=.d) $(wildcard $(O)/test/labs/bin/*.d)

@@ -20,8 +20,9 @@ LOWER_HALF = 256  # entries of the root that are the user's
 
 
 def build_folder():
-    """The folder of the kernel that gdb has loaded: build/release or build/debug."""
-    return os.path.dirname(gdb.current_progspace().filename or "build/release/kernel.elf")
+    """Where the programs are of the kernel that gdb has loaded: its folder, or that of a kernel with all wings."""
+    folder = os.path.dirname(gdb.current_progspace().filename or "build/release/kernel.elf")
+    return folder if os.path.exists(f"{folder}/bin") else folder.partition("-without-")[0]
 
 
 class Physical:
