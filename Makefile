@@ -337,7 +337,7 @@ GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
 TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio $(B)/foreign.cpio
 
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
-test: $(TEST_NEEDS) ## all tests; ends with `N passed, N failed`
+test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(CORE_PART) $(DOCS_PART)
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build
 	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
@@ -386,7 +386,7 @@ test-docs: ## the book: is it true, and does it read well in a browser (headless
 # ---- The tree ----
 
 .PHONY: lint format doctor lines clean help
-lint: build/include/empty | deps ## rooms, sizes, format, lock annotations
+lint: build/include/empty | deps ## rooms, sizes, calls, format, lock annotations
 	@$(TOOLS)/lint
 format: | deps ## let clang-format-19 rewrite the sources
 	clang-format-19 -i $$(find kernel user include test -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hh')
