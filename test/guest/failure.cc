@@ -14,7 +14,8 @@ namespace {
 
 struct Session {
   const char* log;
-  const char* initrd_setting;  // where its initial files are: a variable of the environment
+  const char* initrd_setting;  // where its initial files are: a variable of the environment, and
+  const char* initrd;          // what it is without one
   const char* count;           // tells what is left of failalloc=N
   std::vector<const char*> lines;
 };
@@ -22,6 +23,7 @@ struct Session {
 // What somebody might do: pipes, redirections, a script, a trace, a program that is not there.
 const Session own_shell = {"failalloc",
                            "TINE_INITRD",
+                           "build/release/test.cpio",
                            "/test/exhaust --left",
                            {
                                "echo one two | cat | wc > /tmp/counts; cat /tmp/counts",
@@ -31,15 +33,17 @@ const Session own_shell = {"failalloc",
                                "no_such_program; mkdir /tmp/folder; rmdir /tmp/folder",
                            }};
 
-// The same with Debian's busybox, whose applets start each other through /proc/self/exe.
+// The same with Debian's busybox, whose applets start each other through /proc/self/exe. Its rm
+// asks the terminal, without -f, when it cannot find out whether it may write.
 const Session busybox = {
     "failalloc-busybox",
     "TINE_FOREIGN",
+    "build/release/foreign.cpio",
     "/foreign/exhaust --left",
     {
         "busybox sh -c 'x=$(ls /bin | grep e | wc -l); echo $x > /tmp/counts; cat /tmp/counts'",
         "busybox sh -c 'cd /tmp; mkdir a; echo b > a/b; cp -a a c; find . | sort; tar cf d c; rm "
-        "-r a c d'",
+        "-rf a c d'",
         "busybox sh -c 'sleep 0 & wait $!; trap : USR1; kill -USR1 $$; no_such_program; ps | head "
         "-n 2'",
     }};
@@ -50,7 +54,7 @@ const Session busybox = {
 bool passes_without(long n, const Session& session) {
   Options options;
   options.log = session.log;
-  options.initrd = std::getenv(session.initrd_setting);
+  options.initrd = setting(session.initrd_setting, session.initrd);
   options.smp = 1;
   options.kernel_args = "failalloc=" + std::to_string(n);
   INFO("failalloc=" << n);
