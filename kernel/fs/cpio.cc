@@ -9,9 +9,11 @@ constexpr std::string_view trailer = "TRAILER!!!";
 
 // The header's numbers, eight digits each, behind the magic.
 enum Field : std::size_t {
+  field_inode = 0,
   field_mode = 1,
   field_user = 2,
   field_group = 3,
+  field_links = 4,
   field_size = 6,
   field_name_size = 11
 };
@@ -77,6 +79,8 @@ Result<std::optional<CpioEntry>> CpioReader::next() {
   entry.mode = TRY(number(header, field_mode));
   entry.user = TRY(number(header, field_user));
   entry.group = TRY(number(header, field_group));
+  entry.links = TRY(number(header, field_links));
+  entry.inode = TRY(number(header, field_inode));
   entry.contents = TRY(take(contents_at, size));
   at_ = round_up(contents_at + size);
   return std::optional<CpioEntry>(entry);

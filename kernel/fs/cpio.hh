@@ -1,7 +1,8 @@
 // Reads a cpio archive in the "newc" format: the initial files, which the boot loader puts into
 // memory as initrd. Per file: a header of 110 characters (numbers in hexadecimal), the name with a
 // final 0, the contents; name and contents are each filled up to a multiple of four bytes. A file
-// named TRAILER!!! ends the archive.
+// with several names has its contents behind the last one alone. A file named TRAILER!!! ends the
+// archive.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,8 @@ struct CpioEntry {
                            // which is for the caller
   std::uint32_t mode = 0;  // type and permissions, as in stat
   std::uint32_t user = 0, group = 0;
+  std::uint32_t links = 1;              // names that the file has, of which each has an entry
+  std::uint32_t inode = 0;              // with more than one: what these entries have in common
   std::span<const std::byte> contents;  // of a symbolic link: where it leads
 };
 

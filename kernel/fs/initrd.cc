@@ -32,7 +32,21 @@ Result<> write_all(Node& file, std::span<const std::byte> contents) {
   return {};
 }
 
-Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
+// What an earlier entry has made of the file of several names that `entry` is; empty: nothing yet.
+// Looks through the archive once more, which is cheaper than to remember all for the sake of few.
+// Archives that were joined may have numbered their files alike: so the owner counts as well.
+Result<RefPtr<Node>> made_earlier(const RefPtr<Node>& root, CpioReader archive,
+                                  const CpioEntry& entry) {
+  CpioEntry other = *TRY(archive.next());
+  while (other.inode != entry.inode || other.links != entry.links || other.user != entry.user) {
+    other = *TRY(archive.next());
+  }
+  if (other.name.data() == entry.name.data()) return RefPtr<Node>();
+  RefPtr<Node> parent = TRY(enter_parent(root, other.name));
+  return parent->lookup(other.name);
+}
+
+Result<> unpack(const RefPtr<Node>& root, CpioReader archive, const CpioEntry& entry) {
   if (entry.name.empty()) return {};  // the root itself
   std::string_view name = entry.name;
   RefPtr<Node> parent = TRY(enter_parent(root, name));
@@ -40,8 +54,13 @@ Result<> unpack(const RefPtr<Node>& root, const CpioEntry& entry) {
   switch (entry.mode & S_IFMT) {
     case S_IFDIR: TRY(find_or_make_directory(*parent, name, attributes)); return {};
     case S_IFREG: {
-      RefPtr<Node> file = TRY(parent->create(name, attributes));
-      return write_all(*file, entry.contents);
+      RefPtr<Node> file;
+      if (entry.links > 1) file = TRY(made_earlier(root, archive, entry));
+      if (file) TRY(parent->link(name, file));
+      if (!file) file = TRY(parent->create(name, attributes));
+      TRY(write_all(*file, entry.contents));
+      file->set_permissions(entry.mode);  // a write takes set-ID bits away
+      return {};
     }
     case S_IFLNK: {
       auto* target = reinterpret_cast<const char*>(entry.contents.data());
@@ -67,7 +86,7 @@ Result<> unpack_initrd(const RefPtr<Node>& root, std::span<const std::byte> arch
   while (true) {
     std::optional<CpioEntry> entry = TRY(reader.next());
     if (!entry) return {};
-    TRY(unpack(root, *entry));
+    TRY(unpack(root, CpioReader(archive), *entry));
   }
 }
 

@@ -4,7 +4,11 @@
 #include <string>
 
 #include "catch.hh"
+
+#include "fs/initrd.hh"
+#include "machine.hh"
 #include "random.hh"
+#include "tree.hh"
 
 using namespace tine;
 using test::Bytes;
@@ -13,11 +17,13 @@ namespace {
 
 class ArchiveBuilder {
  public:
-  ArchiveBuilder& file(const std::string& name, unsigned mode, const std::string& contents) {
+  ArchiveBuilder& file(const std::string& name, unsigned mode, const std::string& contents,
+                       unsigned inode = 1, unsigned links = 1) {
     char header[111];
     std::snprintf(header, sizeof header,
-                  "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode, 0, 0, 1,
-                  0x65920080, unsigned(contents.size()), 0, 0, 0, 0, unsigned(name.size() + 1), 0);
+                  "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", inode, mode, 0, 0,
+                  links, 0x65920080, unsigned(contents.size()), 0, 0, 0, 0,
+                  unsigned(name.size() + 1), 0);
     archive_ += header;
     archive_ += name;
     archive_ += '\0';
@@ -149,4 +155,28 @@ TEST_CASE("a damaged archive ends, and shows nothing outside of itself") {
     accepted += entry.has_value() && read > 0;
   }
   CHECK(accepted > 1000);
+}
+
+TEST_CASE("a file of several names is one file, whichever of them comes with its contents") {
+  test::Machine machine;
+  test::Tree tree;
+  Bytes archive = ArchiveBuilder()
+                      .file("new/one", 0104755, "", 7, 3)
+                      .file("other", 0104755, "other", 8, 2)
+                      .file("single", 0100644, "single", 7)
+                      .file("new/two", 0104755, "", 7, 3)
+                      .file("elsewhere", 0104755, "elsewhere", 7, 2)
+                      .file("three", 0104755, "contents", 7, 3)
+                      .finish();
+  REQUIRE(unpack_initrd(tree.context.root, archive).has_value());
+  for (auto path : {"new/one", "new/two", "three"}) {
+    CHECK(tree.at(path) == tree.at("three"));
+    CHECK(test::read_all(*tree.at(path), 100) == "contents");
+  }
+  CHECK(tree.at("three")->stat().st_nlink == 3);
+  CHECK(tree.at("three")->permissions() == 04755);
+  for (auto path : {"other", "single", "elsewhere"}) {
+    CHECK(test::read_all(*tree.at(path), 100) == path);
+    CHECK(tree.at(path)->stat().st_nlink == 1);
+  }
 }
