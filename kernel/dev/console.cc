@@ -191,7 +191,7 @@ void end_reading() {
   if (head != committed) readers.wake_all();
 }
 
-// Moves one piece; fewer bytes when the buffer turns out bad half way.
+// Moves one piece, or the start of it: what the buffer has room for in one place.
 Result<std::size_t> read_piece(IoBuffer& to, Piece& piece) {
   std::array<std::byte, piece_size> bytes;
   std::span<std::byte> room(bytes.data(), std::min(to.left(), piece_size));
@@ -202,6 +202,7 @@ Result<std::size_t> read_piece(IoBuffer& to, Piece& piece) {
   std::size_t moved = TRY(to.put(room.first(piece.count)));
   SpinGuard guard(input_lock);
   head = moved == piece.count ? piece.behind : head + static_cast<std::uint32_t>(moved);
+  if (moved < piece.count) piece.is_last = false;
   return moved;
 }
 

@@ -22,7 +22,9 @@ Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
 Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console_write(from); }
 
 Result<std::size_t> read_nothing(const IoPlace&, IoBuffer&) { return 0; }
-Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) { return to.put_zeros(to.left()); }
+Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) {
+  return in_pieces(to, [&](std::size_t) { return to.put_zeros(to.left()); });
+}
 Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; }

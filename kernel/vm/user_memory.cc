@@ -66,7 +66,8 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
 // Most moves stay in one page: for these the loop is left out.
 template <class Move>
 Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
-  size = std::min(size, left_);
+  if (left_ == left_elsewhere_ && left_ > 0) TRY(next_place_(*this));
+  size = std::min(size, left_ - left_elsewhere_);
   VirtAddr at(at_);
   if (!space_) {
     step(reinterpret_cast<std::byte*>(at_), 0, size);

@@ -69,7 +69,7 @@ struct UserString {
 };
 
 // Where bytes of a read or write go to or come from: a program's memory, or the kernel's. Moving
-// bytes advances it.
+// bytes advances it. A wing may derive one that goes on in other places of the program's.
 class IoBuffer {
  public:
   // `size` bytes of a program.
@@ -82,18 +82,22 @@ class IoBuffer {
   std::size_t left() const { return left_; }
 
   // Moves min(bytes.size(), left()) bytes into the buffer (`put`, for reads) or out of it (`take`,
-  // for writes). Answers how many: fewer when a page turned out bad half way. Errors: fault, nomem
-  // when not even the first byte moved.
+  // for writes). Answers how many: fewer when one place ends, or a page turned out bad half way.
+  // Errors: fault, nomem when not even the first byte moved.
   Result<std::size_t> put(std::span<const std::byte> bytes);
   Result<std::size_t> take(std::span<std::byte> bytes);
   // Puts `size` zeros.
   Result<std::size_t> put_zeros(std::size_t size);
 
- private:
+ protected:
   AddressSpace* space_ = nullptr;
   std::uint64_t at_;
   std::size_t left_;
+  std::size_t left_elsewhere_ = 0;  // of these, not at `at_`
+  // Goes there, if anything is left there. Errors: fault, nomem.
+  Result<> (*next_place_)(IoBuffer&);
 
+ private:
   template <class Move>
   Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
 };

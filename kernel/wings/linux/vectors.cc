@@ -23,35 +23,45 @@ IoBuffer user_buffer(VirtAddr at, std::size_t size) {
   return IoBuffer(current_space(), at, std::min(size, max_transfer));
 }
 
-Result<std::size_t> with_sigpipe(Result<std::size_t> written) {
+Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
+  Result<std::size_t> written = file.write(from);
   if (!written && written.error() == Errno::pipe) raise_signal(SIGPIPE);
   return written;
 }
 
-// Calls transfer(IoBuffer&) for each piece, until one comes out short. Errors: inval (too many
-// pieces, or too many bytes), fault, and transfer's if nothing was moved.
-template <class Transfer>
-Result<std::size_t> for_each_piece(UserPtr<IoVector> pieces, std::uint64_t count,
-                                   Transfer transfer) {
-  if (count > max_pieces) return Errno::inval;
-  std::size_t sum = 0;
-  for (unsigned i = 0; i < count; i++) {
-    IoVector piece = TRY((pieces + i).load());
-    if (__builtin_add_overflow(sum, piece.size, &sum) || sum > INT64_MAX) return Errno::inval;
+// All pieces as one buffer: so that one read or one write does the whole. Each piece is looked at
+// once more when its turn comes; who changes their sizes meanwhile moves no more bytes than before.
+class VectorBuffer final : public IoBuffer {
+ public:
+  VectorBuffer() : IoBuffer(current_space(), VirtAddr(), 0) { next_place_ = next_piece; }
+
+  // Errors: inval (too many pieces, or too many bytes), fault.
+  Result<> set(UserPtr<IoVector> pieces, std::uint64_t count) {
+    if (count > max_pieces) return Errno::inval;
+    std::size_t sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+      IoVector piece = TRY((pieces + i).load());
+      if (__builtin_add_overflow(sum, piece.size, &sum) || sum > INT64_MAX) return Errno::inval;
+    }
+    next_ = pieces;
+    left_ = left_elsewhere_ = std::min(sum, max_transfer);
+    return {};
   }
-  std::size_t total = 0;
-  for (unsigned i = 0; i < count && total < max_transfer; i++) {
-    Result<IoVector> piece = (pieces + i).load();
-    if (!piece) return total ? Result<std::size_t>(total) : piece.error();
-    if (piece->size == 0) continue;
-    IoBuffer buffer = user_buffer(piece->at, std::min(piece->size, max_transfer - total));
-    Result<std::size_t> moved = transfer(buffer);
-    if (!moved) return total ? Result<std::size_t>(total) : moved;
-    total += *moved;
-    if (*moved < piece->size) break;
+
+ private:
+  UserPtr<IoVector> next_;
+
+  static Result<> next_piece(IoBuffer& buffer) {
+    auto& self = static_cast<VectorBuffer&>(buffer);
+    while (self.left_ == self.left_elsewhere_) {
+      IoVector piece = TRY(self.next_.load());
+      self.next_ = self.next_ + 1;
+      self.at_ = piece.at.value();
+      self.left_elsewhere_ -= std::min(piece.size, self.left_elsewhere_);
+    }
+    return {};
   }
-  return total;
-}
+};
 
 }  // namespace
 
@@ -59,15 +69,18 @@ Result<std::size_t> for_each_piece(UserPtr<IoVector> pieces, std::uint64_t count
 SYSCALL(SYS_readv, readv, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->readable()) return Errno::badf;
-  return for_each_piece(pieces, count, [&](IoBuffer& to) { return file->read(to); });
+  VectorBuffer to;
+  TRY(to.set(pieces, count));
+  return file->read(to);
 }
 
 // Errors: those of write, and inval.
 SYSCALL(SYS_writev, writev, std::size_t, (int fd, UserPtr<IoVector> pieces, std::uint64_t count)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->writable()) return Errno::badf;
-  return with_sigpipe(
-      for_each_piece(pieces, count, [&](IoBuffer& from) { return file->write(from); }));
+  VectorBuffer from;
+  TRY(from.set(pieces, count));
+  return write_to(*file, from);
 }
 
 // ---- At a place of the caller's choice; the position stays ----
@@ -119,7 +132,7 @@ Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& t
     Result<std::size_t> read = from.node()->read({.offset = offset}, in);
     if (read && *read == 0) break;
     IoBuffer out(room.first(read ? *read : 0));
-    Result<std::size_t> written = read ? to.write(out) : read;
+    Result<std::size_t> written = read ? write_to(to, out) : read;
     if (!written && total == 0) return written;
     if (!written) break;
     offset += *written;
@@ -143,7 +156,7 @@ SYSCALL(SYS_sendfile, sendfile, std::size_t,
       offset.is_null() ? std::int64_t(TRY(from->seek(0, Whence::current))) : TRY(offset.load());
   if (start < 0) return Errno::inval;
   std::uint64_t at = std::uint64_t(start);
-  Result<std::size_t> moved = with_sigpipe(copy_file(*from, at, *to, std::min(size, max_transfer)));
+  Result<std::size_t> moved = copy_file(*from, at, *to, std::min(size, max_transfer));
   if (moved && offset.is_null()) TRY(from->seek(std::int64_t(at), Whence::start));
   if (moved && !offset.is_null()) TRY(offset.store(std::int64_t(at)));
   return moved;

@@ -55,6 +55,99 @@ static void bad_vectors(void) {
   ERROR(vector_call(SYS_readv, 99, hole, 1), EBADF);
 }
 
+/* Pieces of all sizes out, pieces of other sizes in. */
+static void many_vectors(void) {
+  enum { PIECES = 1024, SIZE = 3 * 4096 };
+  static unsigned char out[SIZE], in[SIZE];
+  static struct piece pieces[PIECES];
+  int fd = scratch();
+  uint64_t random = 9;
+  for (int i = 0; i < SIZE; i++) out[i] = (unsigned char)tap_random(&random);
+  for (int turn = 0; turn < 2; turn++) {
+    size_t at = 0;
+    for (int i = 0; i < PIECES; i++) {
+      size_t size = i == PIECES - 1 ? SIZE - at : tap_random(&random) % 20;
+      if (i % 100 == 7) size = 0;
+      if (i == 500) size = 2500; /* more than what is left of its page */
+      if (size > SIZE - at) size = SIZE - at;
+      pieces[i] = (struct piece){(turn ? in : out) + at, size};
+      at += size;
+    }
+    EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    EQUAL(vector_call(turn ? SYS_readv : SYS_writev, fd, pieces, PIECES), SIZE);
+  }
+  CHECK(memcmp(in, out, SIZE) == 0);
+}
+
+/* Four bytes are there; who wrote them writes four more as soon as the reader sleeps. */
+static void reads_what_is_there(void) {
+  int ends[2];
+  EQUAL(pipe(ends), 0);
+  EQUAL(write(ends[1], "abcd", 4), 4);
+  pid_t late = FORK();
+  if (late == 0) {
+    if (sleeps_for(getppid(), TINE_WAIT_PIPE)) write(ends[1], "efgh", 4);
+    _exit(0);
+  }
+  char a[4], b[4];
+  struct piece in[] = {{a, 4}, {b, 4}};
+  EQUAL(vector_call(SYS_readv, ends[0], in, 2), 4);
+  EQUAL(kill(late, SIGKILL), 0);
+  ENDS(late, -SIGKILL);
+}
+
+/* Three processes write records of two pieces to what `open_writer` gives each of them. */
+enum { WRITERS = 3, RECORDS = 3000, HALF = 8 };
+static void write_records(int (*open_writer)(void)) {
+  for (int w = 0; w < WRITERS; w++) {
+    if (FORK() != 0) continue;
+    char a[HALF], b[HALF];
+    memset(a, 'A' + w, HALF);
+    memset(b, 'A' + w, HALF);
+    struct piece record[] = {{a, HALF}, {b, HALF}};
+    int fd = open_writer();
+    for (int i = 0; i < RECORDS; i++) EQUAL(vector_call(SYS_writev, fd, record, 2), 2 * HALF);
+    _exit(0);
+  }
+}
+static void check_records(int fd) {
+  int count = 0;
+  for (char record[2 * HALF]; read(fd, record, sizeof record) == sizeof record; count++) {
+    for (int i = 1; i < 2 * HALF; i++) EQUAL(record[i], record[0]);
+  }
+  EQUAL(count, WRITERS * RECORDS);
+  for (int status = -1; wait(&status) > 0; status = -1) EQUAL(status, 0);
+}
+
+/* A record for which there is not room enough does not begin. */
+static void whole_or_not_at_all(void) {
+  static char bytes[16 * 4096 - HALF];
+  struct piece record[] = {{bytes, HALF}, {bytes, HALF}};
+  int ends[2];
+  EQUAL(pipe2(ends, O_NONBLOCK), 0);
+  EQUAL(write(ends[1], bytes, sizeof bytes), (long)sizeof bytes);
+  ERROR(vector_call(SYS_writev, ends[1], record, 2), EAGAIN);
+  EQUAL(vector_call(SYS_writev, ends[1], record, 1), HALF);
+}
+
+static int record_pipe[2];
+static int pipe_end(void) { return record_pipe[1]; }
+static void pipe_records(void) {
+  EQUAL(pipe(record_pipe), 0);
+  write_records(pipe_end);
+  EQUAL(close(record_pipe[1]), 0);
+  check_records(record_pipe[0]);
+}
+
+static int append_end(void) { return open("/tmp/wing-linux", O_WRONLY | O_APPEND); }
+static void appended_records(void) {
+  int fd = open("/tmp/wing-linux", O_RDONLY | O_CREAT | O_TRUNC, 0644);
+  write_records(append_end);
+  for (int w = 0; w < WRITERS; w++) CHECK(wait(NULL) > 0);
+  check_records(fd);
+  EQUAL(unlink("/tmp/wing-linux"), 0);
+}
+
 static void places(void) {
   int fd = scratch();
   EQUAL(write(fd, "0123456789", 10), 10);
@@ -227,6 +320,11 @@ int main(void) {
   tap_begin("wing-linux-files");
   RUN_MAKING_FILES("readv and writev go on from piece to piece", vectors);
   RUN_MAKING_FILES("too many, too long and missing pieces", bad_vectors);
+  RUN_MAKING_FILES("1024 pieces, out and in again", many_vectors);
+  RUN("readv does not wait for its second piece", reads_what_is_there);
+  RUN("writev on a pipe: a record goes in whole or not at all", whole_or_not_at_all);
+  RUN("writev on a pipe: records of two pieces stay whole", pipe_records);
+  RUN_MAKING_FILES("writev with O_APPEND: records of two pieces stay whole", appended_records);
   RUN_MAKING_FILES("pread and pwrite leave the position alone", places);
   RUN_MAKING_FILES("sendfile moves one position or the other", send_file);
   RUN_MAKING_FILES("permissions, owners, times, umask", attributes);
