@@ -23,6 +23,7 @@ class File final : public Node {
     return contents_->read(at.offset, to);
   }
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {
+    if (from.left() == 0) return 0;  // and nothing else happens (POSIX)
     std::size_t moved = TRY(contents_->write(at, from));
     contents_changed();
     return moved;

@@ -282,9 +282,25 @@ static void appending(void) {
   empty(FILE_A);
 }
 
-/* Four processes append to one open file: every record is whole, none is lost. */
-static void concurrent_appends(void) {
-  enum { WRITERS = 4, RECORDS = 100, SIZE = 24 };
+static void nothing_to_write(void) {
+  int fd = open_ok(FILE_A, RDWR_NEW);
+  struct stat before, after;
+  EQUAL(write(fd, "hello", 5), 5);
+  EQUAL(fstat(fd, &before), 0);
+  EQUAL(lseek(fd, 2, SEEK_SET), 2);
+  EQUAL(fcntl(fd, F_SETFL, O_APPEND), 0);
+  sleep_ms(1);
+  EQUAL(write(fd, "", 0), 0);
+  EQUAL(lseek(fd, 0, SEEK_CUR), 2);
+  EQUAL(fstat(fd, &after), 0);
+  CHECK(memcmp(&before, &after, sizeof before) == 0);
+  empty(FILE_A);
+}
+
+/* Four processes write to one open file, or append to a file that each has opened: every record is
+ * whole, none is lost. */
+enum { WRITERS = 4, RECORDS = 500, SIZE = 24 };
+static void concurrent_writes(int own_flags) {
   int fd = open_ok(FILE_A, O_WRONLY | O_TRUNC);
   pid_t children[WRITERS];
   for (int w = 0; w < WRITERS; w++) {
@@ -292,6 +308,7 @@ static void concurrent_appends(void) {
     if (children[w] != 0) continue;
     char record[SIZE];
     memset(record, 'A' + w, SIZE);
+    if (own_flags) fd = open_ok(FILE_A, own_flags);
     for (int i = 0; i < RECORDS; i++) EQUAL(write(fd, record, SIZE), SIZE);
     _exit(0);
   }
@@ -304,6 +321,38 @@ static void concurrent_appends(void) {
     counts[record[0] - 'A']++;
   }
   for (int w = 0; w < WRITERS; w++) EQUAL(counts[w], RECORDS);
+  empty(FILE_A);
+}
+static void one_position(void) { concurrent_writes(0); }
+static void several_ends(void) { concurrent_writes(O_WRONLY | O_APPEND); }
+
+/* Four processes read one open file: each byte goes to one of them. */
+static void concurrent_reads(void) {
+  enum { TOTAL = 8000 };
+  int fd = open_ok(FILE_A, RDWR_NEW), sums[2];
+  long expected = 0, got = 0;
+  for (int i = 0; i < TOTAL; i += 8) {
+    unsigned char piece[8];
+    for (int k = 0; k < 8; k++) expected += piece[k] = (unsigned char)((i + k) * 7);
+    EQUAL(write(fd, piece, 8), 8);
+  }
+  EQUAL(lseek(fd, 0, SEEK_SET), 0);
+  EQUAL(pipe(sums), 0);
+  for (int i = 0; i < WRITERS; i++) {
+    if (FORK() != 0) continue;
+    unsigned char byte;
+    long sum = 0;
+    while (read(fd, &byte, 1) == 1) sum += byte;
+    EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
+    _exit(0);
+  }
+  for (int i = 0; i < WRITERS; i++) {
+    long sum;
+    EQUAL(read(sums[0], &sum, sizeof sum), sizeof sum);
+    got += sum;
+    CHECK(wait(NULL) > 0);
+  }
+  EQUAL(got, expected);
   empty(FILE_A);
 }
 
@@ -356,7 +405,10 @@ int main(void) {
   RUN("what was written is read, in pieces of any size, across pages", write_then_read);
   RUN("O_TRUNC empties, and writing behind the end leaves zeros", truncation);
   RUN("O_APPEND writes at the end, whoever wrote before", appending);
-  RUN("four processes write one open file: no record is lost or torn", concurrent_appends);
+  RUN("a write of no bytes changes nothing", nothing_to_write);
+  RUN("four processes write one open file: no record is lost or torn", one_position);
+  RUN("four processes append to one file: no record is lost or torn", several_ends);
+  RUN("four processes read one open file: each byte once", concurrent_reads);
   RUN("/dev/null, /dev/zero, /dev/console and ioctl", devices);
   return tap_end();
 }

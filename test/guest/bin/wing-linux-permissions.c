@@ -213,6 +213,8 @@ static void writing_takes_bits(void) {
   int fd = open(FILE_A, O_RDWR);
   CHECK(fd >= 0);
   EQUAL(read(fd, &byte, 1), 0);
+  EQUAL(write(fd, "", 0), 0);
+  EQUAL(syscall(SYS_pwrite64, fd, "", 0, 0l), 0);
   EQUAL(mode_of(FILE_A), 06777);
   EQUAL(write(fd, "#", 1), 1);
   EQUAL(mode_of(FILE_A), 0777);
