@@ -76,20 +76,21 @@ unsigned Pipe::ready(unsigned flags) {
 }
 
 // Moves bytes between the ring at `start` and a buffer, at most to the end of the ring's page.
-// Errors: nomem, and the step's.
+// Errors: the step's.
 template <class Move>
 inline Result<std::size_t> Pipe::move_in_page(std::uint64_t start, std::size_t size, Move step) {
-  std::size_t offset = start % capacity;
-  FrameRef& page = pages_[offset / page_size];
-  if (!page) TRY(allocate(page));
-  std::size_t in_page = offset % page_size;
+  FrameRef& page = page_of(start);
+  std::size_t in_page = start % page_size;
   return step(page.bytes().subspan(in_page, std::min(size, page_size - in_page)));
 }
 
 // Moves [start, start + size), which the caller has claimed; mostly that lies in one page. Answers
-// how many bytes; fewer when the buffer turned out bad half way, or memory is short.
+// how many bytes; fewer when the buffer turned out bad half way. Errors: nomem (nothing was moved),
+// and the step's. If there are two pages, the first is there: it has bytes that came before these.
 template <class Move>
 inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
+  FrameRef& last = page_of(start + size - 1);
+  if (!last) TRY(allocate(last));
   Result<std::size_t> moved = move_in_page(start, size, step);
   if (!moved || *moved == size) return moved;
   return move_rest(start, size, *moved, step);

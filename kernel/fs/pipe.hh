@@ -68,6 +68,7 @@ class Pipe final : public Node {
   Result<std::size_t> write_piece(const IoPlace& at, IoBuffer& from, std::size_t least,
                                   std::size_t most) EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
+  FrameRef& page_of(std::uint64_t at) { return pages_[at % capacity / page_size]; }
   static Result<> allocate(FrameRef& page);
   template <class Move>
   Result<std::size_t> move_in_page(std::uint64_t start, std::size_t size, Move step);

@@ -232,6 +232,16 @@ static void without_memory(void) {
   ERROR(write(ends[1], "abc", 3), ENOMEM);
   EQUAL(syscall(SYS_fail_alloc, 0), 0);
   EQUAL(write(ends[1], "abc", 3), 3);
+  /* What is to go in at once has its second page before it begins. */
+  static char bytes[3 * 4096];
+  EQUAL(write(ends[1], bytes, 3000), 3000);
+  EQUAL(syscall(SYS_fail_alloc, 1), 0);
+  ERROR(write(ends[1], bytes, 3000), ENOMEM);
+  EQUAL(syscall(SYS_fail_alloc, 1), 0);
+  ERROR(write(ends[1], bytes, sizeof bytes), ENOMEM);
+  EQUAL(syscall(SYS_fail_alloc, 2), 0);
+  EQUAL(write(ends[1], bytes, sizeof bytes), ATOMIC); /* the first of its pieces */
+  EQUAL(read(ends[0], bytes, sizeof bytes), 3 + 3000 + ATOMIC);
   EQUAL(close(ends[0]) + close(ends[1]), 0);
   int first = dup(0);
   EQUAL(close(first), 0);
