@@ -11,6 +11,7 @@ namespace tine {
 enum class Rank : std::uint8_t {
   // Mutexes
   open_file,     // the offset of one open file
+  proc_text,     // what one file of /proc says
   directory,     // entries of a directory and the files' metadata
   file_writers,  // who changes one file's contents
   space,         // one address space: regions and page table

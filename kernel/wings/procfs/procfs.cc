@@ -11,11 +11,12 @@
 // It can be mounted in several places. A root stays for good, as what is mounted does; so the
 // directories in it may refer to it.
 //
-// No lock: directories never change by themselves, and each file belongs to one open file, whose
-// mutex is held while it is read.
+// Lock: a file's mutex guards its text, which several processes may read at once. Directories never
+// change by themselves.
 #include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "sched/mutex.hh"
 #include "wings/procfs/text.hh"
 
 namespace tine {
@@ -60,7 +61,8 @@ class TextFile final : public Node {
         file_(file),
         pid_(pid) {}
 
-  Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
+  Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(mutex_) {
+    MutexGuard guard(mutex_);
     if (at.offset == 0 || !made_) TRY(make_text());
     return text_.read(at.offset, to);
   }
@@ -68,10 +70,11 @@ class TextFile final : public Node {
  private:
   const ProcFile& file_;
   const int pid_;
-  FilePages text_;
-  bool made_ = false;
+  Mutex mutex_{Rank::proc_text, "text of a file of /proc"};
+  FilePages text_ GUARDED_BY(mutex_);
+  bool made_ GUARDED_BY(mutex_) = false;
 
-  Result<> make_text() {
+  Result<> make_text() REQUIRES(mutex_) {
     made_ = false;
     if (!(permissions() & 0044)) TRY(check_may_look(pid_));
     TRY(text_.truncate(0));

@@ -532,6 +532,23 @@ static void everybody(void) {
   }
 }
 
+/* Four processes read one open file, each at a place of its own. */
+static void shared_file(void) {
+  int fd = open("/proc/self/status", O_RDONLY);
+  long length = read(fd, text, TEXT);
+  CHECK(length > 100 && length < TEXT);
+  for (int i = 0; i < 4; i++) {
+    if (FORK() != 0) continue;
+    for (int n = 0; n < 500; n++) {
+      long got = syscall(SYS_pread64, fd, text, TEXT, 0l);
+      CHECK(got > length - 40 && text[got - 1] == '\n'); /* numbers may become shorter */
+      CHECK(memchr(text, 0, (size_t)got) == NULL);
+    }
+    _exit(0);
+  }
+  for (int status = -1; wait(&status) > 0; status = -1) EQUAL(status, 0);
+}
+
 /* All 52 fields of stat, of which the name stands in parentheses; cmdline ends each with a 0. */
 static void for_ps(void) {
   char start[64];
@@ -561,6 +578,7 @@ int main(void) {
   RUN("/proc lists the processes in order; inodes agree; .. leads out; getcwd works", tree);
   RUN("what cannot be changed, names that are not there, bad buffers", refusals);
   RUN("reading in small pieces, at offsets, and again from the beginning", pieces);
+  RUN("several processes read one open file, each a whole text", shared_file);
   RUN("files of a process that has ended answer ESRCH, its names ENOENT", dead);
   RUN("getcwd in the directory of a process that has ended is ENOENT", dead_cwd);
   RUN("meminfo and uptime agree with the system calls", machine);
