@@ -72,7 +72,10 @@ SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) 
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
   Result<std::size_t> written = file->write(buffer);
-  if (!written && written.error() == Errno::pipe) raise_signal(SIGPIPE);
+  // The last reader may also have gone in the middle: then the count is the answer.
+  bool broken = written ? *written < size && (file->node()->ready(file->flags()) & POLLERR)
+                        : written.error() == Errno::pipe;
+  if (broken) raise_signal(SIGPIPE);
   return written;
 }
 

@@ -179,16 +179,21 @@ static void a_sleeping_reader_sees_the_end(void) {
   ENDS(child, 0);
 }
 
+static volatile int broken;
+static void count_broken(int number) { broken += number == SIGPIPE; }
+
 static void a_sleeping_writer_sees_the_end(void) {
   make_pipe(0);
   pid_t child = FORK();
   if (child == 0) {
     close(ends[0]);
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, count_broken);
     char* bytes = pages(20);
     ssize_t n = write(ends[1], bytes, (size_t)(20 * PAGE)); /* what went in is the answer */
     EQUAL(n, CAPACITY);
+    EQUAL(broken, 1); /* and the signal comes as well */
     ERROR(write(ends[1], bytes, 1), EPIPE);
+    EQUAL(broken, 2);
     _exit(0);
   }
   CHECK(sleeps_for(child, TINE_WAIT_PIPE));
