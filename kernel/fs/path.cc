@@ -40,6 +40,7 @@ class PathWalk {
   unsigned links_ = 0;
 
   Component next();
+  Result<> check_step(std::string_view name) const;
   Result<RefPtr<Node>> step(std::string_view name);
   Result<> follow(Node& link);
   Result<PathEnd> end(const Component& component, RefPtr<Node> node);
@@ -62,10 +63,15 @@ PathWalk::Component PathWalk::next() {
   return {{name, behind}, skip_slashes(behind, end) == end, behind != end};
 }
 
-Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
+// May the name be looked for here? Who may not search is not told whether it is there.
+Result<> PathWalk::check_step(std::string_view name) const {
   if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
   if (!at_->is_directory()) return Errno::notdir;
-  TRY(at_->check_access(who_, may_execute));
+  return at_->check_access(who_, may_execute);
+}
+
+Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
+  TRY(check_step(name));
   if (name == "." || (name == ".." && at_ == root_)) return at_;
   if (name == "..") return parent_of(*at_);
   RefPtr<Node> node = TRY(at_->lookup(name));
@@ -90,7 +96,6 @@ Result<> PathWalk::follow(Node& link) {
 }
 
 Result<PathEnd> PathWalk::end(const Component& component, RefPtr<Node> node) {
-  if (!at_->is_directory()) return Errno::notdir;
   if (component.slash_behind && node && !node->is_directory()) return Errno::notdir;
   PathEnd result;
   result.parent = at_;
@@ -107,7 +112,7 @@ Result<PathEnd> PathWalk::run(Last last) {
   while (true) {
     Component component = next();
     if (component.is_last && last == Last::leave) {
-      if (component.name.size() > TINE_NAME_MAX) return Errno::nametoolong;
+      TRY(check_step(component.name));
       return end(component, nullptr);
     }
     Result<RefPtr<Node>> found = step(component.name);
@@ -141,7 +146,7 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
     if (!(flags & O_CREAT)) return Errno::noent;
     if (end.must_be_dir) return Errno::isdir;
     is_new = true;
-    TRY(end.parent->check_access(context.credentials(), may_write | may_execute));
+    TRY(end.parent->check_access(context.credentials(), may_write));
     Result<RefPtr<Node>> made =
         end.parent->create(end.last, context.for_new(*end.parent, permissions & 0777));
     // Somebody else was quicker: then it is there now.

@@ -59,11 +59,9 @@ Result<> NewPlace::copy_for_file(int directory, UserString text) {
   return check_may_add();
 }
 
-// That a name is there already, or is not there, is told first, as far as it may be looked for.
+// That a name is there already, or is not there, is told first.
 Result<> NewPlace::check_may_change(bool adds) const {
-  const Credentials& who = context().credentials();
-  TRY(parent().check_access(who, may_execute));
-  Result<> writable = parent().check_access(who, may_write);
+  Result<> writable = parent().check_access(context().credentials(), may_write);
   if (writable) return {};
   Result<RefPtr<Node>> found = parent().lookup(end.last);
   if (adds && found) return Errno::exist;
@@ -156,7 +154,7 @@ SYSCALL(SYS_renameat2, renameat2, void,
   if (from.end.parent->file_system() != to.end.parent->file_system()) return Errno::xdev;
   if (from.is_dots() || to.is_dots()) return Errno::busy;
   TRY(from.check_may_take());
-  TRY(to.parent().check_access(to.context().credentials(), may_write | may_execute));
+  TRY(to.parent().check_access(to.context().credentials(), may_write));
   bool exchange = flags & RENAME_EXCHANGE;
   if (from.end.must_be_dir || (to.end.must_be_dir && !exchange)) TRY(check_directory(from));
   if (to.end.must_be_dir && exchange) TRY(check_directory(to));

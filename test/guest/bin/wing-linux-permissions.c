@@ -62,7 +62,19 @@ static void closed_directory(void) {
   ERROR(open(DIR_A "/new", O_WRONLY | O_CREAT, 0644), EACCES);
   ERROR(chdir(DIR_A), EACCES);
   ERROR(mkdir(DIR_A "/new", 0755), EACCES);
-  ERROR(unlink(FILE_A), EACCES);
+  /* Whether a name is there is not told. */
+  static const char* const names[] = {FILE_A, FILE_A "/", DIR_A "/none", DIR_A "/none/",
+                                      DIR_A "/."};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    ERROR(unlink(names[i]), EACCES);
+    ERROR(rmdir(names[i]), EACCES);
+    ERROR(symlink("x", names[i]), EACCES);
+    ERROR(mkdir(names[i], 0755), EACCES);
+    ERROR(link("/bin/sh", names[i]), EACCES);
+    ERROR(rename(names[i], "/tmp/file"), EACCES);
+    ERROR(rename("/tmp/none", names[i]), EACCES);
+    ERROR(rename("/bin/sh/", names[i]), EACCES);
+  }
   EQUAL(stat(DIR_A, &about), 0);
   int fd = open(DIR_A, O_RDONLY); /* its names may be read */
   CHECK(fd >= 0);
