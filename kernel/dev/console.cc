@@ -173,7 +173,8 @@ tine_termios settings_now() {
   return settings;
 }
 
-// Sleeps until something is there and nobody else reads. Errors: restart, again.
+// Sleeps until something is there and nobody else reads; who must not block waits for the other
+// reader only, who is in the middle of it. Errors: restart, again.
 Result<> begin_reading(bool may_block) {
   SpinGuard guard(input_lock);
   TRY(wait(readers, input_lock, WaitReason::console, [&] {
@@ -188,7 +189,7 @@ Result<> begin_reading(bool may_block) {
 void end_reading() {
   SpinGuard guard(input_lock);
   being_read = false;
-  if (head != committed) readers.wake_all();
+  readers.wake_all();
 }
 
 // Moves one piece, or the start of it: what the buffer has room for in one place.
