@@ -15,6 +15,7 @@
 #define AT_REMOVEDIR 0x200        /* unlinkat: remove a directory, nothing else */
 #define AT_SYMLINK_FOLLOW 0x400   /* linkat: what the link names */
 #define AT_EACCESS 0x200          /* faccessat2: by the effective ids */
+#define AT_NO_AUTOMOUNT 0x800     /* newfstatat: no difference, nothing mounts itself */
 #define AT_EMPTY_PATH 0x1000      /* newfstatat: an empty path is the descriptor itself */
 
 #define O_RDONLY 0

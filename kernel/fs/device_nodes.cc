@@ -14,6 +14,7 @@ struct Device {
   Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
   Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
   bool (*has_input)();
+  Result<std::uint64_t> position;  // that lseek answers, always
 };
 
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
@@ -32,9 +33,9 @@ Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; 
 bool always() { return true; }
 
 constexpr Device devices[] = {
-    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input},
-    {"null", 1, 3, read_nothing, discard, no_terminal, always},
-    {"zero", 1, 5, read_zeros, discard, no_terminal, always},
+    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input, Errno::spipe},
+    {"null", 1, 3, read_nothing, discard, no_terminal, always, 0},
+    {"zero", 1, 5, read_zeros, discard, no_terminal, always, 0},
 };
 
 class DeviceNode final : public Node {
@@ -51,6 +52,7 @@ class DeviceNode final : public Node {
   Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument) override {
     return device_.ioctl(request, argument);
   }
+  Result<std::uint64_t> only_position() override { return device_.position; }
   unsigned ready(unsigned) override { return POLLOUT | (device_.has_input() ? POLLIN : 0); }
 
  private:

@@ -128,7 +128,7 @@ class Node : public RefCounted {
   virtual Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who);
   // Gives `name` the new name `new_name` in the directory `to` of the same file system, in one
   // step; what had that name loses it. `flags`: RENAME_*, at most one. Errors: noent, exist
-  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, nomem.
+  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, access, nomem.
   virtual Result<> rename(std::string_view name, Node& to, std::string_view new_name,
                           unsigned flags, const Credentials& who);
 
@@ -161,6 +161,8 @@ class Node : public RefCounted {
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
   bool has_positions() const { return has_positions_; }
+  // What lseek answers where it has none. Errors: spipe.
+  virtual Result<std::uint64_t> only_position() { return Errno::spipe; }
 
   // ---- Mounts: one file system's root takes the place of another's directory ----
 

@@ -106,7 +106,7 @@ Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
 }
 
 Result<std::uint64_t> OpenFile::seek(std::int64_t distance, Whence from) {
-  if (!node_->has_positions()) return Errno::spipe;
+  if (!node_->has_positions()) return node_->only_position();
   MutexGuard guard(mutex_);
   std::uint64_t origin = 0;
   if (from == Whence::current) origin = position_;

@@ -44,8 +44,9 @@ class File final : public Node {
 
 class Symlink final : public Node {
  public:
+  // Its permissions mean nothing: it has them all, whatever the umask.
   Symlink(const Attributes& attributes, std::uint64_t file_system)
-      : Node(NodeKind::symlink, attributes, file_system) {}
+      : Node(NodeKind::symlink, {0777, attributes.user, attributes.group}, file_system) {}
   ~Symlink() override { heap_free(target_); }
 
   // Once, before anybody finds it. Errors: nomem.
@@ -314,6 +315,10 @@ Result<> Directory::rename(std::string_view name, Node& to_node, std::string_vie
   if (target) TRY(to.check_takes(who, *target->node));
   TRY(check_rename(*this, source, to, target, flags));
   if (target && source->node == target->node) return {};  // two names of one file: POSIX
+  for (Entry* moved : {source, flags & RENAME_EXCHANGE ? target : nullptr}) {
+    bool changes = moved && moved->node->is_directory() && &to != this;  // its "..": a write to it
+    if (changes) TRY(moved->node->check_access(who, may_write));
+  }
 
   if (flags & RENAME_EXCHANGE) {
     loses(*source->node);

@@ -143,8 +143,9 @@ SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned 
   return flags & AT_REMOVEDIR ? remove_directory(place) : remove_file(place);
 }
 
-// Errors: those of path lookup; busy ("." and "..", mounts), inval (into itself, unknown flags),
-// exist (RENAME_NOREPLACE), isdir, notdir, notempty, perm (the sticky bit), xdev, nomem.
+// A directory that goes to another one must be writable itself. Errors: those of path lookup; busy
+// ("." and "..", mounts), inval (into itself, unknown flags), exist (RENAME_NOREPLACE), isdir,
+// notdir, notempty, perm (the sticky bit), xdev, nomem.
 SYSCALL(SYS_renameat2, renameat2, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags > RENAME_EXCHANGE) return Errno::inval;
@@ -152,7 +153,8 @@ SYSCALL(SYS_renameat2, renameat2, void,
   TRY(from.copy(old_directory, old_path));
   TRY(to.copy(directory, path));
   if (from.end.parent->file_system() != to.end.parent->file_system()) return Errno::xdev;
-  if (from.is_dots() || to.is_dots()) return Errno::busy;
+  if (from.is_dots()) return Errno::busy;
+  if (to.is_dots()) return flags & RENAME_NOREPLACE ? Errno::exist : Errno::busy;
   TRY(from.check_may_take());
   TRY(to.parent().check_access(to.context().credentials(), may_write));
   bool exchange = flags & RENAME_EXCHANGE;
@@ -167,7 +169,7 @@ SYSCALL(SYS_renameat2, renameat2, void,
 // Errors: those of path lookup, inval (unknown flags), fault.
 SYSCALL(SYS_newfstatat, newfstatat, void,
         (int directory, UserString path, UserPtr<tine_stat> to, unsigned flags)) {
-  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return Errno::inval;
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return Errno::inval;
   UserPlace place;
   TRY(place.path.copy(path));
   bool itself = (flags & AT_EMPTY_PATH) && place.path.view().empty();

@@ -179,7 +179,9 @@ static void seeking(void) {
   ERROR(lseek(fd, 1, SEEK_CUR), EINVAL); /* wraps */
   ERROR(write(fd, "x", 1), EFBIG);
   ERROR(lseek(-1, 0, SEEK_SET), EBADF);
-  ERROR(lseek(open("/dev/null", O_RDONLY), 0, SEEK_CUR), ESPIPE);
+  EQUAL(lseek(open("/dev/null", O_RDONLY), 5, SEEK_SET), 0); /* as on Linux */
+  EQUAL(lseek(open("/dev/zero", O_RDONLY), 0, SEEK_CUR), 0);
+  ERROR(lseek(open("/dev/console", O_RDONLY), 0, SEEK_CUR), ESPIPE);
 }
 
 static void truncating(void) {
@@ -187,7 +189,12 @@ static void truncating(void) {
   struct stat about;
   char got[20];
   EQUAL(write(fd, "0123456789", 10), 10);
+  EQUAL(fstat(fd, &about), 0);
+  struct timespec written = about.st_mtim;
+  sleep_ms(1);
   EQUAL(ftruncate(fd, 4), 0);
+  EQUAL(fstat(fd, &about), 0);
+  CHECK(memcmp(&about.st_mtim, &written, sizeof written) != 0);
   EQUAL(ftruncate(fd, 3 * PAGE), 0);
   EQUAL(lseek(fd, 0, SEEK_CUR), 10);
   EQUAL(lseek(fd, 0, SEEK_SET), 0);

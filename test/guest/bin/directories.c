@@ -50,6 +50,30 @@ static void come_and_go(void) {
   end();
 }
 
+static uint64_t changed_at(const char* path) {
+  struct stat file = about(path);
+  return (uint64_t)file.st_mtim.tv_sec * 1000000000u + (uint64_t)file.st_mtim.tv_nsec;
+}
+/* Whatever changes a directory's names sets its time. */
+static void times(void) {
+  begin();
+  uint64_t before = changed_at(ROOT);
+  for (int step = 0; step < 6; step++) {
+    sleep_ms(1);
+    if (step == 0) EQUAL(mkdir(A, 0755), 0);
+    if (step == 1) EQUAL(rmdir(A), 0);
+    if (step == 2) make(A);
+    if (step == 3) EQUAL(link(A, B), 0);
+    if (step == 4) EQUAL(rename(A, C), 0);
+    if (step == 5) EQUAL(unlink(C), 0);
+    uint64_t after = changed_at(ROOT);
+    if (after <= before) tap_fail("step %d does not set the time", step);
+    before = after;
+  }
+  EQUAL(unlink(B), 0);
+  end();
+}
+
 enum call { MKDIR, RMDIR, UNLINK };
 static void removal_errors(void) {
   static char long_name[300];
@@ -299,6 +323,13 @@ static void rename_flags(void) {
   EQUAL(about(A "/..").st_ino, about(ROOT).st_ino);
   EQUAL(renameat2(AT_FDCWD, A, AT_FDCWD, A, RENAME_EXCHANGE), 0);
   EQUAL(renameat2(AT_FDCWD, C "/in", AT_FDCWD, ROOT "/new", RENAME_NOREPLACE), 0);
+  ERROR(renameat2(AT_FDCWD, ROOT "/new", AT_FDCWD, B "/.", RENAME_NOREPLACE), EEXIST);
+  ERROR(renameat2(AT_FDCWD, B "/.", AT_FDCWD, ROOT "/x", RENAME_NOREPLACE), EBUSY);
+  /* With a slash behind it, it must be a directory before the exchange. */
+  EQUAL(renameat2(AT_FDCWD, ROOT "/new", AT_FDCWD, B "/", RENAME_EXCHANGE), 0);
+  ERROR(renameat2(AT_FDCWD, ROOT "/new", AT_FDCWD, B "/", RENAME_EXCHANGE), ENOTDIR);
+  ERROR(renameat2(AT_FDCWD, B "/", AT_FDCWD, ROOT "/new", RENAME_EXCHANGE), ENOTDIR);
+  EQUAL(renameat2(AT_FDCWD, ROOT "/new/", AT_FDCWD, B, RENAME_EXCHANGE), 0);
   EQUAL(unlink(ROOT "/new") + rmdir(A) + rmdir(B) + rmdir(C), 0);
   end();
 }
@@ -351,6 +382,65 @@ static void reading(void) {
   EQUAL(count_entries("/dev", "null"), 1);
   EQUAL(unlink(A) + rmdir(B) + unlink(C), 0);
   EQUAL(count_entries(ROOT, NULL), 2);
+  end();
+}
+
+/* What lies behind a name, up to the next entry, are zeros. */
+static void padding(void) {
+  begin();
+  make(ROOT "/a-name-that-is-long-and-leaves-something-behind");
+  make(A);
+  char buffer[200];
+  int fd = open(ROOT, O_RDONLY);
+  long size = getdents64(fd, buffer, sizeof buffer);
+  CHECK(size > 0);
+  memset(buffer, 'x', sizeof buffer);
+  EQUAL(lseek(fd, 0, SEEK_SET), 0);
+  EQUAL(getdents64(fd, buffer, sizeof buffer), size);
+  for (long at = 0; at < size;) {
+    struct tine_dirent64* entry = (struct tine_dirent64*)(buffer + at);
+    const char* end = buffer + at + entry->d_reclen;
+    for (const char* p = entry->d_name + strlen(entry->d_name); p < end; p++) EQUAL(*p, 0);
+    at += entry->d_reclen;
+  }
+  EQUAL(close(fd), 0);
+  EQUAL(unlink(ROOT "/a-name-that-is-long-and-leaves-something-behind") + unlink(A), 0);
+  end();
+}
+
+/* Four processes read one open directory: each entry goes to one of them. */
+static void race_read(void) {
+  enum { FILES = 300, FIRST = 100 };
+  char name[sizeof ROOT + 8], buffer[24];
+  int sums[2];
+  long sum, total = 0;
+  begin();
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, ROOT "/%d", FIRST + i);
+    make(name);
+    total += FIRST + i;
+  }
+  EQUAL(pipe(sums), 0);
+  int fd = open(ROOT, O_RDONLY);
+  for (int i = 0; i < 4; i++) {
+    if (FORK() != 0) continue;
+    for (sum = 0; getdents64(fd, buffer, sizeof buffer) == sizeof buffer;) {
+      sum += atoi(((struct tine_dirent64*)buffer)->d_name);
+    }
+    EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
+    _exit(0);
+  }
+  for (int i = 0; i < 4; i++) {
+    EQUAL(read(sums[0], &sum, sizeof sum), sizeof sum);
+    total -= sum;
+    CHECK(wait(NULL) > 0);
+  }
+  EQUAL(total, 0);
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, ROOT "/%d", FIRST + i);
+    EQUAL(unlink(name), 0);
+  }
+  EQUAL(close(fd), 0);
   end();
 }
 
@@ -536,6 +626,7 @@ static void race_tangle(void) {
 int main(void) {
   tap_begin("directories");
   RUN("mkdir, rmdir, unlink: names, link counts, umask", come_and_go);
+  RUN("names that come, go and change set their directory's time", times);
   RUN("what cannot be made or removed says why", removal_errors);
   RUN("an unlinked file lives while it is open", a_file_lives_while_it_is_open);
   RUN("a removed directory takes nothing in", a_removed_directory_takes_nothing_in);
@@ -548,9 +639,11 @@ int main(void) {
   RUN("a file that a rename replaces lives while it is open", an_open_victim_lives);
   RUN("getdents64 tells names, types and inodes", reading);
   RUN("getdents64: bad arguments, short buffers, positions", reading_arguments);
+  RUN("getdents64: zeros behind the names", padding);
   RUN("reading amid changes: what stays is seen once", reading_amid_changes);
   RUN("four make and remove the same name", race_make_and_remove);
   RUN("four rename one file in a circle", race_chase);
   RUN("four move directories into each other", race_tangle);
+  RUN("four read one open directory: each entry once", race_read);
   return tap_end();
 }

@@ -76,6 +76,9 @@ static void statting(void) {
   CHECK(S_ISREG(about.st_mode) && about.st_ino == inode("file"));
   EQUAL(fstatat(AT_FDCWD, "link", &about, AT_SYMLINK_NOFOLLOW), 0);
   CHECK(S_ISLNK(about.st_mode));
+  EQUAL(about.st_mode & 07777, 0777); /* whatever the umask */
+  EQUAL(fstatat(AT_FDCWD, "link", &about, AT_NO_AUTOMOUNT), 0);
+  CHECK(S_ISREG(about.st_mode));
   int fd = open("file", O_RDONLY), directory = open(".", O_RDONLY);
   EQUAL(fstatat(fd, "", &about, AT_EMPTY_PATH), 0);
   EQUAL(about.st_ino, inode("file"));

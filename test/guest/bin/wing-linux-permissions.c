@@ -136,6 +136,23 @@ static void sticky(void) {
   clear();
 }
 
+/* Its ".." changes. */
+static void moves_directories(void) {
+  EQUAL(mkdir(DIR_A "/own", 0755) + mkdir(DIR_A "/own/in", 0555) + mkdir(DIR_A "/to", 0755), 0);
+  ERROR(rename(DIR_A "/own/in", DIR_A "/to/in"), EACCES);
+  ERROR(renameat2(AT_FDCWD, DIR_A "/own/in", AT_FDCWD, DIR_A "/to", RENAME_EXCHANGE), EACCES);
+  ERROR(renameat2(AT_FDCWD, DIR_A "/to", AT_FDCWD, DIR_A "/own/in", RENAME_EXCHANGE), EACCES);
+  EQUAL(rename(DIR_A "/own/in", DIR_A "/own/stays"), 0);
+  EQUAL(change_mode(DIR_A "/own/stays", 0755), 0);
+  EQUAL(rename(DIR_A "/own/stays", DIR_A "/to/in"), 0);
+  EQUAL(rmdir(DIR_A "/to/in") + rmdir(DIR_A "/to") + rmdir(DIR_A "/own"), 0);
+}
+static void moving_directories(void) {
+  build(0777, 0644);
+  as(STUDENT, moves_directories);
+  clear();
+}
+
 static void makes_files(void) {
   struct stat about;
   int fd = open(FILE_A, O_WRONLY | O_CREAT, 0);
@@ -269,6 +286,7 @@ int main(void) {
   RUN_MAKING_FILES("supplementary groups count", member_of_file_group);
   RUN_MAKING_FILES("directories: searching, reading, changing", directories);
   RUN_MAKING_FILES("the sticky bit keeps names for their owners", sticky);
+  RUN_MAKING_FILES("a directory must be writable to go to another one", moving_directories);
   RUN_MAKING_FILES("who makes a file owns it; S_ISGID gives it the directory's group", ownership);
   RUN_MAKING_FILES("chmod, chown and utimensat are for owners", changes);
   RUN_MAKING_FILES("writing takes S_ISUID and S_ISGID away from a file", writing_takes_bits);
