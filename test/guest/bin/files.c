@@ -380,6 +380,8 @@ static void devices(void) {
   ERROR(ioctl(console, TIOCGWINSZ, wild(8)), EFAULT);
   ERROR(ioctl(console, 0, buffer), ENOTTY);
   ERROR(ioctl(console, ~0ul, buffer), ENOTTY);
+  EQUAL(fcntl(console, F_SETFL, O_NONBLOCK), 0);
+  ERROR(read(console, buffer, sizeof buffer), EAGAIN); /* nobody has typed anything */
 }
 
 static void make_long_name(void) {
