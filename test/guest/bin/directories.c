@@ -410,8 +410,8 @@ static void padding(void) {
 
 /* Four processes read one open directory: each entry goes to one of them. */
 static void race_read(void) {
-  enum { FILES = 300, FIRST = 100 };
-  char name[sizeof ROOT + 8], buffer[24];
+  enum { FILES = 300, FIRST = 100, RECORD = 24 };
+  char name[sizeof ROOT + 8], buffer[10 * RECORD];
   int sums[2];
   long sum, total = 0;
   begin();
@@ -424,8 +424,11 @@ static void race_read(void) {
   int fd = open(ROOT, O_RDONLY);
   for (int i = 0; i < 4; i++) {
     if (FORK() != 0) continue;
-    for (sum = 0; getdents64(fd, buffer, sizeof buffer) == sizeof buffer;) {
-      sum += atoi(((struct tine_dirent64*)buffer)->d_name);
+    sum = 0;
+    for (long size; (size = getdents64(fd, buffer, sizeof buffer)) > 0;) {
+      for (long at = 0; at < size; at += RECORD) {
+        sum += atoi(((struct tine_dirent64*)(buffer + at))->d_name);
+      }
     }
     EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
     _exit(0);
