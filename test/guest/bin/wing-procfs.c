@@ -537,6 +537,7 @@ static void shared_file(void) {
   int fd = open("/proc/self/status", O_RDONLY);
   long length = read(fd, text, TEXT);
   CHECK(length > 100 && length < TEXT);
+  if (syscall(SYS_pread64, fd, text, TEXT, 0l) < 0 && errno == ENOSYS) return; /* wing linux */
   for (int i = 0; i < 4; i++) {
     if (FORK() != 0) continue;
     for (int n = 0; n < 500; n++) {
