@@ -69,38 +69,33 @@ unsigned Pipe::ready(unsigned flags) {
   return ready;
 }
 
-// Out of line: it happens once in the life of most pipes.
-[[gnu::noinline]] Result<> Pipe::allocate(FrameRef& page) {
-  page = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
-  return {};
-}
-
-// Moves bytes between the ring at `start` and a buffer, at most to the end of the ring's page.
-// Errors: the step's.
-template <class Move>
-inline Result<std::size_t> Pipe::move_in_page(std::uint64_t start, std::size_t size, Move step) {
-  FrameRef& page = page_of(start);
-  std::size_t in_page = start % page_size;
-  return step(page.bytes().subspan(in_page, std::min(size, page_size - in_page)));
-}
-
-// Moves [start, start + size), which the caller has claimed; mostly that lies in one page. Answers
-// how many bytes; fewer when the buffer turned out bad half way. Errors: nomem (nothing was moved),
-// and the step's. If there are two pages, the first is there: it has bytes that came before these.
+// Moves [start, start + size) between the ring and a buffer; the caller has claimed it. Mostly that
+// lies in one page and in one place of the buffer. Answers how many bytes; fewer when the buffer
+// turned out bad half way. Errors: nomem (nothing was moved), and the step's.
 template <class Move>
 inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
-  FrameRef& last = page_of(start + size - 1);
-  if (!last) TRY(allocate(last));
-  Result<std::size_t> moved = move_in_page(start, size, step);
-  if (!moved || *moved == size) return moved;
-  return move_rest(start, size, *moved, step);
+  std::size_t in_page = start % page_size, done = 0;
+  FrameRef& page = page_of(start);
+  if (page && size <= page_size - in_page) {
+    Result<std::size_t> moved = step(page.bytes().subspan(in_page, size));
+    if (!moved || *moved == size) return moved;
+    done = *moved;
+  }
+  return move_rest(start, size, done, step);
 }
 
+// Only the last page can be missing: the one before has bytes that came before these, and nothing
+// larger than a page is written at once.
 template <class Move>
-[[gnu::noinline]] std::size_t Pipe::move_rest(std::uint64_t start, std::size_t size,
-                                              std::size_t done, Move step) {
+[[gnu::noinline]] Result<std::size_t> Pipe::move_rest(std::uint64_t start, std::size_t size,
+                                                      std::size_t done, Move step) {
+  FrameRef& last = page_of(start + size - 1);
+  if (!last) last = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   while (done < size) {
-    Result<std::size_t> moved = move_in_page(start + done, size - done, step);
+    std::size_t in_page = (start + done) % page_size;
+    Result<std::size_t> moved = step(
+        page_of(start + done).bytes().subspan(in_page, std::min(size - done, page_size - in_page)));
+    if (!moved && done == 0) return moved;
     if (!moved) break;
     done += *moved;
   }

@@ -69,13 +69,10 @@ class Pipe final : public Node {
                                   std::size_t most) EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
   FrameRef& page_of(std::uint64_t at) { return pages_[at % capacity / page_size]; }
-  static Result<> allocate(FrameRef& page);
-  template <class Move>
-  Result<std::size_t> move_in_page(std::uint64_t start, std::size_t size, Move step);
   template <class Move>
   Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
   template <class Move>
-  std::size_t move_rest(std::uint64_t start, std::size_t size, std::size_t done, Move step);
+  Result<std::size_t> move_rest(std::uint64_t start, std::size_t size, std::size_t done, Move step);
 };
 
 }  // namespace tine

@@ -34,7 +34,8 @@ Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
 }
 
 // All pieces as one buffer: so that one read or one write does the whole. Each piece is looked at
-// once more when its turn comes; who changes their sizes meanwhile moves no more bytes than before.
+// once more when its turn comes; who changes their sizes meanwhile moves no more bytes than before,
+// and fewer (EFAULT) if there are not enough any more.
 class VectorBuffer final : public IoBuffer {
  public:
   VectorBuffer() : IoBuffer(current_space(), VirtAddr(), 0) { next_place_ = next_piece; }
@@ -48,16 +49,19 @@ class VectorBuffer final : public IoBuffer {
       if (__builtin_add_overflow(sum, piece.size, &sum) || sum > INT64_MAX) return Errno::inval;
     }
     next_ = pieces;
+    pieces_ = unsigned(count);
     left_ = left_elsewhere_ = std::min(sum, max_transfer);
     return {};
   }
 
  private:
   UserPtr<IoVector> next_;
+  unsigned pieces_ = 0;  // from `next_` on
 
   static Result<> next_piece(IoBuffer& buffer) {
     auto& self = static_cast<VectorBuffer&>(buffer);
     while (self.left_ == self.left_elsewhere_) {
+      if (self.pieces_-- == 0) return Errno::fault;
       IoVector piece = TRY(self.next_.load());
       self.next_ = self.next_ + 1;
       self.at_ = piece.at.value();
