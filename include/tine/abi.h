@@ -225,6 +225,9 @@ struct tine_winsize {
 #define CLONE_CHILD_SETTID 0x01000000 /* the child's id is stored in the child's memory */
 
 #define WNOHANG 1
+#define WUNTRACED 2       /* children that are stopped, too */
+#define WCONTINUED 8      /* and those that go on again */
+#define __WALL 0x40000000 /* whatever signal tells of their end: it always does */
 
 /* A status from wait4 is `code << 8` after exit(code) and the signal's number after a death by
  * signal. */

@@ -78,10 +78,11 @@ SYSCALL(SYS_exit, exit, void, (int code)) { process_exit((code & 0xff) << 8); }
 SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xff) << 8); }
 
 // `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
+// Nobody is stopped: WUNTRACED and WCONTINUED ask for what never comes.
 // Errors: child, inval, intr, fault and nomem (before a child is taken).
 SYSCALL(SYS_wait4, wait4, int,
         (int pid, UserPtr<int> status, unsigned options, UserPtr<tine_rusage> usage)) {
-  if (options & ~unsigned(WNOHANG)) return Errno::inval;
+  if (options & ~unsigned(WNOHANG | WUNTRACED | WCONTINUED | __WALL)) return Errno::inval;
   if (pid < -1) return Errno::child;
   if (!status.is_null()) TRY(status.prepare_to_store());
   if (!usage.is_null()) TRY(usage.prepare_to_store());

@@ -52,10 +52,11 @@ static void no_hang(void) {
   int status = 0x7777;
   pid_t child = sleeper();
   EQUAL(wait4(child, &status, WNOHANG), 0);
+  EQUAL(wait4(child, &status, WNOHANG | WUNTRACED | WCONTINUED), 0);
   EQUAL(status, 0x7777);
   EQUAL(kill(child, SIGTERM), 0);
   become_zombie(child);
-  EQUAL(wait4(child, &status, WNOHANG), child);
+  EQUAL(wait4(child, &status, WNOHANG | WUNTRACED | WCONTINUED | __WALL), child);
   EQUAL(status, SIGTERM);
   ERROR(wait4(child, &status, WNOHANG), ECHILD);
 }
