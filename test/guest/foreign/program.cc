@@ -20,6 +20,10 @@
 #include <variant>
 #include <vector>
 
+#include <ucontext.h>
+#include <unistd.h>
+#include <csignal>
+
 namespace {
 
 // ---- Exceptions ----
@@ -117,6 +121,52 @@ void containers() {
   std::cout << either.index() << ' ' << std::get<std::string>(either) << '\n';
 }
 
+// ---- Signals: what a handler finds, by the C library's own headers ----
+
+struct Found {
+  std::uint64_t pc, s1, fs0, fcsr, blocked;
+  std::uint32_t trampoline[2];
+};
+Found found;
+
+void look(int, siginfo_t*, void* context) {
+  auto* user = static_cast<ucontext_t*>(context);
+  const auto& floats = user->uc_mcontext.__fpregs.__d;
+  found = {user->uc_mcontext.__gregs[REG_PC],
+           user->uc_mcontext.__gregs[REG_S1],
+           floats.__f[8],
+           floats.__fcsr,
+           std::uint64_t(sigismember(&user->uc_sigmask, SIGTERM)),
+           {}};
+  std::memcpy(found.trampoline, __builtin_return_address(0), sizeof found.trampoline);
+}
+
+void signals() {
+  struct sigaction action = {};
+  action.sa_sigaction = look;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGUSR1, &action, nullptr);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+
+  register long a0 asm("a0") = getpid();
+  register long a1 asm("a1") = SIGUSR1;
+  register long a7 asm("a7") = 129;  // kill
+  std::uint64_t behind, s1, fs0, fcsr;
+  asm volatile(
+      "li t0, 0x123456\n fmv.d.x fs0, t0\n li t0, 0x51\n fscsr t0\n li s1, 0x777\n la %1, 1f\n"
+      "ecall\n1: mv %2, s1\n fmv.x.d %3, fs0\n frcsr %4\n fscsr zero\n"
+      : "+r"(a0), "=&r"(behind), "=&r"(s1), "=&r"(fs0), "=&r"(fcsr)
+      : "r"(a1), "r"(a7)
+      : "t0", "s1", "fs0", "memory");
+  std::cout << std::boolalpha << (found.pc == behind) << std::hex << ' ' << found.s1 << ' '
+            << found.fs0 << ' ' << found.fcsr << ' ' << found.blocked << ' ' << found.trampoline[0]
+            << ' ' << found.trampoline[1] << " and after it " << s1 << ' ' << fs0 << ' ' << fcsr
+            << std::dec << '\n';
+}
+
 // ---- Streams ----
 
 int streams() {
@@ -143,5 +193,6 @@ int main(int argc, char** argv) {
   exceptions();
   floating_point();
   containers();
+  signals();
   return streams();
 }
