@@ -514,35 +514,25 @@ static int after_exec(void) {
   return 7;
 }
 
-/* Killed in the middle of exec, again and again: either the old or the new program ends by it. */
-static void kill_during_exec(void) {
+/* A signal in the middle of exec, at one moment after another. */
+static void during_exec(int signal, sigset_t blocked, char* program, char* argument) {
   for (int round = 0; round < 30; round++) {
     pid_t child = FORK();
     if (child == 0) {
-      char* argv[] = {"/bin/sleep", "100", NULL};
+      block(blocked);
+      char* argv[] = {program, argument, NULL};
       execve(argv[0], argv, NULL);
       _exit(1);
     }
     for (int i = 0; i < round; i++) sched_yield();
-    EQUAL(kill(child, SIGTERM), 0);
-    ENDS(child, -SIGTERM);
+    EQUAL(kill(child, signal), 0);
+    ENDS(child, -signal);
   }
 }
-
-/* The same with one that is blocked: the new program finds it pending, whenever it came. */
+static void kill_during_exec(void) { during_exec(SIGTERM, 0, "/bin/sleep", "100"); }
+/* One that is blocked: the new program finds it pending. */
 static void blocked_during_exec(void) {
-  for (int round = 0; round < 30; round++) {
-    pid_t child = FORK();
-    if (child == 0) {
-      block(set_of(SIGUSR2));
-      char* argv[] = {"/test/signals", "unblock", NULL};
-      execve(argv[0], argv, NULL);
-      _exit(1);
-    }
-    for (int i = 0; i < round; i++) sched_yield();
-    EQUAL(kill(child, SIGUSR2), 0);
-    ENDS(child, -SIGUSR2);
-  }
+  during_exec(SIGUSR2, set_of(SIGUSR2), "/test/signals", "unblock");
 }
 static int unblock_and_wait(void) {
   block(0);
