@@ -188,12 +188,12 @@ void TraceLine::end(FormatString<std::type_identity_t<Args>...> format, Args... 
   bytes_[length + end_++] = '\n';
 }
 
-// Where the program goes on says what came of the call: behind it, with a result in a0; or, after
-// execve and rt_sigreturn, somewhere else.
+// Where the program goes on says what came of the call: behind it, with a result in a0; at it, to
+// make it again; or, after execve and rt_sigreturn, somewhere else.
 void TraceLine::add_outcome(const TrapFrame& frame, bool interrupted) {
-  if (interrupted) {
+  if (frame.sepc == sepc_) {
     add_arguments(true, -EINTR);
-    return end(") = ? ERESTARTSYS");
+    return interrupted ? end(") = ? ERESTARTSYS") : end(") = ? ERESTARTNOINTR");
   }
   bool has_result = frame.sepc == sepc_ + ecall_size;
   std::int64_t result = has_result ? std::int64_t(frame.x[reg_a0]) : 0;

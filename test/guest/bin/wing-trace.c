@@ -466,6 +466,48 @@ static void with_rights(void) {
   EQUAL(unlink(PROGRAM), 0);
 }
 
+/* A call that a signal ends, and one that a signal keeps from its last step: both are made again,
+ * and neither has a result before that. */
+static void made_again_body(void) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  struct tine_message message;
+  sigaction(SIGUSR1, &action, NULL);
+  pid_t self = getpid(), other = fork();
+  if (other == 0) {
+    CHECK(sleeps_for(self, TINE_WAIT_IPC));
+    kill(self, SIGUSR1);
+    sleep_ms(10);
+    CHECK(sleeps_for(self, TINE_WAIT_IPC));
+    ipc_send(self, 5);
+    uint64_t random = 1;
+    for (;;) {
+      kill(self, SIGUSR1);
+      uint64_t until = now_ns() + tap_random(&random) % 100000;
+      while (now_ns() < until) sched_yield();
+    }
+  }
+  ipc_recv(&message);
+  for (int i = 0; i < 100; i++) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    while (waitpid(child, NULL, 0) < 0) continue;
+  }
+  kill(other, SIGKILL);
+  while (waitpid(other, NULL, 0) < 0) continue;
+}
+static void made_again(void) {
+  lines_of(made_again_body);
+  const char* received = strstr(output, "ipc_recv(");
+  CHECK(received != NULL);
+  CHECK(strncmp(strchr(received, '='), "= ? ERESTARTSYS\n", 16) == 0);
+  CHECK(count("ipc_recv(") == 2);
+  printf("# %d forks were made again\n", count("ERESTARTNOINTR"));
+  for (char* at = output; (at = strstr(at, "clone(")); at++) {
+    if (strncmp(strchr(at, '='), "= 0", 3) == 0)
+      tap_fail("a fork that was made again has a result");
+  }
+}
+
 int main(void) {
   tap_begin("wing-trace");
   RUN("calls on files: paths, flags, bytes, errors by name", files);
@@ -477,6 +519,7 @@ int main(void) {
   RUN("fork, exec and wait of a family, each line with its process", family);
   RUN("a process that is killed in a call", killed);
   RUN("handlers, and death by a fault", signals);
+  RUN("calls that are made again have no result before", made_again);
   RUN("on and off; a program that closes the descriptor", on_and_off);
   RUN("what trace refuses", refusals);
   RUN("a reader that went away does not hurt the program", reader_gone);
