@@ -102,6 +102,12 @@ void raise_signal(int signal) {
   send_signal(current_process(), signal, origin_of(current_process(), SI_USER));
 }
 
+void signal_broken_pipe(OpenFile& file, Result<std::size_t> written) {
+  bool broken =
+      written ? file.node()->ready(file.flags()) & POLLERR : written.error() == Errno::pipe;
+  if (broken) raise_signal(SIGPIPE);
+}
+
 void interrupt_programs() {
   SpinGuard guard(process_table_lock);
   send_to_all(SIGINT, {}, nullptr);
@@ -121,10 +127,9 @@ tine_siginfo take_signal(Process& process, int signal) {
 
 // ---- Actions and mask ----
 
-bool has_action(int signal) { return signal >= 1 && signal <= TINE_NSIG; }
-
-bool may_set_action(int signal) {
-  return has_action(signal) && !(signal_bit(signal) & unblockable);
+bool has_action(int signal, bool to_change) {
+  if (signal < 1 || signal > TINE_NSIG) return false;
+  return !to_change || !(signal_bit(signal) & unblockable);
 }
 
 Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fresh) {

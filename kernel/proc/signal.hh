@@ -17,6 +17,7 @@
 
 namespace tine {
 
+class OpenFile;
 struct Process;
 struct Thread;
 struct Replaced;
@@ -49,16 +50,18 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin)
     REQUIRES(process_table_lock);
 // For the call kill. Errors: inval (no such signal), srch.
 Result<> process_kill(int pid, int signal);
-// To the current process (SIGPIPE).
+// To the current process.
 void raise_signal(int signal);
+// After a write that failed or came out short: SIGPIPE, if the pipe has no readers. Also where the
+// last one went in the middle and there is a count to answer.
+void signal_broken_pipe(OpenFile& file, Result<std::size_t> written);
 // To every process but init, from an interrupt: ^C (docs/11-signals.md: why everybody).
 void interrupt_programs();
 
 // ---- The current process's actions and mask ----
 
-// Is there such a signal, and may the process say what it does? Not of SIGKILL and SIGSTOP.
-bool has_action(int signal);
-bool may_set_action(int signal);
+// Is there such a signal, and may the process change what it does? Not of SIGKILL and SIGSTOP.
+bool has_action(int signal, bool to_change);
 // Answers the action, and changes it when `fresh` is not null. Errors: nomem.
 Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fresh);
 // Sets what the current thread blocks; SIGKILL and SIGSTOP stay out of it. Errors: nomem.

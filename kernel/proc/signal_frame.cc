@@ -33,6 +33,16 @@ struct Delivery {
   process_exit(fault.signal);
 }
 
+// Copies a signal frame. Who has no memory for it waits for some, as in any page fault.
+template <class Copy>
+Result<> with_memory(Copy copy) {
+  Result<> copied;
+  do {
+    copied = copy();
+  } while (!copied && copied.error() == Errno::nomem && wait_for_memory());
+  return copied;
+}
+
 bool is_handler(std::uint64_t handler) {
   return handler != TINE_SIG_DFL && handler != TINE_SIG_IGN;
 }
@@ -87,10 +97,8 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   std::uint64_t end = frame_end(self, frame.sp(), delivery.action.flags);
   VirtAddr at((end - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
-  Result<> laid;
-  do {
-    laid = copy_to_user(current_space(), at, &on_stack, sizeof(on_stack));
-  } while (!laid && laid.error() == Errno::nomem && wait_for_memory());  // as for any page fault
+  Result<> laid =
+      with_memory([&] { return copy_to_user(current_space(), at, &on_stack, sizeof(on_stack)); });
   if (!laid) {
     int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
     Fault fault{signal, SI_KERNEL, "no room for a signal frame", at};
@@ -165,11 +173,7 @@ Replaced signal_return(TrapFrame& frame) {
   Thread& self = *current_thread();
   VirtAddr at(frame.sp());
   tine_signal_frame saved;
-  Result<> loaded;
-  do {
-    loaded = copy_from_user(current_space(), &saved, at, sizeof(saved));
-  } while (!loaded && loaded.error() == Errno::nomem && wait_for_memory());
-  if (!loaded) {
+  if (!with_memory([&] { return copy_from_user(current_space(), &saved, at, sizeof(saved)); })) {
     signal_fault(frame, {SIGSEGV, SEGV_MAPERR, "no signal frame to return to", at});
     return {};
   }

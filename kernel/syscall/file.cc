@@ -67,20 +67,12 @@ SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   return file->read(buffer);
 }
 
-// A pipe without readers is a SIGPIPE, also where the last one went in the middle and there is a
-// count to answer.
-[[gnu::noinline]] void after_short_write(OpenFile& file, Result<std::size_t> written) {
-  bool broken =
-      written ? file.node()->ready(file.flags()) & POLLERR : written.error() == Errno::pipe;
-  if (broken) raise_signal(SIGPIPE);
-}
-
 // Errors: badf, fault, nomem, fbig, again, intr, pipe.
 SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
   Result<std::size_t> written = file->write(buffer);
-  if (!written || *written < size) after_short_write(*file, written);
+  if (!written || *written < size) signal_broken_pipe(*file, written);
   return written;
 }
 

@@ -17,7 +17,7 @@ SYSCALL(SYS_rt_sigaction, rt_sigaction, void,
   if (size != sizeof(std::uint64_t)) return Errno::inval;
   tine_sigaction action{};
   if (!fresh.is_null()) action = TRY(fresh.load());
-  if (!(fresh.is_null() ? has_action(signal) : may_set_action(signal))) return Errno::inval;
+  if (!has_action(signal, !fresh.is_null())) return Errno::inval;
   tine_sigaction before = TRY(change_signal_action(signal, nullptr));
   if (!old.is_null()) TRY(old.store(before));
   if (!fresh.is_null()) TRY(change_signal_action(signal, &action));

@@ -23,13 +23,11 @@ IoBuffer user_buffer(VirtAddr at, std::size_t size) {
   return IoBuffer(current_space(), at, std::min(size, max_transfer));
 }
 
-// As the call `write`: a pipe without readers is SIGPIPE, also where there is a count to answer.
+// As the call `write`.
 Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
   std::size_t size = from.left();
   Result<std::size_t> written = file.write(from);
-  bool broken = written ? *written < size && (file.node()->ready(file.flags()) & POLLERR)
-                        : written.error() == Errno::pipe;
-  if (broken) raise_signal(SIGPIPE);
+  if (!written || *written < size) signal_broken_pipe(file, written);
   return written;
 }
 
