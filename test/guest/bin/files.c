@@ -1,6 +1,6 @@
 /* openat, close, read, write, fstat, ioctl: good and bad arguments, and what a file in memory
  * keeps. */
-#include "tap.h"
+#include "sums.h"
 
 #define FILE_A "/tmp/files.a"
 #define RDWR_NEW (O_RDWR | O_TRUNC)
@@ -327,32 +327,25 @@ static void one_position(void) { concurrent_writes(0); }
 static void several_ends(void) { concurrent_writes(O_WRONLY | O_APPEND); }
 
 /* Four processes read one open file: each byte goes to one of them. */
+static int shared_fd;
+static long take_bytes(void) {
+  unsigned char byte;
+  long sum = 0;
+  while (read(shared_fd, &byte, 1) == 1) sum += byte;
+  return sum;
+}
 static void concurrent_reads(void) {
   enum { TOTAL = 8000 };
-  int fd = open_ok(FILE_A, RDWR_NEW), sums[2];
-  long expected = 0, got = 0;
+  int fd = shared_fd = open_ok(FILE_A, RDWR_NEW);
+  long expected = 0;
   for (int i = 0; i < TOTAL; i += 8) {
     unsigned char piece[8];
     for (int k = 0; k < 8; k++) expected += piece[k] = (unsigned char)((i + k) * 7);
     EQUAL(write(fd, piece, 8), 8);
   }
   EQUAL(lseek(fd, 0, SEEK_SET), 0);
-  EQUAL(pipe(sums), 0);
-  for (int i = 0; i < WRITERS; i++) {
-    if (FORK() != 0) continue;
-    unsigned char byte;
-    long sum = 0;
-    while (read(fd, &byte, 1) == 1) sum += byte;
-    EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
-    _exit(0);
-  }
-  for (int i = 0; i < WRITERS; i++) {
-    long sum;
-    EQUAL(read(sums[0], &sum, sizeof sum), sizeof sum);
-    got += sum;
-    CHECK(wait(NULL) > 0);
-  }
-  EQUAL(got, expected);
+  struct takers takers = start_takers(WRITERS, take_bytes);
+  EQUAL(sum_of(&takers), expected);
   empty(FILE_A);
 }
 

@@ -2,7 +2,7 @@
  * signals, several readers and writers at once. */
 #include <dirent.h>
 
-#include "tap.h"
+#include "sums.h"
 
 enum { ATOMIC = 4096, CAPACITY = 64 << 10 };
 
@@ -370,36 +370,27 @@ static void a_long_way(void) {
 }
 
 /* Several readers: every byte goes to exactly one of them. */
+static long take_bytes(void) {
+  close(ends[1]);
+  unsigned char some[7];
+  long sum = 0;
+  for (ssize_t n; (n = read(ends[0], some, sizeof some)) > 0;) {
+    for (ssize_t k = 0; k < n; k++) sum += some[k];
+  }
+  return sum;
+}
 static void several_readers(void) {
   enum { READERS = 3, PIECES = 200, PIECE = 1000 };
   make_pipe(0);
-  int sums[2];
-  EQUAL(pipe2(sums, 0), 0);
-  for (int i = 0; i < READERS; i++) {
-    if (FORK() != 0) continue;
-    close(ends[1]);
-    unsigned char some[7];
-    long sum = 0;
-    for (ssize_t n; (n = read(ends[0], some, sizeof some)) > 0;) {
-      for (ssize_t k = 0; k < n; k++) sum += some[k];
-    }
-    EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
-    _exit(0);
-  }
-  long expected = 0, got = 0;
+  struct takers takers = start_takers(READERS, take_bytes);
+  long expected = 0;
   for (int i = 0; i < PIECES; i++) {
     unsigned char piece[PIECE];
     for (int k = 0; k < PIECE; k++) expected += piece[k] = (unsigned char)((i + k) * 7);
     EQUAL(write(ends[1], piece, PIECE), PIECE);
   }
   EQUAL(close(ends[1]), 0);
-  for (int i = 0; i < READERS; i++) {
-    long sum;
-    EQUAL(read(sums[0], &sum, sizeof sum), sizeof sum);
-    got += sum;
-    CHECK(wait(NULL) > 0);
-  }
-  EQUAL(got, expected);
+  EQUAL(sum_of(&takers), expected);
 }
 
 /* Two processes that answer each other: no wakeup is ever lost. */

@@ -467,8 +467,7 @@ static void caught_during_fork(void) {
     uint64_t random = 1;
     for (int i = 0;; i++) {
       kill(self, i % 2 ? SIGUSR1 : SIGUSR2);
-      uint64_t until = now_ns() + tap_random(&random) % 100000;
-      while (now_ns() < until) sched_yield();
+      pause_a_little(&random);
     }
   }
   for (int round = 0; round < ROUNDS; round++) {

@@ -136,6 +136,11 @@ static inline uint64_t tap_random(uint64_t* state) {
   return *state * 0x2545f4914f6cdd1du;
 }
 
+/* Lets others run for a while, up to 0.1 ms. */
+static inline void pause_a_little(uint64_t* random) {
+  for (uint64_t until = now_ns() + tap_random(random) % 100000; now_ns() < until;) sched_yield();
+}
+
 /* An empty file; it stays, so it is made before the cases that use it. */
 static inline void make_file(const char* path) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);

@@ -482,8 +482,7 @@ static void made_again_body(void) {
     uint64_t random = 1;
     for (;;) {
       kill(self, SIGUSR1);
-      uint64_t until = now_ns() + tap_random(&random) % 100000;
-      while (now_ns() < until) sched_yield();
+      pause_a_little(&random);
     }
   }
   ipc_recv(&message);
