@@ -1,5 +1,8 @@
 #include "guest/guest.hh"
 
+#include "guest/debugger.hh"
+#include "guest/machine.hh"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,6 +24,8 @@ std::string setting(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value && *value ? value : otherwise;
 }
+
+std::string kernel_path() { return setting("TINE_KERNEL", "build/release/kernel.elf"); }
 
 std::string output_of(const std::string& command) {
   std::string output;
@@ -72,63 +77,6 @@ void note(const std::string& word, int count) {
   if (!path.empty()) std::ofstream(path, std::ios::app) << word << ' ' << count << '\n';
 }
 
-// Harts take turns with -icount, and QEMU 7.2 measures a turn by the time until the next timer. If
-// all have just gone off that is a second and more, which others then spend spinning for a lock or
-// missing their ticks, again and again. So there is a timer that never rests: that of a net filter,
-// every 2 ms of the guest's time. There is no net.
-constexpr const char* short_turns[] = {"-netdev", "hubport,id=none,hubid=0", "-object",
-                                       "filter-buffer,id=turns,netdev=none,interval=2000"};
-
-std::vector<std::string> command_line(const Options& o) {
-  std::string append = o.kernel_args;
-  if (o.hz) append += " hz=" + std::to_string(o.hz);
-  if (!o.init_args.empty()) append += " -- " + o.init_args;
-  std::vector<std::string> line = {
-      "qemu-system-riscv64",
-      "-machine",
-      "virt",
-      "-cpu",
-      o.cpu,
-      "-smp",
-      std::to_string(o.smp),
-      "-m",
-      o.memory,
-      "-bios",
-      "default",
-      "-display",
-      "none",
-      "-serial",
-      "stdio",
-      "-monitor",
-      "none",
-      "-no-reboot",
-      "-seed",
-      std::to_string(o.seed),
-      "-rtc",
-      "base=2024-01-01,clock=vm",
-      "-kernel",
-      setting("TINE_KERNEL", "build/release/kernel.elf"),
-      "-initrd",
-      o.initrd.empty() ? setting("TINE_INITRD", "build/release/test.cpio") : o.initrd,
-      "-append",
-      append};
-  if (!o.debugger.empty()) {
-    line.push_back("-gdb");
-    line.push_back("unix:" + o.debugger + ",server=on,wait=off");
-  }
-  if (o.shift != ordinary) {
-    line.push_back("-icount");
-    line.push_back("shift=" + std::to_string(o.shift) + ",sleep=off");
-    if (o.smp > 1) line.insert(line.end(), std::begin(short_turns), std::end(short_turns));
-  }
-  if (o.instructions) {
-    line.push_back("-plugin");
-    line.push_back(setting("TINE_LIMIT", "build/host/limit.so") +
-                   ",limit=" + std::to_string(o.instructions));
-  }
-  return line;
-}
-
 }  // namespace
 
 Guest::Guest(const Options& options) : options_(options) {
@@ -138,7 +86,9 @@ Guest::Guest(const Options& options) : options_(options) {
   log_ = std::fopen(log_path_.c_str(), "w");
   if (!log_) throw NotJudged("cannot write " + log_path_ + ": " + std::strerror(errno));
 
-  std::vector<std::string> line = command_line(options_);
+  // Not among the logs: a socket's path has at most 107 characters.
+  scratch_ = "/tmp/tine-" + options_.log + "-" + std::to_string(getpid());
+  std::vector<std::string> line = command_line(options_, scratch_);
   std::vector<char*> argv;
   for (auto& word : line) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -171,6 +121,7 @@ Guest::~Guest() {
   if (input_ >= 0) close(input_);
   if (output_ >= 0) close(output_);
   if (log_) std::fclose(log_);
+  for (const char* end : {".gdb", ".dtb"}) unlink((scratch_ + end).c_str());
 }
 
 void Guest::fail(const std::string& what) const {
@@ -181,6 +132,10 @@ void Guest::fail(const std::string& what) const {
   std::string tail = console_.substr(from);
   std::erase(tail, '\r');
   throw Failed(what + "\n(the whole log: " + log_path_ + "; its end:)\n" + tail);
+}
+
+void Guest::give_up(const std::string& what) const {
+  fail(what + "\n" + where_harts_are(debugger_path(), hart_ids(options_)));
 }
 
 bool Guest::pump(int milliseconds) {
@@ -234,8 +189,8 @@ void Guest::wait(const std::string& what, Done done) {
     }
     const Usage current = usage(pid_);
     if (!options_.instructions && current.cpu - before.cpu > options_.cpu_seconds) {
-      fail("QEMU has run for " + std::to_string(static_cast<int>(options_.cpu_seconds)) +
-           " s of CPU time, and still no " + what);
+      give_up("QEMU has run for " + std::to_string(static_cast<int>(options_.cpu_seconds)) +
+              " s of CPU time, and still no " + what);
     }
     if (console_.size() != printed) {
       printed = console_.size();
@@ -246,7 +201,7 @@ void Guest::wait(const std::string& what, Done done) {
     if (current.known && waited > options_.quiet_seconds) {
       const bool asleep = current.cpu - window.cpu < idle_share * waited;
       const bool starved = current.delayed - window.delayed > idle_share * waited;
-      if (asleep && !starved) fail("all harts sleep, and nothing comes: no " + what);
+      if (asleep && !starved) give_up("all harts sleep, and nothing comes: no " + what);
       window = current;
       window_start = now();
     }

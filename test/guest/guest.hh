@@ -7,7 +7,8 @@
 //   will not come. Failed.
 //   - the host's watchdog: neither of these, but far too late. NotJudged, which is not a failure of
 //   the guest.
-// A panic on the console ends every wait at once, and shows the end of the log.
+// A panic on the console ends every wait at once. What failed is shown with the end of the log, and
+// if the guest did not answer with the functions that each hart is in.
 #pragma once
 
 #include <sys/types.h>
@@ -41,7 +42,6 @@ struct Options {
   std::string kernel_args;  // more of them
   std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;
-  std::string debugger;  // path of a socket where QEMU speaks gdb's protocol
   // With `shift`: the guest's allowance in its own instructions, counted exactly
   // (test/labs/limit.c); then CPU time is none. 0: no limit.
   std::uint64_t instructions = 0;
@@ -74,6 +74,7 @@ class Guest {
   int reaped_status();                        // the same, after a panic ended another wait
   double cpu_time() const;                    // seconds that QEMU has used so far
   const std::string& console() const { return console_; }
+  std::string debugger_path() const { return scratch_ + ".gdb"; }  // for a Debugger
 
   // For a guest that was told to run a test program: waits for its end, and checks that every plan
   // was kept and the exit status agrees with the lines.
@@ -84,6 +85,7 @@ class Guest {
   void check_panic();
   bool ended_by_limit() const;
   [[noreturn]] void fail(const std::string& what) const;
+  [[noreturn]] void give_up(const std::string& what) const;  // says where the harts are
   template <typename Done>
   void wait(const std::string& what, Done done);
 
@@ -94,6 +96,7 @@ class Guest {
   bool open_ = true;
   std::FILE* log_ = nullptr;
   std::string log_path_;
+  std::string scratch_;  // how the paths of what is needed only now begin
   std::string console_;
   std::size_t cursor_ = 0;
 };
@@ -102,6 +105,8 @@ constexpr std::string_view prompt = "tine$ ";
 
 // A variable of the environment; `otherwise` if there is none.
 std::string setting(const char* name, const char* otherwise);
+// The kernel's ELF file that guests boot.
+std::string kernel_path();
 // What a command of the host's prints.
 std::string output_of(const std::string& command);
 

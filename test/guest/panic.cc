@@ -3,14 +3,12 @@
 // cause either, so a debugger does it: the only hart, which idles at the prompt, is given another
 // pc or another sp before a key wakes it.
 #include "catch.hh"
+#include "guest/debugger.hh"
 #include "guest/guest.hh"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstring>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -18,76 +16,9 @@
 namespace test {
 namespace {
 
-constexpr unsigned register_sp = 2, register_a0 = 10, register_a1 = 11, register_pc = 32;
 struct Register {
   unsigned number;
   std::uint64_t value;
-};
-
-// Just enough of gdb's remote protocol ("GDB Remote Serial Protocol"): QEMU stops the machine while
-// we are connected.
-class Debugger {
- public:
-  explicit Debugger(const std::string& path) : socket_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address))
-      throw NotJudged("cannot reach QEMU's debugger at " + path);
-    // Only who has asked what registers there are may write a single one.
-    ask("qXfer:features:read:target.xml:0,fff");
-  }
-  ~Debugger() { close(socket_); }
-  Debugger(const Debugger&) = delete;
-  Debugger& operator=(const Debugger&) = delete;
-
-  void set(const Register& to) {
-    char text[64];
-    std::snprintf(text, sizeof text, "P%x=%016lx", to.number, __builtin_bswap64(to.value));
-    const std::string answer = ask(text);
-    if (answer != "OK") throw NotJudged("QEMU's debugger refuses a register: " + answer);
-  }
-  // As hexadecimal digits, the lowest byte first.
-  std::string pc() {
-    char text[16];
-    std::snprintf(text, sizeof text, "p%x", register_pc);
-    return ask(text);
-  }
-  // The machine runs on.
-  void detach() { ask("D"); }
-
- private:
-  int socket_;
-
-  std::string ask(const std::string& body) {
-    send_packet(body);
-    std::string answer = receive_packet();
-    while (answer.starts_with("T")) answer = receive_packet();  // that the machine has stopped
-    return answer;
-  }
-  void send_packet(const std::string& body) {
-    unsigned char sum = 0;
-    for (char c : body) sum += static_cast<unsigned char>(c);
-    char end[4];
-    std::snprintf(end, sizeof end, "#%02x", sum);
-    const std::string packet = "$" + body + end;
-    if (write(socket_, packet.data(), packet.size()) < 0)
-      throw NotJudged("QEMU's debugger is gone");
-  }
-  // What is between `$` and `#`; acknowledges it.
-  std::string receive_packet() {
-    std::string body;
-    char c = 0;
-    while (c != '$') read_byte(c);
-    for (read_byte(c); c != '#'; read_byte(c)) body.push_back(c);
-    read_byte(c);
-    read_byte(c);
-    if (write(socket_, "+", 1) < 0) throw NotJudged("QEMU's debugger is gone");
-    return body;
-  }
-  void read_byte(char& c) {
-    if (read(socket_, &c, 1) != 1) throw NotJudged("QEMU's debugger is gone");
-  }
 };
 
 // Boots, changes registers of the idle kernel, and answers what the console says of it.
@@ -95,19 +26,19 @@ std::string panic_after(const std::string& name, const std::vector<Register>& re
   Options options;
   options.log = name;
   options.smp = 1;
-  options.debugger = "/tmp/tine-" + name + "-" + std::to_string(getpid());
   Guest guest(options);
   guest.expect(prompt);
-  // Twice in the same place of the kernel (the upper half): it idles.
-  std::string before;
+  const std::uint64_t text = address_of("kernel_start");
+  // Twice in the same place of the kernel: it idles.
+  std::uint64_t before = 0;
   for (bool idle = false; !idle;) {
     usleep(100'000);
-    Debugger debugger(options.debugger);
-    const std::string pc = debugger.pc();
-    idle = pc == before && pc.ends_with("ff");
+    Debugger debugger(guest.debugger_path());
+    const std::uint64_t pc = debugger.get(register_pc);
+    idle = pc == before && pc >= text;
     before = pc;
     if (idle) {
-      for (const Register& each : registers) debugger.set(each);
+      for (const Register& each : registers) debugger.set(each.number, each.value);
     }
     debugger.detach();
   }
@@ -118,17 +49,8 @@ std::string panic_after(const std::string& name, const std::vector<Register>& re
   } catch (const Failed&) {
     said = guest.console().substr(guest.console().find("Tine: panic"));
   }
-  unlink(options.debugger.c_str());
   CHECK(guest.reaped_status() == 255);
   return said;
-}
-
-std::uint64_t address_of(const std::string& symbol) {
-  const std::string kernel = setting("TINE_KERNEL", "build/release/kernel.elf");
-  const std::string digits =
-      output_of("readelf -sW " + kernel + " | awk '$8 == \"" + symbol + "\" { print $2 }'");
-  if (digits.empty()) throw NotJudged("there is no symbol " + symbol + " in " + kernel);
-  return std::stoull(digits, nullptr, 16);
 }
 
 }  // namespace

@@ -40,8 +40,7 @@ void run(const Machine& machine, int seed = 1) {
   options.hz = machine.hz;
   options.seed = seed;
   options.cpu_seconds = 400;  // it takes 20 to 90, and twice that on a host that is busy
-  const bool take_turns = machine.smp > 1 && machine.shift != ordinary;
-  options.init_args = std::string("/test/all ") + (take_turns ? "--turns " : "") + machine.programs;
+  options.init_args = std::string("/test/all ") + machine.programs;
   Guest guest(options);
   const Tap tap = guest.finish_tap();
   INFO("machine: " << machine.name << ", the whole log: build/logs/" << options.log << ".log\n"

@@ -1,8 +1,8 @@
 /*
- * all [--turns] [NAME...]: runs the test programs one after the other, all of them or those that
- * are named, and ends with 1 if one of them failed. `NAME=ARGUMENT` gives a program an argument
+ * all [NAME...]: runs the test programs one after the other, all of them or those that are named,
+ * and ends with 1 if one of them failed. `NAME=ARGUMENT` gives a program an argument
  * (stress=10000). All of them are those of the list, and the tests of the wings that this kernel
- * has: every /test/wing-*. `--turns` tells them that harts take turns (tap.h, RUN_AT_ONCE).
+ * has: every /test/wing-*.
  *
  * Between programs the kernel's books are compared once more: what a program and all its cases used
  * must be back. (Files stay, so heap and file frames may grow.)
@@ -124,12 +124,6 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 0;
   tap_probe();
   tap_settle();
-  static char* taking_turns[] = {TAP_TURNS "=1", NULL};
-  if (argc > 1 && strcmp(argv[1], "--turns") == 0) {
-    environ = taking_turns;
-    argv++;
-    argc--;
-  }
   if (argc > 1) return run_list(argv + 1, argc - 1) != 0;
   return run_list(programs, PROGRAMS) + run_wings() != 0;
 }

@@ -163,12 +163,11 @@ static void memory_outlives_its_maker(void) {
 int main(void) {
   tap_begin("shared_space");
   RUN("one address space: each sees what the other stores", stores_are_seen);
-  RUN_AT_ONCE("one address space: a page that the other replaced is the new one",
-              old_pages_are_forgotten);
+  RUN("one address space: a page that the other replaced is the new one", old_pages_are_forgotten);
   RUN("one address space: it stays until the last process has left it", memory_outlives_its_maker);
-  RUN_AT_ONCE("write from a range whose second page comes and goes", written_while_unmapped);
-  RUN_AT_ONCE("read into a range whose second page comes and goes", read_while_unmapped);
-  RUN_AT_ONCE("write from a page whose protection changes", written_while_protected);
-  RUN_AT_ONCE("read into a range whose second page's protection changes", read_while_protected);
+  RUN("write from a range whose second page comes and goes", written_while_unmapped);
+  RUN("read into a range whose second page comes and goes", read_while_unmapped);
+  RUN("write from a page whose protection changes", written_while_protected);
+  RUN("read into a range whose second page's protection changes", read_while_protected);
   return tap_end();
 }

@@ -470,7 +470,7 @@ static void caught_during_fork(void) {
       pause_a_little(&random);
     }
   }
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; round < ROUNDS || caught < ROUNDS; round++) {
     pid_t child = FORK(), ended;
     if (child == 0) _exit(0);
     int status = -1;
@@ -478,7 +478,6 @@ static void caught_during_fork(void) {
     EQUAL(ended, child);
     EQUAL(status, 0);
   }
-  CHECK(caught > 0);
   EQUAL(kill(cloud, SIGKILL), 0);
   int status;
   while (waitpid(cloud, &status, 0) < 0) CHECK(errno == EINTR);
@@ -642,7 +641,7 @@ int main(int argc, char** argv) {
   RUN("faults are caught with si_code and si_addr, and can be stepped over", faults_are_caught);
   RUN("a fault whose signal is blocked or ignored ends the process", fault_while_blocked);
   RUN("without room for the frame the process ends by SIGSEGV", no_stack);
-  RUN_AT_ONCE("a running program is interrupted at once", at_once);
+  RUN("a running program is interrupted at once", at_once);
   RUN("fork: actions and mask are copied, pending signals are not", across_fork);
   RUN("a signal during fork comes once, to the parent", during_fork);
   RUN("handlers run during fork, which is made again", caught_during_fork);

@@ -288,15 +288,6 @@ static inline void tap_run(const char* what, void (*body)(void)) {
 }
 
 #define RUN(what, body) tap_run(what, body)
-/*
- * For cases in which harts wait for each other's TLBs all the time. They need harts that run at
- * once. When they take turns (QEMU -icount) a hart whose number is higher gets what the lower ones
- * leave of the time until the next timer; if that is nothing, because a lower one waits for it in
- * the firmware, all stand still for ever. (QEMU 7.2; from 8.1 on each gets its share.)
- */
-#define TAP_TURNS "HARTS_TAKE_TURNS"
-#define RUN_AT_ONCE(what, body) \
-  (getenv(TAP_TURNS) ? (void)printf("# needs harts that run at once: %s\n", what) : RUN(what, body))
 #define RUN_MAKING_FILES(what, body) (tap.makes_files = 1, tap_run(what, body))
 
 static inline void tap_nothing(void) {}
