@@ -47,7 +47,7 @@ static void slices_of_three(void) {
   int count = (int)machine().harts + 1;
   spin_all(children, count);
   uint64_t ticks = 0, schedules = 0;
-  for (int tries = 0; tries < 10000 && ticks < 24u * (unsigned)count; tries++) {
+  for (int tries = 0; tries < 10000 && ticks < 12u * (unsigned)count; tries++) {
     sleep_ms(20);
     ticks = schedules = 0;
     for (int i = 0; i < count; i++) {

@@ -364,15 +364,29 @@ static void no_stack(void) {
 }
 
 /* A program that makes no calls is interrupted where it runs, and does not go on until its tick. By
- * chance a third of the signals would come as soon, where ticks are slow: ten a second. */
+ * chance a third of the signals would come as soon, where ticks are slow: ten a second. A busy host
+ * may hold up a hart as long, so the count is taken again then. */
 static int meeting[2];
 static void meet(int number) {
   uint64_t now = now_ns();
   (void)number;
   if (write(meeting[1], &now, sizeof now) != sizeof now) _exit(1);
 }
+static int signals_soon(pid_t child, int rounds) {
+  enum { SOON = 30000000 };
+  uint64_t came;
+  int soon = 0;
+  for (int round = 0; round < rounds; round++) {
+    sleep_ms(3);
+    uint64_t start = now_ns();
+    EQUAL(kill(child, SIGUSR1), 0);
+    EQUAL(read(meeting[0], &came, sizeof came), sizeof came);
+    soon += came - start < SOON;
+  }
+  return soon;
+}
 static void at_once(void) {
-  enum { ROUNDS = 20, SOON = 30000000 };
+  enum { ROUNDS = 20, ENOUGH = 15 };
   EQUAL(pipe(meeting), 0);
   pid_t child = FORK();
   if (child == 0) {
@@ -383,16 +397,11 @@ static void at_once(void) {
   uint64_t came;
   EQUAL(read(meeting[0], &came, sizeof came), sizeof came);
   int soon = 0;
-  for (int round = 0; round < ROUNDS; round++) {
-    sleep_ms(3);
-    uint64_t start = now_ns();
-    EQUAL(kill(child, SIGUSR1), 0);
-    EQUAL(read(meeting[0], &came, sizeof came), sizeof came);
-    soon += came - start < SOON;
-  }
+  for (int tries = 0; tries < 10 && soon < ENOUGH; tries++) soon = signals_soon(child, ROUNDS);
   EQUAL(kill(child, SIGKILL), 0);
   ENDS(child, -SIGKILL);
-  if (soon < 15) tap_fail("only %d of %d signals came before 30 ms", soon, ROUNDS);
+  if (soon < ENOUGH)
+    tap_fail("only %d of %d signals came before 30 ms, again and again", soon, ROUNDS);
 }
 
 /* ---- fork and exec ---- */

@@ -255,7 +255,7 @@ static void touch_again(int signal) {
   sched_yield();
 }
 static void cut_in_a_race(void) {
-  enum { ROUNDS = 200, WRITERS = 3 };
+  enum { ROUNDS = 100, WRITERS = 3 };
   int fd = file_of(0, O_RDWR);
   racing = map_file(fd, 2, RW, MAP_SHARED, 0);
   pid_t writers[WRITERS];
@@ -305,7 +305,7 @@ static void watch_the_cut(int fd, long pages, struct watch* watch, long nanoseco
   tap_fail("a page of a file that was cut can still be read");
 }
 static void cut_beside_a_sleeper(void) {
-  enum { ROUNDS = 30, PAGES = 8192 };
+  enum { ROUNDS = 10, PAGES = 8192 };
   struct watch* watch = (struct watch*)map_shared(1);
   int fd = file_of(0, O_RDWR);
   uint64_t random = 1;
