@@ -1,4 +1,4 @@
-// The harness itself: what it says of a guest that does not answer.
+// The harness itself: what it says of a guest that does not answer, and how it reads reports.
 #include "catch.hh"
 #include "guest/guest.hh"
 
@@ -44,6 +44,25 @@ TEST_CASE("a guest that is busy for ever is given up, too", "[harness]") {
   const std::string said = verdict(guest);
   CHECK_THAT(said, contains("of CPU time, and still no \"what nobody prints\"\nhart 0:\n"));
   CHECK_THAT(said, contains("hart 3:\n"));
+}
+
+TEST_CASE("the harness's own reader of TAP counts and doubts", "[tap]") {
+  std::string problem;
+  SECTION("lines are counted") {
+    const Tap tap = parse_tap("# program a\n1..2\r\nok 1 - x\nnot ok 2 - y # why\n", problem);
+    CHECK(tap.passed == 1);
+    CHECK(tap.failed == 1);
+    CHECK(tap.failures == "a: not ok 2 - y # why\n");
+    CHECK(problem.empty());
+  }
+  SECTION("a plan that was not kept is a problem") {
+    parse_tap("# program a\n1..2\nok 1 - x\n# program b\n1..1\nok 1 - z\n", problem);
+    CHECK(problem == "a promised 2 cases and reported 1\n");
+  }
+  SECTION("cases without a plan are a problem") {
+    parse_tap("ok 1 - x\n", problem);
+    CHECK(!problem.empty());
+  }
 }
 
 }  // namespace test

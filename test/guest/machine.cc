@@ -7,15 +7,12 @@ namespace test {
 namespace {
 
 // With -icount harts take turns, and QEMU 7.2 does not share out time fairly (8.1 does):
-//   - A turn lasts until the next timer goes off. If none is set that is two seconds, which the
-//     others spend missing their ticks, or the hart itself spinning for a lock of another's. So
-//     there is a timer that never rests: that of a net filter, every 200 us of the guest's time.
-//     There is no net.
-//   - When a hart has used up its turn nothing is left for the one behind it, whose turn ends
-//   before
-//     it begins; only then timers are looked after, and the next one has time again. So every
-//     second hart may wait for ever. So every second hart is a failed one, which takes the empty
-//     turns.
+//   - A turn lasts until the next timer goes off. If none is set that is two seconds, in which the
+//     others miss their ticks, or the hart itself spins for a lock of another's. So there is a
+//     timer that never rests: that of a net filter, every 200 us of the guest's time. (No net.)
+//   - If a hart uses up its turn nothing is left for the next one, whose turn is over before it
+//     begins; only then timers are looked after. So every second hart may wait for ever. So every
+//     second hart is a failed one, which takes the turns that are empty.
 bool takes_turns(const Options& o) { return o.shift != ordinary && o.smp > 1; }
 
 constexpr const char* short_turns[] = {"-netdev", "hubport,id=none,hubid=0", "-object",

@@ -354,23 +354,4 @@ TEST_CASE("an idle machine uses less than 5% of a host core", "[boot]") {
   CHECK((guest.cpu_time() - before) / 3 < 0.05);
 }
 
-TEST_CASE("the harness's own reader of TAP counts and doubts", "[tap]") {
-  std::string problem;
-  SECTION("lines are counted") {
-    const Tap tap = parse_tap("# program a\n1..2\r\nok 1 - x\nnot ok 2 - y # why\n", problem);
-    CHECK(tap.passed == 1);
-    CHECK(tap.failed == 1);
-    CHECK(tap.failures == "a: not ok 2 - y # why\n");
-    CHECK(problem.empty());
-  }
-  SECTION("a plan that was not kept is a problem") {
-    parse_tap("# program a\n1..2\nok 1 - x\n# program b\n1..1\nok 1 - z\n", problem);
-    CHECK(problem == "a promised 2 cases and reported 1\n");
-  }
-  SECTION("cases without a plan are a problem") {
-    parse_tap("ok 1 - x\n", problem);
-    CHECK(!problem.empty());
-  }
-}
-
 }  // namespace test

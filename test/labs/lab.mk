@@ -10,7 +10,7 @@ $(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,lab-root,$(LAB_IMAGE))
 
-LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc) test/guest/guest.cc)
+LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc) $(addprefix test/guest/,guest.cc machine.cc debugger.cc))
 $(HOST)/test/labs/%.o: test/labs/% $(HOST)/flags | deps
 	$(say) HOST $<
 	@mkdir -p $(@D)

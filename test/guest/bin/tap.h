@@ -219,7 +219,7 @@ static inline int tap_leaked(const struct tine_memory_info* before, char* why, s
   uint64_t chunks = tap_chunks(tap.last_pid, newest);
   struct tine_memory_info after;
   int differs = 1;
-  for (int i = 0; i < 100 && differs; i++) {
+  for (int i = 0; i < 1000 && differs; i++) {
     if (i > 0) sleep_ms(10);
     tap_books(&after);
     if (tap.makes_files && after.heap_bytes - before->heap_bytes < 4096)

@@ -160,7 +160,7 @@ static void ends_chains(void) {
     sleep_ms(2 + round % 5);
     kill(-1, SIGKILL);
     for (int tries = 0; processes() > before; tries++) {
-      if (tries == 100) {
+      if (tries == 1000) {
         while (processes() > before) kill(-1, SIGKILL);
         tap_fail("round %d: somebody survived kill(-1, SIGKILL)", round);
       }
