@@ -3,11 +3,11 @@
 // behind the end of the file are 0.
 //
 // Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody
-// else holds is never written to, but replaced by a copy. So a write never changes a running
-// program. Only a page that somebody has mapped shared is written where it is: its frame's record
-// says so (`next` is 1), and whoever maps it privately gets a copy at once. Behind the end of the
-// file such a page may hold what its sharers have stored there; it is cleared before the file
-// grows.
+// else holds is never written to, but replaced by a copy. So a write never changes what a running
+// program has touched. Only a page that somebody has mapped shared is written where it is: its
+// frame's record says so (`next` is 1), and whoever maps it privately gets a copy at once. Behind
+// the end of the file such a page may hold what its sharers have stored there; it is cleared before
+// the file grows.
 //
 // Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
 // user memory. The spinlock `lock_` guards what readers and page faults look at; never held across

@@ -1,6 +1,6 @@
 // The kernel's access to a program's memory. A UserPtr cannot be dereferenced; its bytes are moved
-// by walking the page table in software, through the same `resolve` that answers page faults. So a
-// bad pointer is an EFAULT and never a fault in the kernel, and sstatus.SUM stays clear always.
+// by walking the page table in software, through the same `make_possible` that page faults use. So
+// a bad pointer is an EFAULT and never a fault in the kernel, and sstatus.SUM stays clear always.
 //
 // No spinlock may be held, nor a mutex of the rank `space` or above.
 #pragma once
