@@ -37,8 +37,14 @@ FileLock* LockTable::conflict(const FileLock& wanted) {
   return nullptr;
 }
 
-// Does the one that `self` waits for wait, through others perhaps, for `self`? Each owner waits in
-// one place at a time, and a circle was refused when it would have closed: so this ends.
+// Locks have changed: for whom they wait, the waiters find out when they look again.
+void LockTable::wake_waiters() {
+  for (Waiter& each : waiters_) each.holder = nullptr;
+  changed_.wake_all();
+}
+
+// Does the one that `self` waits for wait, through others perhaps, for `self`? For record locks: a
+// process waits in one place at a time, and a circle is refused when it would close. So this ends.
 bool LockTable::would_deadlock(const Waiter& self) {
   const void* holder = self.holder;
   for (Waiter* at = waiters_.front(); at;) {
@@ -112,24 +118,21 @@ Result<> LockTable::lock(const FileLock& wanted, bool may_wait) {
   OwnPtr<FileLock> fresh = TRY(make<FileLock>(wanted));
   OwnPtr<FileLock> spare = TRY(make<FileLock>(wanted));
   Locks gone;
+  Result<> place;
   {
     SpinGuard guard(lock_);
     // A lock of flock is given up before the other one is waited for; record locks are kept.
     if (!wanted.is_record) clear(wanted, spare, gone);
-    Result<> place = wait_for_place(wanted, may_wait);
+    place = wait_for_place(wanted, may_wait);
     if (place) {
       clear(wanted, spare, gone);
       join(*fresh, gone);
       add(*fresh.release());
     }
-    changed_.wake_all();
-    if (!place) {
-      delete_all(gone);
-      return place;
-    }
+    wake_waiters();
   }
   delete_all(gone);
-  return {};
+  return place;
 }
 
 Result<> LockTable::unlock(const FileLock& which) {
@@ -138,7 +141,7 @@ Result<> LockTable::unlock(const FileLock& which) {
   {
     SpinGuard guard(lock_);
     clear(which, spare, gone);
-    changed_.wake_all();
+    wake_waiters();
   }
   delete_all(gone);
   return {};
@@ -164,7 +167,7 @@ void LockTable::release_all(const void* owner, const Node* file) {
       next = locks_.next(at);
       if (at->owner == owner && (!file || at->file == file)) take(*at, gone);
     }
-    if (!gone.empty()) changed_.wake_all();
+    if (!gone.empty()) wake_waiters();
   }
   delete_all(gone);
 }

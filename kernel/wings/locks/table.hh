@@ -45,7 +45,8 @@ class LockTable {
   // else's lock is in the way, if it `may_wait`. Errors: again, deadlk (both wait for each other),
   // restart, nomem.
   Result<> lock(const FileLock& wanted, bool may_wait) EXCLUDES(lock_);
-  // Takes away what the owner of `which` has in its range. Errors: nomem (a lock is cut in two).
+  // Takes away what the owner of `which` has in its range. Errors: nomem (a lock might be cut in
+  // two).
   Result<> unlock(const FileLock& which) EXCLUDES(lock_);
   // The first lock that is in the way of `wanted`; its link means nothing. False: there is none.
   bool find_conflict(const FileLock& wanted, FileLock& found) EXCLUDES(lock_);
@@ -74,6 +75,7 @@ class LockTable {
 
   void release_all(const void* owner, const Node* file) EXCLUDES(lock_);
   FileLock* conflict(const FileLock& wanted) REQUIRES(lock_);
+  void wake_waiters() REQUIRES(lock_);
   bool would_deadlock(const Waiter& self) REQUIRES(lock_);
   Result<> wait_for_place(const FileLock& wanted, bool may_wait) REQUIRES(lock_);
   void clear(const FileLock& what, OwnPtr<FileLock>& spare, Locks& gone) REQUIRES(lock_);

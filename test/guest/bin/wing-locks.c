@@ -279,6 +279,25 @@ static void deadlock(void) {
   ENDS(child, 0);
 }
 
+/* Who has been let through does not wait for us any more, though it has not run yet. */
+static void no_deadlock(void) {
+  fd = fresh_file();
+  for (int round = 0; round < 20; round++) {
+    EQUAL(SET(F_WRLCK, 0, 1), 0);
+    pid_t child = FORK();
+    if (child == 0) {
+      hold_second_want_first();
+      must(WAIT(F_WRLCK, 0, 1));
+      _exit(0);
+    }
+    CHECK(sleeps_for(child, TINE_WAIT_LOCK));
+    EQUAL(SET(F_UNLCK, 0, 1), 0);
+    EQUAL(WAIT(F_WRLCK, 1, 1), 0);
+    ENDS(child, 0);
+    EQUAL(SET(F_UNLCK, 0, 2), 0);
+  }
+}
+
 static void record_refuses(void) {
   fd = fresh_file();
   int reader = again(O_RDONLY), writer = again(O_WRONLY), ends[2];
@@ -388,6 +407,7 @@ int main(void) {
   RUN("F_SETLKW waits", records_wait);
   RUN("a signal ends the wait: EINTR, or it waits again with SA_RESTART", a_signal_ends_the_wait);
   RUN("two that wait for each other: EDEADLK for the second", deadlock);
+  RUN("who waits no more is in nobody's way: no EDEADLK", no_deadlock);
   RUN("record locks refuse every bad argument", record_refuses);
   RUN("ranges from the position and from the end", from_position_and_end);
   RUN("four processes count under a lock", counting);
