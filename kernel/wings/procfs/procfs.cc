@@ -6,7 +6,7 @@
 //
 // Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so
 // an open file keeps no dead process, and answers ESRCH when its process is gone. (Should the pid
-// be in use again, after 32,767 others, it tells of its new owner.)
+// be in use again, after up to 32,766 others, it tells of its new owner.)
 //
 // It can be mounted in several places. A root stays for good, as what is mounted does; so the
 // directories in it may refer to it.
@@ -76,7 +76,7 @@ class TextFile final : public Node {
 
   Result<> make_text() REQUIRES(mutex_) {
     made_ = false;
-    if (!(permissions() & 0044)) TRY(check_may_look(pid_));
+    if (!(file_.permissions & 0044)) TRY(check_may_look(pid_));  // whatever its mode is now
     TRY(text_.truncate(0));
     FileSink sink(text_);
     TRY(file_.write(pid_, sink));
@@ -166,7 +166,7 @@ class FdDirectory final : public Node {
 };
 
 // The program's file: where it was found by exec. Errors: noent (the process has ended, or the
-// file's directory is gone), access, nametoolong, nomem.
+// file's directory is gone), srch (it has ended just now), access, nametoolong, nomem.
 Result<RefPtr<Node>> program_link(int pid) {
   TRY(check_may_look(pid));
   RefPtr<ProgramFile> program;
@@ -248,6 +248,7 @@ Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
 Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
   RefPtr<Process> process = hold_process(pid_);
   if (!process) return Errno::noent;
+  TRY(check_may_look(pid_));
   for (std::uint64_t fd = position < first_position ? 0 : position - first_position;
        fd < TINE_OPEN_MAX; fd++) {
     if (!process->files.get(int(fd))) continue;

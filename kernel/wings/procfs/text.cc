@@ -119,8 +119,8 @@ Result<> write_status(int pid, Sink& to) {
 
 constexpr std::uint64_t linux_ticks_a_second = 100;  // AT_CLKTCK
 
-// 52 numbers, of which those that there are no answers to are 0. Times are of all ticks that found
-// it running; the kernel's own share is not counted apart.
+// 52 fields, of which those that there are no answers to are 0. The time is of the ticks that found
+// it running since its last exec; the kernel's own share is not counted apart.
 Result<> write_stat(int pid, Sink& to) {
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
@@ -158,12 +158,17 @@ struct ListedRegion {
   bool is_heap;
 };
 
-// The first region that ends behind `at`.
+// The first region that ends behind `at`, from there on.
 std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
   MutexGuard guard(space.mutex());
   Region* region = space.first_region_after(at);
   if (!region) return {};
-  return ListedRegion{*region, space.is_heap(*region)};
+  ListedRegion listed{*region, space.is_heap(*region)};
+  if (at > region->start) {  // it has grown since it was listed
+    if (region->source) listed.region.source_page = region->page_at(at);
+    listed.region.start = at;
+  }
+  return listed;
 }
 
 // Calls visit(space, ListedRegion) for each region. Between two of them the space may change: what

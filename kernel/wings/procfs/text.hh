@@ -28,7 +28,7 @@ class FileSink final : public Sink {
   Result<> result_;
 };
 
-// `pid` is 0 for the files about the machine. Errors: srch, the process is gone.
+// `pid` is 0 for the files about the machine. Errors: srch (the process is gone), nomem.
 struct ProcFile {
   std::string_view name;
   std::uint32_t permissions;

@@ -225,6 +225,38 @@ static void proc_files(void) {
   ENDS(target, -SIGKILL);
 }
 
+/* A process becomes the superuser again while its memory and files are looked at: neither a mode
+ * that its user has changed nor a descriptor from before help to look on. */
+static void looks_on(void) {
+  struct stat about;
+  char text[64];
+  if (stat("/proc/self", &about) != 0) return; /* the wing procfs is not there */
+  int go[2];
+  char byte = 0;
+  EQUAL(pipe(go), 0);
+  EQUAL(syscall(SYS_setresuid, OTHER, OTHER, 0), 0);
+  target = FORK();
+  if (target == 0) {
+    EQUAL(read(go[0], &byte, 1), 1);
+    EQUAL(syscall(SYS_setresuid, 0, 0, 0), 0);
+    for (;;) sleep(100);
+  }
+  int maps = open(of_target("maps"), O_RDONLY), files = open(of_target("fd"), O_RDONLY);
+  CHECK(maps >= 0 && files >= 0);
+  EQUAL(syscall(SYS_fchmod, maps, 0444), 0);
+  EQUAL(read(maps, text, sizeof text), (long)sizeof text);
+  EQUAL(write(go[1], &byte, 1), 1);
+  CHECK(sleeps_for(target, TINE_WAIT_SLEEP));
+  EQUAL(lseek(maps, 0, SEEK_SET), 0);
+  ERROR(read(maps, text, sizeof text), EACCES);
+  EQUAL(syscall(SYS_getdents64, files, text, sizeof text), 48); /* "." and ".." */
+  ERROR(syscall(SYS_getdents64, files, text, sizeof text), EACCES);
+  EQUAL(syscall(SYS_setresuid, 0, 0, 0), 0);
+  CHECK(read(maps, text, sizeof text) > 0);
+  EQUAL(kill(target, SIGKILL), 0);
+  ENDS(target, -SIGKILL);
+}
+
 static void cannot_administer(void) {
   ERROR(power(TINE_POWER_OFF, 0), EPERM);
   ERROR(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL), EPERM);
@@ -244,6 +276,7 @@ int main(void) {
   RUN("a signal says who sent it, SIGCHLD whose child ended", who_sent);
   RUN("kill(-1) also reaches who is just being made", everybody);
   RUN("/proc shows a process's memory and files to its user alone", proc_files);
+  RUN("... also when it becomes somebody else's meanwhile", looks_on);
   RUN_MAKING_FILES("power and mount are the superuser's", administration);
   return tap_end();
 }

@@ -1,5 +1,5 @@
 /* The wing `procfs`: what /proc says of processes, and that it is true. */
-#include "tap.h"
+#include "clone.h"
 
 #include <dirent.h>
 
@@ -254,6 +254,37 @@ static void every_page(void) {
     seen++;
   }
   EQUAL(seen, PAGES / 7 * 6);
+}
+
+/* Somebody with whom we share our memory lets the heap grow and shrink, while we look at it. */
+static volatile int looked_enough;
+static void grow_and_shrink(void) {
+  while (!looked_enough) {
+    sbrk(PAGE);
+    sbrk(-PAGE);
+  }
+  _exit(0);
+}
+/* Of `maps` or `pagetable`: each line begins with an address, and those rise. */
+static void rises(const char* name) {
+  unsigned long last = 0;
+  CHECK(read_file(name) > 0);
+  for (char* line = text; *line; line = strchr(line, '\n') + 1) {
+    unsigned long start = strtoul(line, NULL, 16);
+    if (start <= last) tap_fail("%s: %lx behind %lx", name, start, last);
+    last = start;
+  }
+}
+static void nothing_twice(void) {
+  memset(sbrk(200 * PAGE), 1, 200 * (size_t)PAGE);
+  pid_t other = (pid_t)clone_into(CLONE_VM | SIGCHLD, grow_and_shrink, 0, 0, 0);
+  CHECK(other > 0);
+  for (int i = 0; i < 50; i++) {
+    rises("/proc/self/maps");
+    rises("/proc/self/pagetable");
+  }
+  looked_enough = 1;
+  ENDS(other, 0);
 }
 
 /* ---- fd ---- */
@@ -575,6 +606,7 @@ int main(void) {
   RUN("pagetable shows copy-on-write: flags and count of both sides, a write, a new frame",
       copy_on_write);
   RUN("pagetable shows every page that is there, and agrees with page_info", every_page);
+  RUN("maps and pagetable show nothing twice while a region grows and shrinks", nothing_twice);
   RUN("fd: what each descriptor is", descriptors);
   RUN("/proc lists the processes in order; inodes agree; .. leads out; getcwd works", tree);
   RUN("what cannot be changed, names that are not there, bad buffers", refusals);
