@@ -35,12 +35,14 @@ static int digit_value(int c) {
 }
 
 /*
- * Reads the digits after blanks, a sign and a prefix. On overflow answers ULONG_MAX with errno
- * ERANGE. `*end` is the first character that is no part of the number: `s` itself when there is no
- * digit.
+ * Reads the digits after blanks, a sign and a prefix. Answers ULONG_MAX if that is less than what
+ * they say; `*overflow` tells, and errno is ERANGE then. `*end` is the first character that is no
+ * part of the number: `s` itself when there is no digit.
  */
-static unsigned long parse_magnitude(const char* s, const char** end, int base, int* negative) {
+static unsigned long parse_magnitude(const char* s, const char** end, int base, int* negative,
+                                     int* overflow) {
   *end = s;
+  *overflow = 0;
   while (isspace(*s)) s++;
   *negative = *s == '-';
   if (*s == '-' || *s == '+') s++;
@@ -52,29 +54,28 @@ static unsigned long parse_magnitude(const char* s, const char** end, int base, 
     base = *s == '0' ? 8 : 10;
   }
   unsigned long value = 0;
-  int overflow = 0;
   for (; digit_value(*s) < base; s++) {
-    overflow |= __builtin_mul_overflow(value, (unsigned long)base, &value);
-    overflow |= __builtin_add_overflow(value, (unsigned long)digit_value(*s), &value);
+    *overflow |= __builtin_mul_overflow(value, (unsigned long)base, &value);
+    *overflow |= __builtin_add_overflow(value, (unsigned long)digit_value(*s), &value);
     *end = s + 1;
   }
-  if (!overflow) return value;
+  if (!*overflow) return value;
   errno = ERANGE;
   return ULONG_MAX;
 }
 
 unsigned long strtoul(const char* s, char** end, int base) {
-  int negative;
+  int negative, overflow;
   const char* stop;
-  unsigned long value = parse_magnitude(s, &stop, base, &negative);
+  unsigned long value = parse_magnitude(s, &stop, base, &negative, &overflow);
   if (end != NULL) *end = (char*)stop;
-  return negative ? -value : value;
+  return negative && !overflow ? -value : value;
 }
 
 long strtol(const char* s, char** end, int base) {
-  int negative;
+  int negative, overflow;
   const char* stop;
-  unsigned long value = parse_magnitude(s, &stop, base, &negative);
+  unsigned long value = parse_magnitude(s, &stop, base, &negative, &overflow);
   if (end != NULL) *end = (char*)stop;
   unsigned long limit = (unsigned long)LONG_MAX + (negative ? 1 : 0);
   if (value > limit) {
