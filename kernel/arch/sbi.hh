@@ -1,10 +1,12 @@
 // The firmware's services (RISC-V Supervisor Binary Interface, 1.0). Hart masks are relative to
-// hart id 0: Tine runs harts with ids below 64.
+// hart id 0, so there are 64 ids that can be named.
 #pragma once
 
 #include <cstdint>
 
 namespace tine::sbi {
+
+constexpr unsigned hart_ids = 64;
 
 // Next timer interrupt of this hart when `time` has come (TIME extension); all ones: never.
 void set_timer(std::uint64_t time);

@@ -33,7 +33,8 @@ Result<std::size_t> console_write(IoBuffer& from);
 // notty, fault, nomem.
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument);
 
-// What ^C does when the terminal has ISIG; called with no lock held. Null: nothing but the echo.
+// What ^C does when the terminal has ISIG; called with no lock held. Null: nothing but
+// the echo. The line that is being typed is dropped in any case.
 using InterruptHook = void (*)();
 extern constinit InterruptHook console_interrupt_hook;
 

@@ -94,9 +94,9 @@ class FdtNode {
   bool is_a(std::string_view device_type) const;  // memory, cpu
   bool is_compatible(std::string_view with) const;
   bool is_enabled() const;  // no status, or "okay"
-  // The n-th pair of `reg`; nothing if there is none, or if an address takes more than two cells.
-  // Bus addresses are taken as they are (`ranges` is not followed: on the machines that we know
-  // they are the CPU's).
+  // The n-th pair of `reg`; nothing if there is none, or if an address or a size takes more than
+  // two. Bus addresses are taken as they are (`ranges` is not followed: on the machines that we
+  // know they are the CPU's).
   std::optional<MemoryRange> region(std::size_t n = 0) const;
 
  private:

@@ -17,7 +17,7 @@ bool isa_has(std::string_view isa, std::string_view extension) {
 
 void describe_hart(const FdtNode& cpu, MachineDescription& machine) {
   auto id = cpu.region();
-  if (!id || !cpu.is_enabled()) return;
+  if (!id || id->start.value() >= sbi::hart_ids || !cpu.is_enabled()) return;
   if (machine.harts.count == 0) {
     auto isa = cpu.property("riscv,isa"), extensions = cpu.property("riscv,isa-extensions");
     machine.has_sstc =

@@ -1,6 +1,7 @@
 // What the kernel wants to know of the machine, gathered from the device tree once, at boot.
 #pragma once
 
+#include "arch/sbi.hh"
 #include "dev/fdt.hh"
 
 namespace tine {
@@ -42,7 +43,7 @@ struct MachineDescription {
   std::span<const std::byte> rng_seed;
   std::string_view bootargs;
 
-  FewOf<HartDescription, 8> harts;  // those that may be used
+  FewOf<HartDescription, sbi::hart_ids> harts;  // those that may be used
   std::uint64_t timebase_frequency = 0;
   bool has_sstc = false;  // of the first hart
 

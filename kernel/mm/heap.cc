@@ -110,8 +110,11 @@ void* heap_allocate(std::size_t size) {
   Result<FrameRecord*> fresh = new_slab(size_class);
   if (!fresh) return nullptr;
   SpinGuard guard(lock);
+  bool kept = has_empty[size_class];  // another one, if two harts made a slab at the same time
   link(**fresh);
-  return take_object(**fresh);
+  void* object = take_object(**fresh);
+  has_empty[size_class] = kept;
+  return object;
 }
 
 void heap_free(void* object) {

@@ -102,6 +102,8 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
     if (count == 0) child.remove_empty_tables(first);
   });
   if (!made) return made.error();
+  // Who has to fetch our code anew has to fetch the child's, which is the same.
+  child.stale_code_.store(stale_code_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return shared;
   // } lab
 }
@@ -180,8 +182,8 @@ void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   fence_harts(harts & ~self, start, size);
 }
 
-// The code was stored by this hart. Harts that run on this table now are told at once, the others
-// find their bit when they come (activate).
+// This hart sees the code, whoever stored it. Harts that run on this table now are told at once,
+// the others find their bit when they come (activate).
 void PageTable::note_new_code() {
   std::uint64_t self = bit_of(this_hart());
   stale_code_.store(~self, std::memory_order_relaxed);

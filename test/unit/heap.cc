@@ -1,12 +1,16 @@
 #include "mm/heap.hh"
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "catch.hh"
 #include "machine.hh"
 #include "random.hh"
+#include "sync/hart.hh"
 
 using namespace tine;
 
@@ -106,6 +110,31 @@ TEST_CASE("when no frame is left, those of empty slabs are taken") {
   test::Machine machine;
   heap_free(heap_allocate(2048));
   machine.with_memory_exhausted([] { CHECK(heap_allocate(2048) == nullptr); });
+}
+
+// Two harts find no slab with room, and each makes one: of the two none may be forgotten.
+TEST_CASE("slabs that two harts make at the same time are given back, too") {
+  constexpr int rounds = 20000;
+  test::Machine machine;
+  std::uint64_t free = machine.free_frames();
+  std::barrier together(2);
+  std::atomic<int> lost{0};
+  auto allocate = [&](unsigned hart) {
+    simulated_hart = hart;
+    for (int round = 0; round < rounds; round++) {
+      together.arrive_and_wait();
+      heap_free(heap_allocate(4096));
+      together.arrive_and_wait();
+      if (hart != 0) continue;
+      heap_give_back();
+      lost += machine.free_frames() != free;
+      while (heap_give_back()) continue;
+    }
+  };
+  std::thread other(allocate, 1);
+  allocate(0);
+  other.join();
+  CHECK(lost == 0);
 }
 
 TEST_CASE("bytes in use are counted in the sizes of the slabs") {

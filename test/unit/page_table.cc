@@ -289,3 +289,28 @@ TEST_CASE("new code makes every hart fetch anew: at once where it runs, else whe
   }
   simulated_hart = 0;
 }
+
+TEST_CASE("who has not fetched new code anew does so for a child that shares it") {
+  test::Machine machine;
+  Table table, child;
+  table.add(low, Prot::read | Prot::exec);
+  table.note_new_code();
+  simulated_hart = 3;
+  PageTable::activate(&table);
+  simulated_hart = 0;
+  REQUIRE(table.share(low, low + page_size, child).value() == 1);
+  csr::recorded = {};
+  PageTable::activate(&child);
+  CHECK(csr::recorded.fence_i == 0);
+  simulated_hart = 2;
+  PageTable::activate(&child);
+  CHECK(csr::recorded.fence_i == 1);
+  for (unsigned hart : {2, 0, 3}) {
+    simulated_hart = hart;
+    if (hart == 3) CHECK(csr::recorded.fence_i == 1);
+    PageTable::activate(hart == 3 ? &child : nullptr);
+    CHECK(csr::recorded.fence_i == 1);  // hart 3 has done so for the parent
+    PageTable::activate(nullptr);
+  }
+  simulated_hart = 0;
+}
