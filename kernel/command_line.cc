@@ -17,7 +17,7 @@ std::string_view take_word(std::string_view& text) {
 }
 
 std::optional<unsigned long> number(std::string_view text) {
-  if (text.empty() || text.size() > 18) return {};  // 19 digits might not fit
+  if (text.empty() || text.size() > 18) return {};  // 19 digits might not fit a long
   unsigned long value = 0;
   for (char c : text) {
     if (c < '0' || c > '9') return {};

@@ -1,6 +1,7 @@
 /*
  * The structures and flags that cross the system call boundary. Where Linux has the structure, it
- * is laid out as on Linux riscv64; what begins with `tine_` is Tine's own. Valid C and C++.
+ * is laid out as on Linux riscv64, whatever its name is here; the last part is Tine's own. Valid C
+ * and C++.
  */
 #pragma once
 
@@ -186,7 +187,7 @@ struct tine_winsize {
 #define PROT_EXEC 4
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
-#define MAP_SHARED_VALIDATE 0x03 /* MAP_SHARED, with unknown flags refused */
+#define MAP_SHARED_VALIDATE 0x03 /* MAP_SHARED; Linux refuses unknown flags with it */
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_FIXED_NOREPLACE 0x100000 /* fails where MAP_FIXED would replace something */
@@ -254,7 +255,7 @@ struct sysinfo {
   uint64_t loads[3];
   uint64_t totalram;
   uint64_t freeram;
-  uint64_t sharedram; /* pages of files in memory */
+  uint64_t sharedram; /* pages of files in memory, and of pipes */
   uint64_t bufferram;
   uint64_t totalswap;
   uint64_t freeswap;
@@ -308,11 +309,11 @@ enum tine_process_state {
 
 enum tine_wait_reason {
   TINE_WAIT_NONE = 0,
-  TINE_WAIT_CHILD = 1,   /* wait4 */
+  TINE_WAIT_CHILD = 1,   /* wait4; vfork: until the child execs or ends */
   TINE_WAIT_IPC = 2,     /* ipc_recv */
   TINE_WAIT_CONSOLE = 3, /* read from the terminal */
-  TINE_WAIT_SLEEP = 4,   /* nanosleep */
-  TINE_WAIT_LOCK = 5,    /* a sleeping mutex of the kernel */
+  TINE_WAIT_SLEEP = 4,   /* nanosleep, and other waiting for a time or a signal */
+  TINE_WAIT_LOCK = 5,    /* a sleeping mutex of the kernel, or a lock on a file */
   TINE_WAIT_PIPE = 6,
   TINE_WAIT_POLL = 7, /* ppoll, for any of several files */
 };
@@ -322,7 +323,7 @@ struct tine_process_info {
   int32_t parent;
   int32_t state;       /* enum tine_process_state */
   int32_t wait_reason; /* enum tine_wait_reason; meaningful while TINE_SLEEPING */
-  int32_t wait_pid;    /* while waiting for a child: that pid, or -1 for any */
+  int32_t wait_pid;    /* in wait4: that pid, or -1 for any; else 0 */
   int32_t hart;        /* where it runs or last ran */
   uint64_t run_ticks;  /* timer ticks that found it running, since its last exec */
   uint64_t schedules;  /* times that it was given a hart */
@@ -338,10 +339,10 @@ struct tine_memory_info {
   uint64_t free_frames;
   uint64_t user_frames;   /* pages of programs */
   uint64_t table_frames;  /* page tables in use */
-  uint64_t file_frames;   /* pages of files in memory */
+  uint64_t file_frames;   /* pages of files in memory, and of pipes */
   uint64_t heap_frames;   /* behind the kernel heap */
   uint64_t stack_frames;  /* kernel stacks, the pooled ones among them */
-  uint64_t kernel_frames; /* the kernel's image, frame records and boot tables */
+  uint64_t kernel_frames; /* the image, records, tables of the boot, firmware, exec's arguments */
   uint64_t heap_bytes;    /* allocated from the kernel heap now */
   uint64_t stacks;        /* kernel stacks in use now */
   uint64_t processes;     /* processes and zombies */

@@ -93,7 +93,7 @@ struct tine_stack {
 
 #define SS_ONSTACK 1             /* flags; told: the program is running on it */
 #define SS_DISABLE 2             /* there is none */
-#define SS_AUTODISARM 0x80000000 /* none while a handler runs on it */
+#define SS_AUTODISARM 0x80000000 /* none while any handler runs */
 #define TINE_MINSIGSTKSZ 2048    /* a smaller one is refused */
 
 /* Registers as they were: what rt_sigreturn puts back. */

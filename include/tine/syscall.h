@@ -153,6 +153,7 @@
  *     How the caller's page at `address` is mapped. EFAULT: the address is in no region.
  * power(int action, int code)
  *     TINE_POWER_OFF or TINE_POWER_REBOOT. `code` (0..255) becomes the machine's exit status.
+ *     EPERM: only the superuser may. EINVAL.
  * fail_alloc(long n)
  *     The caller's n-th kernel allocation from now on (1: the next) fails, once; 0 disarms.
  *     Answers what was left of the count before: 0 once it has struck, or was never armed.

@@ -1,7 +1,6 @@
 /*
- * Offsets and constants that assembly and C++ share. Each is checked against the structure it
- * describes (trap_frame.hh, thread context.hh, sync/hart.cc), so a change on one side alone does
- * not compile.
+ * Offsets and constants that assembly and C++ share. Offsets are checked against the structures
+ * that they describe (trap_frame.hh, sync/hart.cc), so a change on one side alone does not compile.
  */
 #pragma once
 

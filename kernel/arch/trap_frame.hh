@@ -1,4 +1,4 @@
-// TrapFrame: everything that a thread had in its registers when it left user mode. It lies at the
+// TrapFrame: a thread's general registers, pc and status when it left user mode. It lies at the
 // top of the thread's kernel stack, is filled by trap_entry (trap.S) and put back by trap_return.
 #pragma once
 

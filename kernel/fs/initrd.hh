@@ -13,7 +13,8 @@ namespace tine {
 
 // Copies directories, files and symbolic links below `root`; devices in the archive are passed
 // over. Directories that the archive does not name are made. Errors: inval (a damaged archive, or a
-// name with ".."), exist (a file twice), nomem; what was unpacked before stays.
+// name that cannot be one, such as ".."), exist (a file twice), notdir, noent and nametoolong (the
+// target of a link), nomem; what was unpacked before stays.
 Result<> unpack_initrd(const RefPtr<Node>& root, std::span<const std::byte> archive);
 
 // The directory `name` in `parent`, made if there is none. Errors: notdir, nomem.

@@ -112,14 +112,14 @@ class Node : public RefCounted {
   // 0 and 1 are those of "." and "..": an entry's is 2 or more. Errors: noent (there is none).
   virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry);
 
-  // New entries. Errors: exist, noent (the directory itself was removed), nomem; nothing is changed
-  // then.
+  // New entries. Errors: exist, noent (the directory itself was removed), nomem; make_symlink also
+  // noent and nametoolong (the target). Nothing is changed then.
   virtual Result<RefPtr<Node>> create(std::string_view name, const Attributes& attributes);
   virtual Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes);
   virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target,
                                             const Attributes& attributes);
   virtual Result<> add(std::string_view name, RefPtr<Node> fresh);  // a node that has no name yet
-  // One name more for a node of the same file system. Errors besides: perm (a directory).
+  // One name more for a node of the same file system. Errors besides: perm (a directory), xdev.
   virtual Result<> link(std::string_view name, RefPtr<Node> existing);
 
   // Takes a name away: that of an empty directory, or that of anything else. The node lives on
@@ -128,7 +128,8 @@ class Node : public RefCounted {
   virtual Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who);
   // Gives `name` the new name `new_name` in the directory `to` of the same file system, in one
   // step; what had that name loses it. `flags`: RENAME_*, at most one. Errors: noent, exist
-  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, access, nomem.
+  // (RENAME_NOREPLACE), inval (into itself), isdir, notdir, notempty, busy, perm, access, xdev,
+  // nomem.
   virtual Result<> rename(std::string_view name, Node& to, std::string_view new_name,
                           unsigned flags, const Credentials& who);
 
@@ -139,13 +140,14 @@ class Node : public RefCounted {
 
   // ---- Files and devices ----
 
-  // Errors of all: fault, nomem; isdir for directories.
+  // Errors of all: fault, nomem; isdir for directories; inval where it makes no sense. Besides:
+  // again, restart (console, pipes), pipe (nobody reads it), fbig.
   virtual Result<std::size_t> read(const IoPlace& at, IoBuffer& to);  // 0: the end
   // When appending, at.offset becomes where the first byte went.
   virtual Result<std::size_t> write(IoPlace& at, IoBuffer& from);
   virtual Result<> truncate(std::uint64_t size);
   virtual Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument);  // Errors: notty
-  // The contents, for mapping into an address space. Errors: access (no regular file).
+  // The contents, for mapping into an address space. Errors: access (it cannot be).
   virtual Result<RefPtr<PageSource>> pages() { return Errno::access; }
   // What an open file with these flags could do at once: POLLIN, POLLOUT, and how the other end is.
   virtual unsigned ready(unsigned) { return POLLIN | POLLOUT; }

@@ -18,7 +18,8 @@ unsigned directory_type(NodeKind kind) { return static_cast<unsigned>(kind) >> 1
 static_assert(DT_DIR == S_IFDIR >> 12 && DT_REG == S_IFREG >> 12 && DT_LNK == S_IFLNK >> 12 &&
               DT_CHR == S_IFCHR >> 12 && DT_FIFO == S_IFIFO >> 12);
 
-// Puts an entry in the form that programs get; answers its size. Errors: inval (no room), fault.
+// Puts an entry in the form that programs get; answers its size. Errors: inval (no room), fault,
+// nomem.
 Result<std::size_t> put_entry(const DirectoryEntry& entry, IoBuffer& to) {
   constexpr std::size_t name_at = offsetof(tine_dirent64, d_name);
   alignas(tine_dirent64) std::byte record[sizeof(tine_dirent64) + TINE_NAME_MAX + 1] = {};

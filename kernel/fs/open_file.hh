@@ -43,7 +43,7 @@ class OpenFile final : public RefCounted {
   Result<std::size_t> read(IoBuffer& to) EXCLUDES(mutex_);
   Result<std::size_t> write(IoBuffer& from) EXCLUDES(mutex_);
   // Entries of a directory as tine_dirent64. 0: the end. Errors: badf, notdir, noent (it was
-  // removed), inval (no room for one entry), fault.
+  // removed), inval (no room for one entry), fault, nomem.
   Result<std::size_t> read_directory(IoBuffer& to) EXCLUDES(mutex_);
   // The new position. Errors: spipe (there are none), inval (negative).
   Result<std::uint64_t> seek(std::int64_t distance, Whence from) EXCLUDES(mutex_);
@@ -73,7 +73,8 @@ inline Result<std::size_t> OpenFile::write(IoBuffer& from) {
 }
 
 // Who wants to know that files are closed, and what other commands of fcntl there are: rows of
-// tables that the linker gathers, which only wings have. Called with no lock held.
+// tables that the linker gathers, which only wings have. Called with no spinlock held; file_closed
+// perhaps under the mutex of another open file.
 struct CloseWatcher {
   // The table `owner` (of one process) has one descriptor of `file` less.
   void (*descriptor_closed)(const void* owner, const OpenFile& file);

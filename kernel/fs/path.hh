@@ -69,7 +69,7 @@ Result<PathEnd> resolve_parent(const PathContext& context, std::string_view path
 
 // The path of a directory, from the root; it ends where `room` ends, with its final 0. Not one
 // step: directories that others move meanwhile may show where they were before or where they are
-// now. Errors: noent (it was removed), nametoolong (there is no room).
+// now. Errors: noent (it was removed), nametoolong (there is no room), nomem.
 Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> directory,
                                  std::span<char> room);
 

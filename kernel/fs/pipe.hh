@@ -25,7 +25,8 @@ class Pipe final : public Node {
   Pipe(const Attributes& attributes, std::uint64_t file_system)
       : Node(NodeKind::fifo, attributes, file_system) {}
 
-  // 0: empty, and nobody has it open for writing. Errors: again, restart, fault.
+  // 0: empty, and nobody has it open for writing. Errors: again, restart, fault,
+  // nomem.
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(lock_);
   // Up to `atomic_size` bytes go in at once, next to each other, or wait until they can. Errors:
   // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,

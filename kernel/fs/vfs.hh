@@ -29,7 +29,7 @@ struct FileSystemType {
 
 // At boot, before the first process: makes the root, fills it from the initrd (a cpio archive,
 // which may be given back afterwards), adds the devices, mounts the file systems of the table.
-// Errors: inval (no such archive), nomem, and those of the file systems.
+// Errors: those of unpack_initrd, and of the file systems.
 Result<> mount_root(std::span<const std::byte> initrd);
 
 // Mounts a new file system of kind `type` on a directory, for good. Errors: nodev (no such kind),

@@ -25,7 +25,7 @@ class Sink {
   ~Sink() = default;
 };
 
-// A sink into a caller's buffer: what does not fit is counted but not kept.
+// A sink into a caller's buffer: what does not fit is dropped, and `overflowed` tells.
 class BufferSink final : public Sink {
  public:
   explicit BufferSink(std::span<char> buffer) : buffer_(buffer) {}

@@ -1,6 +1,7 @@
-// Result<T>: a value or the errno that says why there is none. Every function of the kernel that
-// can fail returns one, and the compiler rejects a caller that ignores it. An Errno becomes a
-// negative register in one place only (syscall/dispatch).
+// Result<T>: a value or the errno that says why there is none. What can fail returns one, and the
+// compiler rejects a caller that ignores it. An Errno becomes a negative register in one place
+// (syscall/dispatch), but for a call that a signal's handler ends: that one's EINTR is written
+// where the handler is entered (proc/signal_frame.cc).
 #pragma once
 
 #include <tine/errno.h>
@@ -48,7 +49,7 @@ enum class Errno : long {
   overflow = EOVERFLOW,
   timedout = ETIMEDOUT,
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
-  // EINTR (proc/signal.hh).
+  // EINTR (proc/signal_frame.cc).
   restart = 512,
   // A signal came before anything was done: the call is made again, whatever the signal's handler
   // asks for.

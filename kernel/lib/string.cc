@@ -1,6 +1,6 @@
 // The memory functions. Words of eight bytes are moved where both sides allow it, of four where
 // both are aligned to four alike (the files of a cpio archive are), and single bytes elsewhere: not
-// every CPU can misalign.
+// every CPU can misalign. (Downwards, memmove moves single bytes always.)
 #include "lib/string.hh"
 
 #include "lib/types.hh"

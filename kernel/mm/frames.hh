@@ -4,7 +4,9 @@
 // whose count falls to 0 is free again. The records lie in one array, found by frame number in
 // O(1); a record takes 16 bytes.
 //
-// Lock: `frames` (the free list). Counts are atomic and need no lock.
+// Lock: `frames` (the free list, and the counts by kind). When no frame is left frame_allocate
+// takes `table pool` and `heap`, too: its caller holds no lock of these ranks or above. Reference
+// counts are atomic and need no lock.
 #pragma once
 
 #include <array>
@@ -27,8 +29,8 @@ struct FrameRecord {
   FrameKind kind;
   std::uint8_t size_class;     // heap: which size of object
   std::uint16_t first_object;  // heap: head of the slab's free list
-  // Free list, list of slabs; page table: how many of its entries are valid; page of a file: is it
-  // mapped shared (fs/file_pages.cc).
+  // Free list, list of slabs, list of spare tables; page table: how many of its entries are valid;
+  // page of a file: is it mapped shared (fs/file_pages.cc).
   std::uint32_t next;
   std::uint32_t prev;  // list of slabs
 };
@@ -53,8 +55,8 @@ Result<PhysAddr> frame_allocate_zeroed(FrameKind kind);
 FrameRecord& frame_record(PhysAddr frame);
 PhysAddr frame_address(const FrameRecord& record);
 
-void frame_free(PhysAddr frame,
-                FrameRecord& record);  // the last reference is gone: for frame_unref only
+// The last reference is gone. For frame_unref and the heap only.
+void frame_free(PhysAddr frame, FrameRecord& record);
 
 // One reference more. The caller holds one, or a lock under which one is held.
 inline void frame_ref(PhysAddr frame) {
@@ -109,8 +111,9 @@ FrameCounts frame_counts();
 
 // ---- Failing on purpose ----
 
-// The `n`-th allocation (frame or heap object) of thread `who` from now on fails, once; 0 disarms;
-// who == nullptr means any thread. Answers what was left of the count before.
+// The `n`-th allocation (frame, page table, kernel stack or heap object; what of these takes a
+// frame for itself counts once more) of thread `who` from now on fails, once; 0 disarms; who ==
+// nullptr means any thread. Answers what was left of the count before.
 long fail_allocation(const void* who, long n);
 // Thread `who` ends: the next one at its address is not to be taken for it.
 void stop_failing(const void* who);

@@ -1,7 +1,8 @@
 // The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are
 // the way to build an object; there is no `new` that cannot fail.
 //
-// Lock: `heap`, inside. Never sleeps; may be called with any lock of a lower rank held.
+// Lock: `heap`, inside. Never sleeps; may be called with any lock of a rank below
+// `table_pool` held.
 #pragma once
 
 #include <cstddef>

@@ -12,9 +12,9 @@ namespace {
 extern "C" const char boot_stack_guard[];
 
 constinit Spinlock lock{Rank::kernel_map, "kernel map"};
-// Counts the mappings made after boot. A hart may remember that there was nothing where a page is
-// now; so each fences once for itself when it sees a number that it does not know, before it uses
-// what was mapped.
+// Counts the pages that kernel_map_page has mapped. A hart may remember that there was nothing
+// where a page is now; so each fences once for itself when it sees a number that it does not know,
+// before it uses what was mapped.
 constinit std::atomic<std::uint64_t> generation{0};
 
 // The table below an entry of the kernel's half, made if need be.

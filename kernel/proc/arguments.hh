@@ -72,7 +72,7 @@ Result<> ArgumentBuffer::for_each_string(Visit visit) const {
 }
 
 // The arguments of execv(app_id, argv): read from the program under the limits of tine_args.
-// `vector` may be null: just `name`. Errors: fault, toobig.
+// `vector` may be null: just `name`. Errors: fault, toobig, nomem.
 Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 
 // Builds the stack of a new program below `top`, as the RISC-V psABI and Linux want it, in an empty

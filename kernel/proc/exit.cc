@@ -90,7 +90,7 @@ void process_exit(int status) {
   leave_address_space(self);
 
   // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack
-  // (reap).
+  // (process_wait).
   {
     SpinGuard guard(process_table_lock);
     while (Process* child = self.children.front()) give_to_init(*child);

@@ -39,9 +39,9 @@ struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
 
-  // ---- Its own threads' (locks of their own inside) ----
+  // ---- Its own threads' (`files` and `mailbox` have locks inside) ----
   FdTable files;
-  PathContext paths;  // root, current directory, umask
+  PathContext paths;  // root, current directory, umask; credentials: set under the table's lock
   Mailbox mailbox;
 
   // ---- Changed by its own thread under the table's lock; others read under it ----
@@ -89,7 +89,7 @@ struct CloneRequest {
 };
 // [fork 2] Copies the current process, which made the system call in `frame`. The child's first
 // return to user mode is from the same call, with 0. Answers the child's pid. Errors: nomem, again
-// (too many processes); nothing is left behind.
+// (too many processes), made_again (a signal came); nothing is left behind.
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request);
 // The current process does not use its parent's memory any more (CLONE_VFORK).
 void let_parent_go_on(Process& self) REQUIRES(process_table_lock);
@@ -109,8 +109,8 @@ struct ExecChain {
 };
 
 // [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
-// on an error the old program goes on unchanged. Errors: those of path lookup, noexec, toobig,
-// nomem.
+// on an error the old program goes on unchanged. Errors: those of path lookup, noexec, exist (a
+// segment where the stack goes), toobig, nomem.
 Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
                               const tine_args& args, const ExecChain& chain = {});
 

@@ -34,8 +34,9 @@ struct SignalOrigin {
 };
 SignalOrigin origin_of(const Process& process, int code, int status = 0);
 
-// What a process wants done. It exists from the first rt_sigaction or rt_sigprocmask on; until then
-// every action is the default one, and nobody will ask where a signal came from.
+// What a process wants done. It exists from the first call that sets an action or a mask on, and in
+// its children; until then every action is the default one, and nobody will ask where a signal came
+// from.
 struct SignalActions {
   static constexpr int with_origin = 31;  // the standard signals
 
@@ -48,7 +49,7 @@ struct SignalActions {
 // To one process. `signal` 0: nothing.
 void send_signal(Process& process, int signal, const SignalOrigin& origin)
     REQUIRES(process_table_lock);
-// For the call kill. Errors: inval (no such signal), srch.
+// For the call kill. Errors: inval (no such signal), srch, perm.
 Result<> process_kill(int pid, int signal);
 // To the current process.
 void raise_signal(int signal);
@@ -84,8 +85,8 @@ tine_siginfo take_signal(Process& process, int signal) REQUIRES(process_table_lo
 // ---- Delivery (signal_frame.cc), on the way to user mode ----
 
 // [signal 3] Acts on what is pending for the current thread: ends the process, or makes `frame`
-// enter a handler and answers true. One handler at a time, the lowest number first; what else is
-// pending waits until the thread is next in the kernel.
+// enter a handler and answers true. One handler at a time, SIGKILL before all, then the lowest
+// number; what else is pending waits until the thread is next in the kernel.
 bool handle_signals(TrapFrame& frame);
 
 // The running program did something that the hardware or the address space refuses.

@@ -20,18 +20,18 @@ extern constinit Spinlock scheduler_lock;
 // A fresh thread enters the run queue.
 void start_thread(Thread& thread) EXCLUDES(scheduler_lock);
 
-// Wakes a thread that sleeps; false if it does not.
+// Wakes a thread, if it sleeps.
 void wake_thread(Thread& thread) REQUIRES(scheduler_lock);
 
-// Something is to be looked after by `thread` (a signal): an interruptible sleep ends with EINTR, a
-// thread in user mode on another hart comes into the kernel.
+// Something is to be looked after by `thread` (a signal): an interruptible sleep ends, and `wait`
+// answers restart; a thread that runs on another hart comes into the kernel.
 void interrupt(Thread& thread) EXCLUDES(scheduler_lock);
 
 // Lets others run; returns when it is this thread's turn again.
 void yield() EXCLUDES(scheduler_lock);
 
 // Gives the hart to the next thread. The caller has set its own state and is in some queue, or
-// dead. Returns when this thread is chosen again, with the lock released.
+// dead, or the idle thread. Returns when this thread is chosen again, with the lock released.
 void switch_away() RELEASE(scheduler_lock);
 
 // The running thread ends. Its stack and Thread may be freed by whoever has seen is_dead.

@@ -88,8 +88,8 @@ struct Thread {
   std::optional<std::uint64_t> blocked_before;
 
   // Something waits for this thread before it may go on in user mode or in an interruptible sleep:
-  // a signal. Set by `interrupt`, cleared by the thread itself when it has looked after everything
-  // (both under the process table's lock).
+  // a signal. Set by `interrupt`, and when a signal that waits is unblocked; cleared by the thread
+  // itself when it has looked after everything (all under the process table's lock).
   std::atomic<std::uint32_t> interrupted{0};
 
   // A thread without a stack: the first code of a hart (its idle thread) already has one.

@@ -29,9 +29,9 @@ class WaitQueue {
   void wake_one() EXCLUDES(scheduler_lock);
   void wake_all() EXCLUDES(scheduler_lock);
 
-  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: restart, when
-  // the thread is interrupted (at once if it was already). `deadline` is a clock value; the sleep
-  // ends then at the latest.
+  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: restart, at
+  // once, when the thread has been interrupted; an interrupt that comes later ends the sleep like a
+  // wakeup. `deadline` is a clock value; the sleep ends then at the latest.
   Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline) REQUIRES(lock)
   EXCLUDES(scheduler_lock);
   // The same for short waits that no signal may end. Only for Mutex.

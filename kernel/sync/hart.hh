@@ -45,7 +45,7 @@ struct Hart {
 
 extern "C" {
 extern Hart harts[max_harts];          // harts[0] is the boot hart
-extern constinit unsigned hart_count;  // how many the machine has, at most max_harts; set at boot
+extern constinit unsigned hart_count;  // those that we use: the PLIC serves them; set at boot
 }
 
 // May be another one after each switch, so that it is looked for each time.

@@ -56,8 +56,8 @@ template <class... Args>
   panic_args(format.text(), {list, sizeof...(Args)}, &frame);
 }
 
-// Called last by panic, to end the machine with an exit status; set by the driver of the test
-// device.
+// Ends the machine with an exit status: called last by panic, and when init ends. Set by
+// finisher_init.
 using StopMachine = void (*)(int status);
 extern constinit StopMachine stop_machine;
 

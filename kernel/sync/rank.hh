@@ -12,7 +12,7 @@ enum class Rank : std::uint8_t {
   // Mutexes
   open_file,     // the offset of one open file
   proc_text,     // what one file of /proc says
-  directory,     // entries of a directory and the files' metadata
+  directory,     // the entries of all directories of tmpfs
   file_writers,  // who changes one file's contents
   space,         // one address space: regions and page table
   // Spinlocks

@@ -28,7 +28,8 @@ FdTable& files() { return current_process().files; }
 
 // ---- Opening and closing ----
 
-// Errors: those of path lookup, mfile, exist, isdir, inval, nxio, intr.
+// Errors: those of path lookup, mfile, exist, isdir, inval, perm (a directory that cannot be
+// changed), nxio, intr.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
   UserPlace place;
@@ -60,14 +61,15 @@ SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)
 
 // ---- Reading and writing ----
 
-// Errors: badf, fault, isdir, again, intr.
+// Errors: badf, fault, isdir, again, intr; of a file of /proc: srch (its process is gone), access,
+// nomem.
 SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
   return file->read(buffer);
 }
 
-// Errors: badf, fault, nomem, fbig, again, intr, pipe.
+// Errors: badf, fault, nomem, fbig, again, intr, pipe, inval (a file of /proc).
 SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);
@@ -139,7 +141,8 @@ Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
 
 }  // namespace
 
-// Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem.
+// Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem; of locks
+// (a wing): fault, overflow, again, deadlk, intr.
 SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   switch (command) {

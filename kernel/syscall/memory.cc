@@ -34,7 +34,7 @@ SYSCALL(SYS_brk, brk, std::uint64_t, (VirtAddr wanted)) {
 }
 
 // Errors: inval, nomem, exist; nodev for all but anonymous private memory, unless a wing knows
-// more.
+// more: then nodev for what is no file, badf, access, overflow.
 SYSCALL(SYS_mmap, mmap, std::uint64_t,
         (VirtAddr wanted, std::uint64_t size, int prot, unsigned flags, int fd,
          std::uint64_t offset)) {

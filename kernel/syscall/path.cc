@@ -135,7 +135,8 @@ Result<> remove_file(const NewPlace& place) {
 }  // namespace
 
 // unlink, and with AT_REMOVEDIR rmdir. Errors: those of path lookup; isdir; notdir, notempty, busy
-// (a root), perm (the sticky bit), inval (".", unknown flags).
+// (a root, a mount), perm (the sticky bit, or a directory that cannot be changed), inval (".",
+// unknown flags).
 SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned flags)) {
   if (flags & ~unsigned(AT_REMOVEDIR)) return Errno::inval;
   NewPlace place;
@@ -145,7 +146,7 @@ SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned 
 
 // A directory that goes to another one must be writable itself. Errors: those of path lookup; busy
 // ("." and "..", mounts), inval (into itself, unknown flags), exist (RENAME_NOREPLACE), isdir,
-// notdir, notempty, perm (the sticky bit), xdev, nomem.
+// notdir, notempty, perm (the sticky bit, or a directory that cannot be changed), xdev, nomem.
 SYSCALL(SYS_renameat2, renameat2, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags > RENAME_EXCHANGE) return Errno::inval;

@@ -26,7 +26,8 @@ SYSCALL(SYS_clone, clone, int,
   return process_fork(frame, {flags, int(exit_signal), stack, tls, parent_tid, child_tid});
 }
 
-// [exec 1] By path, with a POSIX stack. Errors: those of path lookup, access, noexec, toobig.
+// [exec 1] By path, with a POSIX stack. Errors: those of path lookup, access, noexec, exist
+// (a segment where the stack goes), toobig.
 SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
   UserPath name;
   TRY(name.copy(path));

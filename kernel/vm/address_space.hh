@@ -1,10 +1,10 @@
 // AddressSpace: what a process can see of memory. It is a list of regions, which say what may be
-// there, and a page table, which says what is there now. Pages come on first touch: `resolve` is
-// the one answer to a page fault, whether a program's or the kernel's own access to a program's
-// memory.
+// there, and a page table, which says what is there now. Pages come on first touch: for a
+// program's page fault (`resolve`) and for the kernel's own access to its memory (`with_page`) the
+// one answer is `make_possible`.
 //
-// Lock: the space's mutex guards regions and page table. Counted: threads hold it, and whoever
-// inspects it.
+// Lock: the space's mutex guards regions and page table. Counted: processes hold it (two of them,
+// with CLONE_VM), and whoever inspects it.
 #pragma once
 
 #include <tine/abi.h>
@@ -73,14 +73,15 @@ class AddressSpace final : public RefCounted {
 
   // ---- Building (exec, mmap, brk) ----
 
-  // Adds a region. Errors: exist when it would overlap another, inval when it is not inside the
-  // user's half, nomem.
+  // Adds a region. Errors: exist when it would overlap another, inval when it is empty or
+  // not inside the user's half, nomem.
   Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
                       std::uint64_t source_page = 0) EXCLUDES(mutex_);
   // What a program has besides its segments. brk starts behind `highest`, their end. mmap begins to
   // look for room `mmap_shift` bytes (whole pages) above its lowest place (regions.cc). The stack's
-  // top page is there now, the rest on demand down to stack_top - TINE_STACK_SIZE; `stack_top` lies
-  // at most stack_shift_limit below the end of the user's half. Errors: exist, nomem.
+  // region is its top page at first, and grows on demand down to stack_top - TINE_STACK_SIZE;
+  // `stack_top` lies at most stack_shift_limit below the end of the user's half. Errors: exist,
+  // nomem.
   Result<> lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtAddr stack_top) EXCLUDES(mutex_);
 
   // ---- System calls ----
@@ -91,12 +92,13 @@ class AddressSpace final : public RefCounted {
   // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails
   // otherwise).
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
-  // Answers where it is. Errors: inval, nomem (no room), exist (fixed_and_free, and it is not);
-  // nothing has changed then.
+  // Answers where it is. Errors: inval, nomem (no room, not in the user's half, or no memory),
+  // exist (fixed_and_free, and it is not); nothing has changed then.
   Result<VirtAddr> map(Mapping wanted) EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
   Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
-  // Errors: nomem when part of the range is in no region (as on Linux) or no memory; access.
+  // Errors: inval (no page border), nomem (part of the range is in no region, as on Linux; or no
+  // memory), access (a shared file that was not opened for writing).
   Result<> protect(VirtAddr start, std::uint64_t size, Prot prot) EXCLUDES(mutex_);
 
   // ---- Steps of these calls, for others that wings add. `start` and `end` are page aligned. ----

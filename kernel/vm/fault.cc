@@ -89,7 +89,8 @@ Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte
 }
 
 // Who has read the page before this one, too, will read on. So the next pages come with it, as far
-// as they are in memory and their page table is there: each of them saves a page fault.
+// as they are in memory and their page table is there: each of them saves a page fault. (If it is
+// code, the fence of the first page will do: no hart can have fetched theirs since.)
 void AddressSpace::map_pages_behind(const Region& region, VirtAddr page) {
   Pte* before = page > region.start ? entry_at(page - page_size) : nullptr;
   if (!before || !before->valid()) return;

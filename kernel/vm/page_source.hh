@@ -20,7 +20,7 @@ class PageSource : public RefCounted {
   // caller. Bytes behind the end of the file are 0. The contents must not change while anybody but
   // the source holds a reference: a source that wants to write to such a page first gives itself a
   // copy. Called with the address space's mutex held, so it may only take locks of a higher rank.
-  // Errors: inval behind the last page, nomem, io.
+  // Errors: inval behind the last page, nomem.
   virtual Result<FrameRef> page(std::uint64_t index) = 0;
   // Of the pages from `index` on, those that are there already, up to the first that is not: with
   // references in `to`, as far as that reaches. Answers how many they are.

@@ -40,7 +40,7 @@ static void put_string(struct output* out, const struct spec* spec, const char* 
   put_padded(out, spec, text, (int)strnlen(text, limit));
 }
 
-/* sign is "", "-", "+" or "0x": it stands before the zeros but after the blanks. */
+/* sign is "", "-", "+", "0" or "0x": it stands before the zeros but after the blanks. */
 static void put_number(struct output* out, const struct spec* spec, uint64_t value, unsigned base,
                        int upper, const char* sign) {
   char digits[24]; /* 64 bits in octal are 22 digits */

@@ -42,6 +42,7 @@ CALL(symlinkat, SYS_symlinkat)
 CALL(readlinkat, SYS_readlinkat)
 CALL(unlinkat, SYS_unlinkat)
 CALL(renameat2, SYS_renameat2)
+CALL(flock, SYS_flock)
 
 /* Processes */
 CALL(_exit, SYS_exit_group)
@@ -61,7 +62,6 @@ CALL(sysinfo, SYS_sysinfo)
 /* Memory */
 CALL(mmap, SYS_mmap)
 CALL(munmap, SYS_munmap)
-CALL(flock, SYS_flock)
 CALL(mprotect, SYS_mprotect)
 CALL(mremap, SYS_mremap)
 CALL(madvise, SYS_madvise)

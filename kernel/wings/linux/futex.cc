@@ -1,7 +1,7 @@
-// futex: sleeping until a word of memory changes. A process has one thread, and no other process
-// shares its private memory, so nobody can be asleep for a wake to find: FUTEX_WAKE answers 0, and
-// FUTEX_WAIT ends by its deadline or a signal. The C++ library wakes so after each initialisation
-// that is done once, and aborts if the call is not there.
+// futex: sleeping until a word of memory changes. A process has one thread, so FUTEX_WAKE wakes
+// nobody and answers 0, and FUTEX_WAIT ends by its deadline or a signal. Processes that share
+// memory cannot wake each other by it. The C++ library wakes so after each initialisation that is
+// done once, and aborts if the call is not there.
 #include <tine/abi.h>
 
 #include "proc/process.hh"

@@ -61,7 +61,7 @@ Result<int> look_at_all(UserPtr<tine_pollfd> files, std::uint64_t count) {
 
 }  // namespace
 
-// Errors: inval (too many files, a bad time, the size of a mask), fault, intr.
+// Errors: inval (too many files, a bad time, the size of a mask), fault, nomem, intr.
 SYSCALL(SYS_ppoll, ppoll, int,
         (UserPtr<tine_pollfd> files, std::uint64_t count, UserPtr<tine_timespec> timeout,
          UserPtr<std::uint64_t> mask, std::size_t mask_size)) {
@@ -117,7 +117,7 @@ struct MaskArgument {
 
 }  // namespace
 
-// Errors: inval (the count, a bad time, the size of a mask), badf, fault, intr.
+// Errors: inval (the count, a bad time, the size of a mask), badf, fault, nomem, intr.
 SYSCALL(SYS_pselect6, pselect6, int,
         (int count, UserPtr<std::uint64_t> read, UserPtr<std::uint64_t> write,
          UserPtr<std::uint64_t> except, UserPtr<tine_timespec> timeout,

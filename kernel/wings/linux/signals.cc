@@ -9,7 +9,7 @@
 namespace tine {
 
 // Sleeps with another mask until a handler has run: so its answer is always intr. Errors: inval,
-// fault, intr.
+// fault, nomem, intr.
 SYSCALL(SYS_rt_sigsuspend, rt_sigsuspend, void, (UserPtr<std::uint64_t> mask, std::size_t size)) {
   if (mask.is_null()) return Errno::fault;
   return with_signal_mask(mask, size, []() -> Result<> {

@@ -3,8 +3,9 @@
 // core's table, and writes down what came of it. Threads that are not traced pay nothing.
 //
 // A line goes to the descriptor TINE_TRACE_FD of the traced process, in one write, so that lines of
-// several harts do not mix. The descriptor is inherited and closed like any other: there is nothing
-// to be given back here, however the process ends. If the program closes it, its lines are lost.
+// several harts do not mix (on the console: those of up to 256 bytes). The descriptor is inherited
+// and closed like any other: there is nothing to be given back here, however the process ends. If
+// the program closes it, its lines are lost.
 //
 // Nothing is shared and nothing allocated, so there is no lock: a thread changes its own table.
 #include <tine/abi.h>

@@ -1,8 +1,9 @@
 /*
  * Input and output through small buffers. stdout is written at each newline, when its buffer is
- * full, before stdin is read, and by fork, exec and exit, so that nothing is lost and nothing comes
- * twice. stderr is written by the end of each call, what fopen opened when its buffer is full. One
- * call's line goes out in one write, so lines of several processes do not mix.
+ * full, and before a file is read; stderr by the end of each call; what fopen opened when its
+ * buffer is full, and by fclose. All are written by fork, exec and exit, so that nothing is lost
+ * and nothing comes twice. A line that fits into the buffer goes out in one write, so that lines of
+ * several processes do not mix.
  */
 #pragma once
 

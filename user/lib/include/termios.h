@@ -8,7 +8,7 @@
 #define TCSANOW 0
 #define TCSADRAIN 1
 
-/* Places in c_cc, for ICANON off: read() answers after VMIN bytes, or VTIME tenths of a second. */
+/* Places in c_cc, for ICANON off. Kept, and not looked at: read() answers when there is a byte. */
 #define VTIME 5
 #define VMIN 6
 
