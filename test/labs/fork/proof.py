@@ -25,11 +25,16 @@ COPIES = """    Result<> done;
       for (std::size_t i = 0; i < run.size() && done; i++) {
         if (!run[i].valid()) continue;
         Result<PhysAddr> copy = frame_allocate(FrameKind::user);
-        if (copy) copy_page(direct(*copy), direct(run[i].address()));
-        if (copy) done = child->table_.map(first + i * page_size, Pte::user(*copy, region.prot));
-        if (copy && !done) frame_unref(*copy);
-        if (!copy) done = copy.error();
-        if (done) child->resident_.fetch_add(1, std::memory_order_relaxed);
+        Result<Pte*> to = Errno::nomem;
+        if (copy) to = child->table_.find_or_make(first + i * page_size);
+        if (to) {
+          copy_page(direct(*copy), direct(run[i].address()));
+          PageTable::set(*to, Pte::user(*copy, region.prot));
+          child->resident_.fetch_add(1, std::memory_order_relaxed);
+        } else {
+          if (copy) frame_unref(*copy);
+          done = to.error();
+        }
       }
     });
     TRY(done);
@@ -81,6 +86,7 @@ EQUIVALENT = [
     (r"fork\.cc:\d+: order: (first\.frame|if \(request|fp_copy)", "each sets another part of the child's frame or thread"),
     (r"thread\.cc:\d+: order: thread->context", "two fields of a context that nobody looks at before the first switch"),
     (r"page_table\.cc:\d+: order: std::size_t shared = 0", "two declarations"),
+    (r"page_table\.cc:\d+: (deleted|order): child\.stale_code_", "QEMU has no instruction cache that could be stale"),
     (r"log_on\(|pid, VirtAddr\(frame\.sepc", "what log=fork writes to the console, and no program can read"),
     (r"if \(count == 0\) child\.remove_empty_tables",
      "every table of the parent has an entry, so the child's gets one too, from another region if not from this"),
