@@ -339,11 +339,12 @@ TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initr
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(CORE_PART) $(DOCS_PART)
-test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build
+test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build, the graders
 	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
 	  "machines=$(HOST)/guest-tests '[.long]'" \
-	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART)
+	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART) \
+	  $(if $(LAB_TOOL),"labs=$(LAB_PROOF)")
 test-unit: $(HOST)/unit-tests ## the unit tests alone (ONLY="name or [tag]")
 	@$(TOOLS)/run-tests 'unit=$(HOST)/unit-tests $(if $(ONLY),"$(ONLY)")'
 test-guest: $(GUEST_NEEDS) $(B)/foreign.cpio ## the guest tests alone (ONLY="name or [tag]")
@@ -386,7 +387,7 @@ test-docs: ## the book: is it true, and does it read well in a browser (headless
 # ---- The tree ----
 
 .PHONY: lint format doctor lines clean help
-lint: build/include/empty | deps ## rooms, sizes, calls, format, lock annotations
+lint: build/include/empty | deps ## rooms, sizes, calls, format, lock annotations, labs
 	@$(TOOLS)/lint
 format: | deps ## let clang-format-19 rewrite the sources
 	clang-format-19 -i $$(find kernel user include test -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hh')

@@ -38,6 +38,7 @@ grade: ## a lab's points (LAB=fork), with a reason for each that is lost; build/
 ifneq ($(wildcard test/labs/tools/labs.py),)
 .PHONY: lab gradescope grade-all test-labs same-scores
 LAB_TOOL := python3 test/labs/tools/labs.py
+LAB_PROOF := python3 test/labs/tools/prove.py --only skeleton,reference,partial,wrong $(LABS)
 need = $(if $($(1)),,$(error $(2)))
 lab: ## a student's tree: LAB=fork DIR=/where/to
 	$(call need,LAB,which lab? make lab LAB=fork DIR=...)$(call need,DIR,where to? make lab LAB=fork DIR=...)

@@ -23,6 +23,11 @@ PARTIAL = [
        "  return Errno::nosys;\n")]),
 ]
 
+# The call, and the table that the thread has after it.
+BACK = """  call(frame);
+  self.calls = may_get_rights && got_rights(before) ? core_calls.data() : table;
+"""
+
 # (name, a word from the name of the test that is meant to notice, edits)
 WRONG = [
     ("another number than Linux's", "the call 179 exists", [(HEADER, "SYS_sysinfo 179", "SYS_sysinfo 181")]),
@@ -40,20 +45,19 @@ WRONG = [
      [(FREE, "info.totalram * info.mem_unit / 1024", "info.totalram * info.mem_unit"),
       (FREE, "info.freeram * info.mem_unit / 1024", "info.freeram * info.mem_unit")]),
     ("the line is written before the call is made", "what goes in is shown",
-     [(TRACE, "  call(frame);\n  self.calls = table;\n  line.add_outcome(frame, self.call_interrupted);\n",
-       "  line.add_outcome(frame, self.call_interrupted);\n  call(frame);\n  self.calls = table;\n")]),
+     [(TRACE, BACK + "  line.add_outcome(frame, self.call_interrupted);\n",
+       "  line.add_outcome(frame, self.call_interrupted);\n" + BACK)]),
     ("children are always traced", "children are traced if",
      [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n", "")]),
     ("the first traced call ends tracing", "a traced call becomes a line",
-     [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n  call(frame);\n  self.calls = table;\n",
-       "  self.calls = core_calls.data();\n  call(frame);\n")]),
+     [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n" + BACK,
+       "  (void)may_get_rights, (void)before;\n  self.calls = core_calls.data();\n  call(frame);\n")]),
     ("any mode will do", "bad modes",
      [(TRACE, "  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;\n", "")]),
     ("a call that never returns has no line", "tracing goes on over exec",
      [(TRACE, "    write_line(line.text());\n  }", "  }")]),
     ("a traced call is made twice", "what goes in is shown",
-     [(TRACE, "  call(frame);\n  self.calls = table;\n", "  TrapFrame again = frame;\n  call(again);\n  call(frame);\n"
-       "  self.calls = table;\n")]),
+     [(TRACE, BACK, "  TrapFrame again = frame;\n  call(again);\n" + BACK)]),
 ]
 
 # Mutants that no program can tell from the original, and why: a pattern for the line that test-labs prints.
