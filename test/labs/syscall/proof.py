@@ -51,7 +51,7 @@ WRONG = [
      [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n", "")]),
     ("the first traced call ends tracing", "a traced call becomes a line",
      [(TRACE, "  if (!with_children) self.calls = core_calls.data();\n" + BACK,
-       "  (void)may_get_rights, (void)before;\n  self.calls = core_calls.data();\n  call(frame);\n")]),
+       "  (void)(may_get_rights && got_rights(before));\n  self.calls = core_calls.data();\n  call(frame);\n")]),
     ("any mode will do", "bad modes",
      [(TRACE, "  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;\n", "")]),
     ("a call that never returns has no line", "tracing goes on over exec",
