@@ -91,7 +91,6 @@ void* take_object(FrameRecord& slab) REQUIRES(lock) {
   slab.first_object = next_object(page, offset);
   std::uint32_t others = slab.references.load(std::memory_order_relaxed);
   slab.references.store(others + 1, std::memory_order_relaxed);
-  if (others == 0) has_empty[slab.size_class] = false;
   bytes_in_use += class_sizes[slab.size_class];
   if (slab.first_object == no_object) unlink(slab);
   return page + offset;
@@ -104,17 +103,17 @@ void* heap_allocate(std::size_t size) {
   unsigned size_class = class_of(size);
   {
     SpinGuard guard(lock);
-    if (with_room[size_class] != no_slab)
-      return take_object(frames_internal::records[with_room[size_class]]);
+    if (with_room[size_class] != no_slab) {
+      FrameRecord& slab = frames_internal::records[with_room[size_class]];
+      if (slab.references.load(std::memory_order_relaxed) == 0) has_empty[size_class] = false;
+      return take_object(slab);
+    }
   }
   Result<FrameRecord*> fresh = new_slab(size_class);
   if (!fresh) return nullptr;
   SpinGuard guard(lock);
-  bool kept = has_empty[size_class];  // another one, if two harts made a slab at the same time
   link(**fresh);
-  void* object = take_object(**fresh);
-  has_empty[size_class] = kept;
-  return object;
+  return take_object(**fresh);  // if has_empty is set, another hart has made one meanwhile
 }
 
 void heap_free(void* object) {
