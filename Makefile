@@ -330,7 +330,7 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 
 LOGS := build/logs$(patsubst -%,/%,$(B:build/$(MODE)%=%))
 GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=$(LOGS) \
-  TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
+  TINE_CROSS=$(CROSS) TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
 UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
