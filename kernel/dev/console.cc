@@ -50,7 +50,7 @@ constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
 // One reader at a time, who moves `head` only when its bytes have arrived: no byte is lost to a
 // bad address, and none goes to two.
 constinit bool being_read GUARDED_BY(input_lock) = false;
-constinit WaitQueue readers;
+constinit WaitQueue readers GUARDED_BY(input_lock);
 
 bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag & flag; }
 char& slot(std::uint32_t index) REQUIRES(input_lock) { return ring[index % ring_size]; }

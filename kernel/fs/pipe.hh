@@ -45,7 +45,7 @@ class Pipe final : public Node {
   static constexpr std::size_t capacity = ring_pages * page_size;
 
   Spinlock lock_{Rank::pipe, "pipe"};
-  WaitQueue queue_;                         // everybody who waits for any change
+  WaitQueue queue_ GUARDED_BY(lock_);       // all that wait for any change
   unsigned waiting_ GUARDED_BY(lock_) = 0;  // how many
   unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
   unsigned writers_ GUARDED_BY(lock_) = 0;

@@ -37,7 +37,7 @@ class Mailbox {
  private:
   Spinlock lock_{Rank::mailbox, "mailbox"};
   std::optional<tine_message> message_ GUARDED_BY(lock_);
-  WaitQueue receivers_;
+  WaitQueue receivers_ GUARDED_BY(lock_);
 };
 
 }  // namespace tine

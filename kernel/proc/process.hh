@@ -60,9 +60,9 @@ struct Process final : RefCounted {
   int exit_signal = 0;  // what the parent gets when it ends; 0: none. fork sets it before all this
   std::uint64_t children_ticks GUARDED_BY(process_table_lock) = 0;  // run by those it waited for
   int wait_pid GUARDED_BY(process_table_lock) = 0;                  // while in wait4: for whom
-  WaitQueue child_ended;
+  WaitQueue child_ended GUARDED_BY(process_table_lock);
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK: until exec or exit
-  WaitQueue memory_left;
+  WaitQueue memory_left GUARDED_BY(process_table_lock);
   std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
   OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;

@@ -46,7 +46,7 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   static constexpr std::uint64_t contended = 1;
 
   Spinlock spin_{Rank::mutex, "mutex"};
-  WaitQueue waiters_;
+  WaitQueue waiters_ GUARDED_BY(spin_);
 
   static std::uint64_t self() { return reinterpret_cast<std::uint64_t>(current_thread()); }
   void wait_for_it();

@@ -6,7 +6,7 @@ namespace tine {
 namespace {
 
 constinit Spinlock lock{Rank::readiness, "readiness"};
-constinit WaitQueue sleepers;
+constinit WaitQueue sleepers GUARDED_BY(lock);
 constinit std::uint64_t change_count GUARDED_BY(lock) = 0;
 
 }  // namespace
@@ -26,7 +26,7 @@ std::uint64_t ReadinessWatch::changes() const {
 
 Result<bool> ReadinessWatch::wait(std::uint64_t seen, std::uint64_t deadline) {
   SpinGuard guard(lock);
-  return wait_until(sleepers, lock, WaitReason::poll, deadline, [&] {
+  return wait_with_deadline(sleepers, lock, WaitReason::poll, deadline, [&] {
     lock.assert_held();
     return change_count != seen;
   });

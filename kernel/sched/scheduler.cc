@@ -79,7 +79,6 @@ void start_thread(Thread& thread) {
 
 void wake_thread(Thread& thread) {
   if (thread.state != ThreadState::sleeping) return;
-  List<Thread, &Thread::queue_link>::remove(&thread);
   if (thread.timer_link.is_linked()) List<Thread, &Thread::timer_link>::remove(&thread);
   make_ready(thread);
 }

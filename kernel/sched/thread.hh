@@ -25,7 +25,7 @@ class AddressSpace;
 enum class ThreadState : std::uint8_t {
   running = TINE_RUNNING,    // on a hart
   ready = TINE_READY,        // in the run queue, or being built
-  sleeping = TINE_SLEEPING,  // in a wait queue, or waiting for its time
+  sleeping = TINE_SLEEPING,  // until its waiter is told (wait_queue.hh), or for its time
   dead = TINE_ZOMBIE,        // off its stack for good, once the scheduler's lock is free
 };
 
@@ -70,7 +70,7 @@ struct Thread {
   ThreadState state = ThreadState::ready;
   WaitReason wait_reason = WaitReason::none;
   bool interruptible = false;  // while sleeping: may an interrupt end it?
-  ListLink queue_link;         // in the run queue, or in the wait queue where it sleeps
+  ListLink queue_link;         // in the run queue
   ListLink timer_link;         // in the list of sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
   std::uint64_t wake_at = 0;    // clock value

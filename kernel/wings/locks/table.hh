@@ -68,7 +68,7 @@ class LockTable {
   };
 
   Spinlock lock_{Rank::file_locks, "file locks"};
-  WaitQueue changed_;
+  WaitQueue changed_ GUARDED_BY(lock_);
   Locks locks_ GUARDED_BY(lock_);
   List<Waiter, &Waiter::link> waiters_ GUARDED_BY(lock_);
   std::atomic<unsigned> count_{0};  // of locks_; written under the lock

@@ -16,7 +16,7 @@ namespace {
 // so that none is dropped for being ignored. Errors: again (the deadline has come), intr (another
 // signal has).
 Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) {
-  static constinit WaitQueue nobody_wakes;
+  static constinit WaitQueue never_woken;
   Thread& self = *current_thread();
   Process& process = *self.process;
   SpinGuard guard(process_table_lock);
@@ -24,7 +24,7 @@ Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) 
   self.blocked_before = own;
   set_blocked_signals(self, own & ~set);
   Result<bool> came =
-      wait_until(nobody_wakes, process_table_lock, WaitReason::sleep, deadline, [&] {
+      wait_with_deadline(never_woken, process_table_lock, WaitReason::sleep, deadline, [&] {
         process_table_lock.assert_held();
         return (process.pending_signals & set) != 0;
       });
