@@ -4,35 +4,8 @@
  * included, divided by its rounds; of several such batches the median. For one hart under `-icount
  * shift=0`, where instret counts exactly.
  */
+#include "bench.h"
 #include "clone.h"
-
-enum { BATCHES = 7 };
-
-static uint64_t instructions(void) {
-  uint64_t count;
-  asm volatile("rdinstret %0" : "=r"(count)::"memory");
-  return count;
-}
-
-static void report(const char* name, uint64_t value) {
-  printf("bench %s %lu\n", name, value);
-  fflush(NULL);
-}
-
-/* The median of what one call of `body` takes, divided by `divisor`. */
-static void measure(const char* name, void (*body)(void), int rounds, uint64_t divisor) {
-  uint64_t results[BATCHES];
-  body(); /* once, so that every page is there */
-  for (int batch = 0; batch < BATCHES; batch++) {
-    uint64_t start = instructions();
-    for (int i = 0; i < rounds; i++) body();
-    uint64_t spent = (instructions() - start) / ((uint64_t)rounds * divisor);
-    int at = batch;
-    for (; at > 0 && results[at - 1] > spent; at--) results[at] = results[at - 1];
-    results[at] = spent;
-  }
-  report(name, results[BATCHES / 2]);
-}
 
 /* ---- Calls ---- */
 
@@ -47,6 +20,39 @@ static void do_fstat(void) {
   fstat(file_fd, &about);
 }
 static void open_close(void) { close(open("/tmp/bench.file", O_RDONLY)); }
+
+static uint32_t ids[3];
+static void do_getresuid(void) { syscall(SYS_getresuid, &ids[0], &ids[1], &ids[2]); }
+static void do_sigprocmask(void) {
+  sigset_t old;
+  sigprocmask(SIG_SETMASK, NULL, &old);
+}
+static void do_sigaction(void) {
+  struct sigaction old;
+  sigaction(SIGUSR1, NULL, &old);
+}
+static void do_gettimeofday(void) {
+  struct timespec now;
+  syscall(SYS_gettimeofday, &now, NULL);
+}
+static void do_getcwd(void) { getcwd(buffer, sizeof buffer); }
+static void do_writev(void) {
+  struct {
+    void* at;
+    size_t size;
+  } parts[] = {{buffer, 1}, {buffer, 1}};
+  syscall(SYS_writev, null_fd, parts, 2);
+}
+static void do_unknown(void) { syscall(4000); }
+static void read_proc(void) {
+  int fd = open("/proc/self/status", O_RDONLY);
+  read(fd, buffer, sizeof buffer);
+  close(fd);
+}
+static void poll_one(void) {
+  struct tine_pollfd file = {null_fd, POLLIN, 0};
+  syscall(SYS_ppoll, &file, 1, NULL, NULL, 0);
+}
 
 enum { FILE_KIB = 1024 };
 
@@ -163,6 +169,11 @@ static void read_file(void) {
   close(fd);
 }
 
+static void read_misaligned(void) {
+  lseek(file_fd, 0, SEEK_SET);
+  read(file_fd, buffer + 1, PAGE);
+}
+
 static void create_unlink(void) {
   close(open("/tmp/bench.new", O_WRONLY | O_CREAT, 0644));
   unlink("/tmp/bench.new");
@@ -260,6 +271,18 @@ int main(void) {
   measure("create_unlink", create_unlink, 100, 1);
   measure("create_write_unlink", create_write_unlink, 100, 1);
   measure_pipes();
+  measure("getresuid", do_getresuid, 300, 1);
+  measure("sigprocmask", do_sigprocmask, 300, 1);
+  measure("sigaction", do_sigaction, 300, 1);
+  measure("gettimeofday", do_gettimeofday, 300, 1);
+  chdir("/home/student");
+  measure("getcwd", do_getcwd, 300, 1);
+  chdir("/");
+  measure("writev", do_writev, 300, 1);
+  measure("poll_one", poll_one, 300, 1);
+  measure("unknown_call", do_unknown, 300, 1);
+  measure("read_misaligned", read_misaligned, 30, 1);
+  measure("read_proc", read_proc, 30, 1);
   touch_heap(1 << 8);
   measure("fork_1m", fork_only, 10, 1);
   measure("fork_1m_write", fork_and_write, 10, 1);
