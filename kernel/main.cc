@@ -14,6 +14,7 @@
 #include "dev/rtc.hh"
 #include "dev/uart.hh"
 #include "fs/vfs.hh"
+#include "mm/account.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
 #include "mm/page_table.hh"
@@ -164,6 +165,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   signal_init();
   console_interrupt_hook = interrupt_programs;  // ^C
   start_files(machine);
+  accounts_init(frame_counts().of_kind[unsigned(FrameKind::free)] * page_size);
   enable_interrupts();
   start_other_harts();
   log("Tine: {} MiB, {} hart{}, {} ticks a second\n", machine.memory.size >> 20, hart_count,

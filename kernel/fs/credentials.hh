@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "lib/ref.hh"
+#include "mm/account.hh"
 
 namespace tine {
 
@@ -32,8 +33,10 @@ extern constinit const Credentials superuser;
 
 struct SharedCredentials final : RefCounted {
   Credentials ids;
+  RefPtr<Account> account;  // of the real user ID; null: root's
 
-  explicit SharedCredentials(const Credentials& from) : ids(from) {}
+  // For the current user, if the real user ID is still the same.
+  explicit SharedCredentials(const Credentials& from) : ids(from), account(current_account()) {}
 };
 
 // May the one send the other a signal (POSIX, kill)?

@@ -20,6 +20,16 @@ class RefCounted {
   // enough.
   void ref() { references_.fetch_add(1, std::memory_order_relaxed); }
 
+  // The same where only a lock keeps the object's memory: false when the last reference has gone,
+  // and the object is about to take itself out of what the lock guards.
+  bool try_ref() {
+    std::uint32_t count = references_.load(std::memory_order_relaxed);
+    while (count != 0 &&
+           !references_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) {
+    }
+    return count != 0;
+  }
+
   // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it
   // all.
   void unref() {

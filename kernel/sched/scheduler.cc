@@ -64,6 +64,7 @@ void run_on_this_hart(Thread& next) REQUIRES(scheduler_lock) {
   next.state = ThreadState::running;
   next.hart = hart.index;
   hart.current = &next;
+  hart.account = next.account;
   hart.work &= ~Hart::must_yield;
   if (&next == hart.idle) return;
   next.schedules++;

@@ -1,5 +1,6 @@
 #include "sched/thread.hh"
 
+#include "mm/account.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
 
@@ -10,6 +11,7 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   thread->stack_top = TRY(kernel_stack_allocate());
   thread->process = &process;
   thread->calls = current_thread()->calls;
+  thread->account = current_account();
   // The stack as user_thread_start and trap_entry expect it: the frame at the very top, nothing
   // below it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));

@@ -55,6 +55,8 @@ struct Thread {
   // What it runs on, and what that belongs to; changed by itself only (exec, exit).
   PageTable* page_table = nullptr;
   AddressSpace* space = nullptr;
+  // Of the user who pays for what it makes; kept by its process's credentials. nullptr: root.
+  Account* account = nullptr;
   // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
   // it.
   SystemCall const* calls = nullptr;

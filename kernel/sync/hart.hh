@@ -15,6 +15,7 @@
 namespace tine {
 
 struct Thread;
+class Account;
 class PageTable;
 
 constexpr unsigned max_harts = 8;
@@ -38,6 +39,7 @@ struct Hart {
   // What satp names; nullptr: the kernel's half alone (PageTable::activate).
   PageTable* page_table = nullptr;
   std::uint64_t kernel_map_generation = 0;  // the newest mapping it has fenced (mm/kernel_map.cc)
+  Account* account = nullptr;               // the current thread's user's (mm/account.hh)
   Thread* fp_owner = nullptr;               // whose FP registers are loaded (sched/fp.cc)
 
   HeldLocks held;  // spinlocks

@@ -28,6 +28,7 @@ enum class Rank : std::uint8_t {
   mutex,           // inside a sleeping mutex
   scheduler,       // states of threads, run queue, wait queues, timers
   stack_pool,      // spare kernel stacks
+  accounts,        // the list of users' accounts
   kernel_map,      // the kernel's half of all page tables
   table_pool,      // spare page tables
   heap,            // kernel heap

@@ -16,8 +16,11 @@ template <class Change>
 Result<> change_credentials(Change change) {
   RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(current_credentials()));
   TRY(change(fresh->ids));
+  fresh->account = TRY(Account::of(fresh->ids.user.real));
+  Account* account = fresh->account.get();
   SpinGuard guard(process_table_lock);
   std::swap(current_process().paths.shared_credentials, fresh);
+  current_thread()->account = this_hart().account = account;
   return {};
 }
 

@@ -1,0 +1,85 @@
+#include "mm/account.hh"
+
+#include "mm/heap.hh"
+#include "sync/panic.hh"
+#include "sync/spinlock.hh"
+
+namespace tine {
+namespace {
+
+constinit Spinlock lock{Rank::accounts, "accounts"};
+constinit List<Account, &Account::link> accounts GUARDED_BY(lock);  // not counted
+constinit std::int64_t most = INT64_MAX / 4;  // for all users; set once, at boot
+constinit std::atomic<std::int64_t> taken{0};
+
+// One that lives, with a reference more; nullptr: there is none.
+RefPtr<Account> find(std::uint32_t user) REQUIRES(lock) {
+  for (Account& each : accounts) {
+    if (each.user == user && each.try_ref()) return RefPtr<Account>::adopt(&each);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<RefPtr<Account>> Account::of(std::uint32_t user) {
+  if (user == 0) return RefPtr<Account>();
+  {
+    SpinGuard guard(lock);
+    if (RefPtr<Account> known = find(user)) return known;
+  }
+  RefPtr<Account> fresh = TRY(make_ref<Account>(user));
+  RefPtr<Account> known;
+  SpinGuard guard(lock);
+  known = find(user);
+  if (!known) accounts.push_back(fresh.get());
+  return known ? known : fresh;
+}
+
+Account::~Account() {
+  ASSERT(bytes_.load(std::memory_order_relaxed) == 0 && processes.load() == 0);
+}
+
+void Account::destroy() {
+  {
+    SpinGuard guard(lock);
+    if (link.is_linked()) accounts.remove(this);
+  }
+  delete this;
+}
+
+// Relaxed, here and below: the numbers guard no other data. Two threads that come to the limit at
+// once may both be refused; neither of them gets more than there is.
+bool Account::charge(std::size_t bytes) {
+  auto more = std::int64_t(bytes);
+  std::int64_t all = taken.fetch_add(more, std::memory_order_relaxed) + more;
+  std::int64_t own = bytes_.fetch_add(more, std::memory_order_relaxed) + more;
+  if (own <= 3 * (most - all)) [[likely]]
+    return true;
+  uncharge(bytes);
+  return false;
+}
+
+void Account::charge_anyway(std::size_t bytes) {
+  taken.fetch_add(std::int64_t(bytes), std::memory_order_relaxed);
+  bytes_.fetch_add(std::int64_t(bytes), std::memory_order_relaxed);
+}
+
+void Account::uncharge(std::size_t bytes) {
+  taken.fetch_sub(std::int64_t(bytes), std::memory_order_relaxed);
+  bytes_.fetch_sub(std::int64_t(bytes), std::memory_order_relaxed);
+}
+
+void Charge::move_to(RefPtr<Account> account) {
+  if (account) account->charge_anyway(bytes_);
+  if (account_) account_->uncharge(bytes_);
+  account_ = std::move(account);
+}
+
+void accounts_init(std::uint64_t bytes) { most = std::int64_t(bytes / 2); }
+
+std::uint64_t users_limit() { return std::uint64_t(most); }
+
+std::uint64_t users_bytes() { return std::uint64_t(taken.load(std::memory_order_relaxed)); }
+
+}  // namespace tine
