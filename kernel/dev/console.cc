@@ -225,7 +225,9 @@ Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
 
 Result<std::size_t> console_write(IoBuffer& from) {
   std::uint32_t output_flags = settings_now().c_oflag;
-  return in_pieces(from, [&](std::size_t) -> Result<std::size_t> {
+  // The UART is so slow that each piece counts as long work.
+  return in_pieces(from, [&](std::size_t done) -> Result<std::size_t> {
+    if (done > 0 && give_way()) return 0;
     std::array<std::byte, piece_size> piece;
     std::size_t moved = TRY(from.take(piece));
     send({reinterpret_cast<const char*>(piece.data()), moved}, output_flags);

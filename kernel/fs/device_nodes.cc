@@ -1,5 +1,7 @@
 #include "fs/device_nodes.hh"
 
+#include <algorithm>
+
 #include "dev/console.hh"
 #include "mm/heap.hh"
 
@@ -24,7 +26,8 @@ Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console_wri
 
 Result<std::size_t> read_nothing(const IoPlace&, IoBuffer&) { return 0; }
 Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) {
-  return in_pieces(to, [&](std::size_t) { return to.put_zeros(to.left()); });
+  return in_pieces(to,
+                   [&](std::size_t) { return to.put_zeros(std::min(to.left(), give_way_bytes)); });
 }
 Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 

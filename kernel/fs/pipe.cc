@@ -179,6 +179,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     if (!moved) return total ? Result<std::size_t>(total) : moved;
     total += *moved;
     if (*moved < needed) break;  // the buffer turned out bad: nothing is worth waiting for
+    if (from.left() > 0 && give_way()) break;
   }
   return total;
 }

@@ -34,6 +34,15 @@ bool is_ignored(const Process& process, int signal) {
   return (signal_bit(signal) & ignored_by_default) || process.pid == init_pid;
 }
 
+namespace {
+
+// Does the signal end the process, once it is acted on?
+bool is_fatal(const Process& process, int signal) REQUIRES(process_table_lock) {
+  return process.action(signal).handler == TINE_SIG_DFL && !is_ignored(process, signal);
+}
+
+}  // namespace
+
 // ---- Sending ----
 
 SignalOrigin origin_of(const Process& process, int code, int status) {
@@ -55,8 +64,9 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
     process.signal_actions->origins[signal - 1] = origin;
   }
   process.pending_signals |= bit;
+  bool fatal = is_fatal(process, signal);
   for (Thread& thread : process.threads) {
-    if (!(thread.blocked_signals & bit)) interrupt(thread);  // [signal 2] it ends its sleep
+    if (!(thread.blocked_signals & bit)) interrupt(thread, fatal);  // [signal 2] it ends its sleep
   }
 }
 
@@ -161,7 +171,13 @@ void set_blocked_signals(Thread& self, std::uint64_t set) {
     int signal = std::countr_zero(free) + 1;
     if (is_ignored(process, signal)) process.pending_signals &= ~signal_bit(signal);
   }
-  self.interrupted.store((process.pending_signals & ~self.blocked_signals) != 0);
+  std::uint32_t interrupted = 0;
+  for (std::uint64_t free = process.pending_signals & ~self.blocked_signals; free;
+       free &= free - 1) {
+    bool fatal = is_fatal(process, std::countr_zero(free) + 1);
+    interrupted |= Thread::signalled | (fatal ? Thread::fatal : 0);
+  }
+  self.interrupted.store(interrupted);
 }
 
 Result<> inherit_signals(Process& child) {

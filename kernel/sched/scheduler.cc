@@ -84,9 +84,9 @@ void wake_thread(Thread& thread) {
   make_ready(thread);
 }
 
-void interrupt(Thread& thread) {
+void interrupt(Thread& thread, bool fatal) {
   SpinGuard guard(scheduler_lock);
-  thread.interrupted.store(1);
+  thread.interrupted.fetch_or(Thread::signalled | (fatal ? Thread::fatal : 0));
   if (thread.state == ThreadState::sleeping && thread.interruptible) {
     wake_thread(thread);
   } else if (thread.state == ThreadState::running && &thread != current_thread()) {

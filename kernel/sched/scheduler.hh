@@ -23,9 +23,9 @@ void start_thread(Thread& thread) EXCLUDES(scheduler_lock);
 // Wakes a thread, if it sleeps.
 void wake_thread(Thread& thread) REQUIRES(scheduler_lock);
 
-// Something is to be looked after by `thread` (a signal): an interruptible sleep ends, and `wait`
-// answers restart; a thread that runs on another hart comes into the kernel.
-void interrupt(Thread& thread) EXCLUDES(scheduler_lock);
+// A signal waits for `thread`; `fatal`: one that will end its process. An interruptible sleep ends,
+// and `wait` returns restart; a thread that runs on another hart comes into the kernel.
+void interrupt(Thread& thread, bool fatal) EXCLUDES(scheduler_lock);
 
 // Lets others run; returns when it is this thread's turn again.
 void yield() EXCLUDES(scheduler_lock);

@@ -89,10 +89,14 @@ struct Thread {
   // again, and what a handler that ends the sleep finds as the mask from before.
   std::optional<std::uint64_t> blocked_before;
 
-  // Something waits for this thread before it may go on in user mode or in an interruptible sleep:
-  // a signal. Set by `interrupt`, and when a signal that waits is unblocked; cleared by the thread
-  // itself when it has looked after everything (all under the process table's lock).
+  // Not 0: a signal waits for this thread before it may go on in user mode or in an interruptible
+  // sleep; with the bit `fatal`, one that will end its process. Set by `interrupt`, and when a
+  // signal that waits is unblocked; cleared by the thread itself when it has acted on all signals
+  // (all under the process table's lock).
+  static constexpr std::uint32_t signalled = 1, fatal = 2;
   std::atomic<std::uint32_t> interrupted{0};
+  // Nothing is ordered by this: the thread will die, and it makes no difference when it sees that.
+  bool has_fatal_signal() const { return interrupted.load(std::memory_order_relaxed) & fatal; }
 
   // A thread without a stack: the first code of a hart (its idle thread) already has one.
   constexpr Thread() = default;

@@ -1,10 +1,12 @@
 #include "arch/csr.hh"
 #include "dev/plic.hh"
+#include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 #include "trap/interrupt.hh"
 
 namespace tine {
 
+// Also called where the kernel gives way in the middle of a call (sched/give_way.hh).
 void handle_interrupts() {
   std::uint64_t pending = csr::read_sip();
   if (pending & csr::interrupt_software) {

@@ -1,10 +1,7 @@
-// Interrupts, whoever they interrupted: a program (trap.cc) or an idle hart (idle.cc).
+// What a hart does while no thread is ready.
 #pragma once
 
 namespace tine {
-
-// Handles all that is pending for this hart.
-void handle_interrupts();
 
 // What an idle thread does (become_idle_thread): runs whatever is ready, and waits while nothing
 // is.

@@ -4,6 +4,7 @@
 #include "arch/csr.hh"
 #include "arch/trap_frame.hh"
 #include "proc/process.hh"
+#include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 #include "sync/panic.hh"
 #include "syscall/dispatch.hh"

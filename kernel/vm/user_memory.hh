@@ -11,6 +11,7 @@
 
 #include "lib/result.hh"
 #include "lib/types.hh"
+#include "sched/give_way.hh"
 #include "sched/thread.hh"
 #include "vm/address_space.hh"
 
@@ -102,16 +103,21 @@ class IoBuffer {
   Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
 };
 
-// Moves a buffer in pieces until it is used up: step(moved so far) answers how much it moved; 0:
-// there is no more. An error stops it, too, and is the answer if nothing was moved before.
+// Moves a buffer in pieces until it is used up: step(moved so far) returns how much it moved; 0:
+// there is no more. An error stops it, too, and is the result if nothing was moved before. Gives
+// way after each give_way_bytes, so a step should move no more than that; a fatal signal ends the
+// move early.
 template <class Step>
 Result<std::size_t> in_pieces(IoBuffer& buffer, Step step) {
-  std::size_t total = 0;
+  std::size_t total = 0, pause_at = give_way_bytes;
   while (buffer.left() > 0) {
     Result<std::size_t> moved = step(total);
     if (!moved && total == 0) return moved;
     if (!moved || *moved == 0) break;
     total += *moved;
+    if (total < pause_at) continue;
+    if (give_way()) break;
+    pause_at = total + give_way_bytes;
   }
   return total;
 }

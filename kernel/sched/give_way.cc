@@ -1,0 +1,29 @@
+#include "sched/give_way.hh"
+
+#include "arch/csr.hh"
+#include "sched/scheduler.hh"
+#include "sync/panic.hh"
+
+namespace tine {
+
+// The boot, which is the idle thread of its hart, has nothing to give way to: a thread that is in
+// no queue cannot wait for its turn.
+bool give_way() {
+  constexpr std::uint64_t any =
+      csr::interrupt_software | csr::interrupt_timer | csr::interrupt_external;
+  Hart& hart = this_hart();
+  Thread* self = hart.current;
+  if constexpr (TINE_DEBUG) {
+    ASSERT(hart.held.count() == 0);
+  }
+  if (self == hart.idle) return false;
+  if (csr::read_sip() & any) handle_interrupts();
+  if (hart.work & Hart::must_yield) {
+    yield();
+  } else {
+    settle();
+  }
+  return self->has_fatal_signal();
+}
+
+}  // namespace tine

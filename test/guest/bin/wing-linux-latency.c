@@ -1,0 +1,99 @@
+/*
+ * Long calls give way: a thread that sleeps wakes in time beside them, and SIGKILL ends them early.
+ * How late a sleeper may wake is counted in guest time, which is exact only on a machine that
+ * counts instructions (-icount): "exact" as an argument says that this is one, with one hart
+ * (test/guest/latency.cc). Elsewhere a busy host delays whom it likes, and only what is longer by
+ * far is a failure.
+ */
+#include "tap.h"
+
+#define MIB (1l << 20)
+
+struct iovec {
+  void* at;
+  size_t size;
+};
+enum { PIECES = 256 }; /* of the large read: 2 MiB each, all into the same memory */
+
+static char* room;
+
+static void many_zeros(void) {
+  static struct iovec pieces[PIECES];
+  int fd = open("/dev/zero", O_RDONLY);
+  CHECK(fd >= 0);
+  for (int i = 0; i < PIECES; i++) pieces[i] = (struct iovec){room, 2 * MIB};
+  CHECK(syscall(SYS_readv, fd, pieces, PIECES) > 0);
+  EQUAL(close(fd), 0);
+}
+
+/* Runs `work` in a child and ends the child after `ms`, or lets it end; how long that took. */
+static uint64_t timed(void (*work)(void), long ms) {
+  uint64_t start = now_ns();
+  pid_t child = FORK();
+  if (child == 0) {
+    work();
+    _exit(0);
+  }
+  if (ms) sleep_ms(ms);
+  if (ms) EQUAL(kill(child, SIGKILL), 0);
+  ENDS(child, ms ? -SIGKILL : 0);
+  return now_ns() - start;
+}
+
+static void make_room(void) {
+  room = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(room != MAP_FAILED);
+  memset(room, 1, 2 * MIB);
+}
+
+static void killed_early(void) {
+  make_room();
+  uint64_t whole = timed(many_zeros, 0);
+  uint64_t killed = timed(many_zeros, 5);
+  if (killed > whole / 2) tap_fail("the call takes %lu ns, killed after 5 ms %lu", whole, killed);
+}
+
+/* Sleeps of 1 ms while a child works; how late the worst of them ended. */
+static uint64_t worst_wakeup(void (*work)(void)) {
+  uint64_t worst = 0;
+  int status;
+  pid_t child = FORK();
+  if (child == 0) {
+    work();
+    _exit(0);
+  }
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    uint64_t start = now_ns();
+    sleep_ms(1);
+    uint64_t late = now_ns() - start - 1000000;
+    if (late > worst) worst = late;
+  }
+  EQUAL(status, 0);
+  return worst;
+}
+
+static void spin(void) {
+  for (uint64_t stop = now_ns() + 100000000; now_ns() < stop;) {
+  }
+}
+
+static uint64_t strict = 0; /* is the machine one whose times are exact? */
+
+static void beside(void (*work)(void), uint64_t most) {
+  make_room();
+  uint64_t late = worst_wakeup(work);
+  if (strict && late > most) tap_fail("expected %lu ns at most, got %lu", most, late);
+  CHECK(late < 10000000000u);
+}
+
+static void beside_spinning(void) { beside(spin, 200000); }
+static void beside_zeros(void) { beside(many_zeros, 2500000); }
+
+int main(int argc, char** argv) {
+  strict = argc > 1 && strcmp(argv[1], "exact") == 0;
+  tap_begin("wing-linux-latency");
+  RUN("SIGKILL ends a long read early", killed_early);
+  RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
+  RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
+  return tap_end();
+}
