@@ -5,8 +5,7 @@
 //   List<Thread, &Thread::run_link> queue;
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "lib/object_around.hh"
 
 namespace tine {
 
@@ -101,14 +100,7 @@ class List {
     after->next = &l;
   }
 
-  // From a link back to the object around it. Where the link lies in a T is seen on a made-up
-  // address, at which nothing is read; the compiler makes a constant of it.
-  static T* owner(ListLink* at) {
-    constexpr std::uintptr_t somewhere = 1 << 16;
-    auto offset =
-        reinterpret_cast<std::uintptr_t>(&(reinterpret_cast<T*>(somewhere)->*link)) - somewhere;
-    return reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(at) - offset);
-  }
+  static T* owner(ListLink* at) { return object_around<T>(at, link); }
 };
 
 }  // namespace tine
