@@ -152,6 +152,35 @@ struct tine_stat {
   uint32_t unused[2];
 };
 
+/* statx. What is told is always all of STATX_BASIC_STATS: no file keeps the time of its birth. */
+struct tine_statx_time {
+  int64_t tv_sec;
+  uint32_t tv_nsec;
+  int32_t reserved;
+};
+struct tine_statx {
+  uint32_t stx_mask; /* which of the fields are told */
+  uint32_t stx_blksize;
+  uint64_t stx_attributes;
+  uint32_t stx_nlink;
+  uint32_t stx_uid;
+  uint32_t stx_gid;
+  uint16_t stx_mode;
+  uint16_t pad;
+  uint64_t stx_ino;
+  uint64_t stx_size;
+  uint64_t stx_blocks; /* of 512 bytes */
+  uint64_t stx_attributes_mask;
+  struct tine_statx_time stx_atime, stx_btime, stx_ctime, stx_mtime;
+  uint32_t stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+  uint64_t others[14];
+};
+#define STATX_BASIC_STATS 0x7ff
+#define STATX_RESERVED 0x80000000
+#define AT_STATX_FORCE_SYNC 0x2000
+#define AT_STATX_DONT_SYNC 0x4000
+#define AT_STATX_SYNC_TYPE (AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC)
+
 /* The terminal (console): TCGETS and TCSETS as on Linux. */
 #define TCGETS 0x5401
 #define TCSETS 0x5402

@@ -167,22 +167,24 @@ SYSCALL(SYS_renameat2, renameat2, void,
 
 // ---- What a name leads to ----
 
-// Errors: those of path lookup, inval (unknown flags), fault.
-SYSCALL(SYS_newfstatat, newfstatat, void,
-        (int directory, UserString path, UserPtr<tine_stat> to, unsigned flags)) {
+Result<RefPtr<Node>> node_to_describe(int directory, UserString path, unsigned flags) {
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return Errno::inval;
   UserPlace place;
   TRY(place.path.copy(path));
   bool itself = (flags & AT_EMPTY_PATH) && place.path.view().empty();
-  RefPtr<Node> node;
   if (itself && directory != AT_FDCWD) {
-    node = TRY(current_process().files.get(directory))
-    ->node();
-  } else {
-    TRY(place.start_at(directory));
-    std::string_view name = itself ? "." : place.path.view();
-    node = TRY(resolve(place.context(), name, !(flags & AT_SYMLINK_NOFOLLOW)));
+    RefPtr<OpenFile> file = TRY(current_process().files.get(directory));
+    return file->node();
   }
+  TRY(place.start_at(directory));
+  std::string_view name = itself ? "." : place.path.view();
+  return resolve(place.context(), name, !(flags & AT_SYMLINK_NOFOLLOW));
+}
+
+// Errors: those of path lookup, badf, inval (unknown flags), fault.
+SYSCALL(SYS_newfstatat, newfstatat, void,
+        (int directory, UserString path, UserPtr<tine_stat> to, unsigned flags)) {
+  RefPtr<Node> node = TRY(node_to_describe(directory, path, flags));
   return to.store(node->stat());
 }
 

@@ -46,6 +46,10 @@ struct UserPlace {
   PathContext own_;
 };
 
+// The node that newfstatat and statx describe. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH,
+// AT_NO_AUTOMOUNT. Errors: those of path lookup, badf, inval (unknown flags), fault.
+Result<RefPtr<Node>> node_to_describe(int directory, UserString path, unsigned flags);
+
 // Where something is to be made, removed or moved.
 struct NewPlace : UserPlace {
   PathEnd end;

@@ -16,8 +16,6 @@ SYSCALL(SYS_rseq, rseq, void, ()) { return Errno::nosys; }
 SYSCALL(SYS_prctl, prctl, void, ()) { return Errno::nosys; }
 // Errors: nosys. The library looks for a daemon that knows names of users; then it reads /etc.
 SYSCALL(SYS_socket, socket, void, ()) { return Errno::nosys; }
-// Errors: nosys. The library then takes newfstatat.
-SYSCALL(SYS_statx, statx, void, ()) { return Errno::nosys; }
 // Errors: nosys. The library then takes clone.
 SYSCALL(SYS_clone3, clone3, void, ()) { return Errno::nosys; }
 // Errors: nosys. Programs then close one by one.

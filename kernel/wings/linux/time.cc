@@ -13,16 +13,21 @@ namespace {
 struct TimeVal {
   std::int64_t seconds, microseconds;
 };
+struct TimeZone {
+  std::int32_t minutes_west, daylight_saving;
+};
 
 bool is_clock(int clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 
 }  // namespace
 
-// The time zone is nobody's. Errors: fault.
-SYSCALL(SYS_gettimeofday, gettimeofday, void, (UserPtr<TimeVal> to)) {
+// Either pointer may be null. The kernel keeps no time zone: it is told as Greenwich's. Errors:
+// fault.
+SYSCALL(SYS_gettimeofday, gettimeofday, void, (UserPtr<TimeVal> to, UserPtr<TimeZone> zone)) {
   std::uint64_t ns = wall_clock_ns();
-  if (to.is_null()) return {};
-  return to.store({std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second / 1000)});
+  TimeVal now{std::int64_t(ns / ns_per_second), std::int64_t(ns % ns_per_second / 1000)};
+  if (!to.is_null()) TRY(to.store(now));
+  return zone.is_null() ? Result<>() : zone.store({});
 }
 
 // Errors: inval, fault.

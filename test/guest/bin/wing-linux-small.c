@@ -39,6 +39,11 @@ static void time_of_day(void) {
   EQUAL(syscall(SYS_gettimeofday, NULL, NULL), 0);
   ERROR(syscall(SYS_gettimeofday, wild(UNMAPPED), NULL), EFAULT);
   ERROR(syscall(SYS_gettimeofday, wild(KERNEL), NULL), EFAULT);
+  int32_t zone[2] = {77, 77};
+  EQUAL(syscall(SYS_gettimeofday, now, zone), 0);
+  CHECK(zone[0] == 0 && zone[1] == 0);
+  EQUAL(syscall(SYS_gettimeofday, NULL, zone), 0);
+  ERROR(syscall(SYS_gettimeofday, now, wild(UNMAPPED)), EFAULT);
 }
 
 static void resolution(void) {
