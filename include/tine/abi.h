@@ -181,13 +181,25 @@ struct tine_statx {
 #define AT_STATX_DONT_SYNC 0x4000
 #define AT_STATX_SYNC_TYPE (AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC)
 
-/* The terminal (console): TCGETS and TCSETS as on Linux. */
+/* The terminal (console), as on Linux. */
 #define TCGETS 0x5401
 #define TCSETS 0x5402
 #define TCSETSW 0x5403
+#define TCSETSF 0x5404 /* drops what was typed and not read */
+#define TCSBRK 0x5409
+#define TCFLSH 0x540b /* drops it; the argument is one of the next three */
+#define TCIFLUSH 0
+#define TCOFLUSH 1
+#define TCIOFLUSH 2
 #define TIOCGWINSZ 0x5413
+#define TIOCSWINSZ 0x5414
+#define FIONREAD 0x541b /* how many bytes can be read; of pipes, too */
 
 #define TINE_NCCS 19
+/* Places in c_cc that count, without ICANON: with VMIN 0 a read does not wait, or as many tenths of
+ * a second as VTIME says. */
+#define VTIME 5
+#define VMIN 6
 struct tine_termios {
   uint32_t c_iflag;
   uint32_t c_oflag;
@@ -200,6 +212,9 @@ struct tine_termios {
 #define ICRNL 0000400  /* c_iflag: a carriage return is read as a newline */
 #define OPOST 0000001  /* c_oflag */
 #define ONLCR 0000004  /* c_oflag: a newline is written as carriage return and newline */
+#define B38400 0000017 /* c_cflag: the speed; for programs that ask, as the next two */
+#define CS8 0000060
+#define CREAD 0000200
 #define ISIG 0000001   /* c_lflag */
 #define ICANON 0000002 /* c_lflag: input comes line by line, and can be edited with ^H and ^U */
 #define ECHO 0000010   /* c_lflag: input is shown */

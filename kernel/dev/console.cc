@@ -3,9 +3,13 @@
 //   head ... committed ... tail
 //   `-- can be read  `-- the line being edited (canonical mode only)
 //
-// A ^D that ends a line stays in the ring behind it. So nothing has to be converted when the mode
+// A ^D that ends a line stays in the ring after it. So nothing has to be converted when the mode
 // changes, and a ^D that was typed ahead, while the shell was still reading in raw mode, ends the
 // input of the program that comes next.
+//
+// Nothing is lost of what can be read: a ring that is full of it holds back the serial port. An
+// unfinished line that fills the ring must still be ended or erased, so then bytes come in, and
+// those that do not fit are dropped with a bell.
 #include "dev/console.hh"
 
 #include <algorithm>
@@ -35,7 +39,7 @@ constexpr char delete_key = 0x7f;
 constexpr tine_termios initial_settings = {
     .c_iflag = ICRNL,
     .c_oflag = OPOST | ONLCR,
-    .c_cflag = 0,
+    .c_cflag = B38400 | CS8 | CREAD,  // any speed will do
     .c_lflag = ICANON | ECHO | ISIG,
     .c_line = 0,
     .c_cc = {control('C'), control('\\'), delete_key, control('U'), end_of_input, 0, 1},
@@ -47,9 +51,13 @@ constinit std::array<char, ring_size> ring GUARDED_BY(input_lock){};
 constinit std::uint32_t head GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t committed GUARDED_BY(input_lock) = 0;
 constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
-// One reader at a time, who moves `head` only when its bytes have arrived: no byte is lost to a
-// bad address, and none goes to two.
+// One reader at a time, which moves `head` only when its bytes have arrived: no byte is lost to a
+// bad address, and none goes to two. Bytes that were dropped meanwhile are not there to be passed.
 constinit bool being_read GUARDED_BY(input_lock) = false;
+constinit std::uint32_t drops GUARDED_BY(input_lock) = 0;
+constinit bool held_back GUARDED_BY(input_lock) = false;  // the serial port
+constinit tine_winsize window
+    GUARDED_BY(input_lock) = {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
 constinit WaitQueue readers GUARDED_BY(input_lock);
 
 bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag & flag; }
@@ -81,10 +89,23 @@ bool append(char c, std::uint32_t spare = 0) REQUIRES(input_lock) {
   return true;
 }
 
+// To be called when what waits in the ring has changed.
+void hold_back_if_full() REQUIRES(input_lock) {
+  bool full = head != committed && tail - head >= ring_size - 1;
+  if (full != held_back) uart_hold_back(full);
+  held_back = full;
+}
+
 void commit() REQUIRES(input_lock) {
   committed = tail;
   readers.wake_all();
   readiness_changed();
+}
+
+void drop_input() REQUIRES(input_lock) {
+  head = committed = tail;
+  drops++;
+  hold_back_if_full();
 }
 
 // Takes back the last character of the line, with what its echo took on the screen.
@@ -112,11 +133,11 @@ void edit_line(char c) REQUIRES(input_lock) {
   }
 }
 
-// Answers whether it was an interrupt key.
+// Returns whether it was an interrupt key.
 bool take_in(char c) REQUIRES(input_lock) {
   if (c == '\r' && (settings.c_iflag & ICRNL)) c = '\n';
   if (c == control('C') && has_flag(ISIG)) {
-    tail = committed;
+    drop_input();
     echo("^C\n");
     return true;
   }
@@ -129,13 +150,23 @@ bool take_in(char c) REQUIRES(input_lock) {
   return false;
 }
 
-void receive(char c) {
+// Takes in the next byte, unless bytes are held back. Returns whether there was one.
+bool receive_byte() {
   bool interrupt;
   {
     SpinGuard guard(input_lock);
-    interrupt = take_in(c);
+    if (held_back) return false;
+    std::optional<char> c = uart_read();
+    if (!c) return false;
+    interrupt = take_in(*c);
+    hold_back_if_full();
   }
   if (interrupt && console_interrupt_hook) console_interrupt_hook();
+  return true;
+}
+
+void receive() {
+  while (receive_byte()) continue;
 }
 
 // ---- Bytes go out to readers ----
@@ -144,6 +175,7 @@ struct Piece {
   std::size_t count = 0;
   std::uint32_t behind = 0;  // the new `head` when all have arrived
   bool is_last = false;      // a line has ended, or there is nothing more
+  std::uint32_t drops = 0;   // at the time of the copy
 };
 
 Piece copy_of_line(std::span<std::byte> to) REQUIRES(input_lock) {
@@ -173,17 +205,24 @@ tine_termios settings_now() {
   return settings;
 }
 
-// Sleeps until something is there and nobody else reads; who must not block waits for the other
-// reader only, who is in the middle of it. Errors: restart, again.
-Result<> begin_reading(bool may_block) {
+// Bytes without lines: is a reader content with none, when VTIME tenths of a second have passed?
+bool may_be_none() REQUIRES(input_lock) { return !has_flag(ICANON) && settings.c_cc[VMIN] == 0; }
+
+// Sleeps until something is there and no other thread reads; one that must not block waits for the
+// other reader only, which is in the middle of it. Returns false when there is nothing, and that
+// will do (VMIN 0). Errors: restart, again.
+Result<bool> begin_reading(bool may_block) {
   SpinGuard guard(input_lock);
-  TRY(wait(readers, input_lock, WaitReason::console, [&] {
+  std::uint64_t deadline = never;
+  if (may_be_none()) deadline = clock_now() + settings.c_cc[VTIME] * clock_config.timebase / 10;
+  bool ready = TRY(wait_with_deadline(readers, input_lock, WaitReason::console, deadline, [&] {
     input_lock.assert_held();
     return !being_read && (!may_block || head != committed);
   }));
+  if (!ready || (head == committed && may_be_none())) return false;
   if (head == committed) return Errno::again;
   being_read = true;
-  return {};
+  return true;
 }
 
 void end_reading() {
@@ -199,12 +238,64 @@ Result<std::size_t> read_piece(IoBuffer& to, Piece& piece) {
   {
     SpinGuard guard(input_lock);
     piece = has_flag(ICANON) ? copy_of_line(room) : copy_of_bytes(room);
+    piece.drops = drops;
   }
   std::size_t moved = TRY(to.put(room.first(piece.count)));
   SpinGuard guard(input_lock);
+  if (piece.drops != drops) {
+    piece.is_last = true;
+    return moved;
+  }
   head = moved == piece.count ? piece.behind : head + static_cast<std::uint32_t>(moved);
+  hold_back_if_full();
   if (moved < piece.count) piece.is_last = false;
   return moved;
+}
+
+// ---- Requests ----
+
+template <class T>
+Result<std::size_t> stored(UserPtr<T> to, const T& value) {
+  TRY(to.store(value));
+  return 0;
+}
+
+Result<std::size_t> set_settings(UserPtr<tine_termios> from, bool drop) {
+  tine_termios wanted = TRY(from.load());
+  SpinGuard guard(input_lock);
+  if (drop) drop_input();
+  settings = wanted;
+  commit();  // what was typed is there for readers as it is, whatever the mode
+  hold_back_if_full();
+  return 0;
+}
+
+Result<std::size_t> flush(std::uint64_t queue) {
+  if (queue > TCIOFLUSH) return Errno::inval;
+  SpinGuard guard(input_lock);
+  if (queue != TCOFLUSH) drop_input();
+  return 0;
+}
+
+int readable_bytes() {
+  SpinGuard guard(input_lock);
+  int count = 0;
+  for (std::uint32_t at = head; at != committed; at++) {
+    count += !has_flag(ICANON) || slot(at) != end_of_input;
+  }
+  return count;
+}
+
+tine_winsize window_now() {
+  SpinGuard guard(input_lock);
+  return window;
+}
+
+Result<std::size_t> set_window(UserPtr<tine_winsize> from) {
+  tine_winsize wanted = TRY(from.load());
+  SpinGuard guard(input_lock);
+  window = wanted;
+  return 0;
 }
 
 }  // namespace
@@ -215,7 +306,7 @@ Result<> console_init(unsigned irq) { return uart_start_receiving(irq, receive);
 
 Result<std::size_t> console_read(IoBuffer& to, bool may_block) {
   if (to.left() == 0) return 0;
-  TRY(begin_reading(may_block));
+  if (!TRY(begin_reading(may_block))) return 0;
   ScopeExit done(end_reading);
   Piece piece;
   return in_pieces(to, [&](std::size_t) {
@@ -242,19 +333,15 @@ bool console_has_input() {
 
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
   switch (request) {
-    case TCGETS: TRY(UserPtr<tine_termios>(argument).store(settings_now())); return 0;
+    case TCGETS: return stored(UserPtr<tine_termios>(argument), settings_now());
     case TCSETS:
-    case TCSETSW: {  // output never waits: there is nothing to drain
-      tine_termios wanted = TRY(UserPtr<tine_termios>(argument).load());
-      SpinGuard guard(input_lock);
-      settings = wanted;
-      commit();  // what was typed is there for readers as it is, whatever the mode
-      return 0;
-    }
-    case TIOCGWINSZ:
-      TRY(UserPtr<tine_winsize>(argument).store(
-          {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0}));
-      return 0;
+    case TCSETSW:  // output never waits: there is nothing to drain
+    case TCSETSF: return set_settings(UserPtr<tine_termios>(argument), request == TCSETSF);
+    case TCSBRK: return 0;
+    case TCFLSH: return flush(argument.value());
+    case FIONREAD: return stored(UserPtr<int>(argument), readable_bytes());
+    case TIOCGWINSZ: return stored(UserPtr<tine_winsize>(argument), window_now());
+    case TIOCSWINSZ: return set_window(UserPtr<tine_winsize>(argument));
     default: return Errno::notty;
   }
 }

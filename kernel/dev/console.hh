@@ -21,20 +21,20 @@ namespace tine {
 Result<> console_init(unsigned irq);
 
 // Moves typed bytes into `to`: in canonical mode at most one line, sleeping until it is complete;
-// ^D at its begin answers 0. Errors: restart, fault, nomem; again, when nothing is there and
-// `may_block` is false.
+// ^D at its beginning returns 0. Without lines it sleeps until there is a byte, or as VMIN 0 and
+// VTIME say. Errors: restart, fault, nomem; again, when nothing is there and `may_block` is false.
 Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
 bool console_has_input();
 // Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault,
 // nomem.
 Result<std::size_t> console_write(IoBuffer& from);
 
-// TCGETS, TCSETS, TCSETSW, TIOCGWINSZ; `argument` is an address of the current program. Errors:
-// notty, fault, nomem.
+// The requests of <tine/abi.h>; `argument` is mostly an address of the current program. Errors:
+// notty, fault, nomem, inval.
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument);
 
 // What ^C does when the terminal has ISIG; called with no lock held. Null: nothing but
-// the echo. The line that is being typed is dropped in any case.
+// the echo. What was typed before it and not yet read is dropped in any case.
 using InterruptHook = void (*)();
 extern constinit InterruptHook console_interrupt_hook;
 

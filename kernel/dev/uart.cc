@@ -2,7 +2,6 @@
 
 #include "arch/csr.hh"
 #include "arch/mmio.hh"
-#include "dev/plic.hh"
 #include "sync/panic.hh"
 
 namespace tine {
@@ -17,7 +16,7 @@ constexpr unsigned line_control = 3;
 constexpr unsigned line_status = 5;
 
 constexpr std::uint8_t interrupt_received = 1 << 0;
-// Without clearing the FIFOs: somebody may have typed already.
+// Without clearing the FIFOs: keys may have been pressed already.
 constexpr std::uint8_t fifo_enable = 1 << 0;
 constexpr std::uint8_t line_8n1 = 3;
 constexpr std::uint8_t status_data_ready = 1 << 0;
@@ -26,7 +25,6 @@ constexpr std::uint8_t status_all_sent = 1 << 6;
 constexpr unsigned fifo_size = 16;
 
 constinit PhysAddr uart_base;  // 0: no port
-constinit Receiver receive_byte = nullptr;
 
 std::uint8_t read(unsigned which) { return mmio_read<std::uint8_t>(uart_base + which); }
 void write(unsigned which, std::uint8_t value) { mmio_write(uart_base + which, value); }
@@ -36,12 +34,6 @@ class UartSink final : public Sink {
   void write(std::string_view text) override { uart_write(text, true); }
 };
 constinit UartSink sink;
-
-void drain_receiver() {
-  while (read(line_status) & status_data_ready) {
-    receive_byte(static_cast<char>(read(receive_buffer)));
-  }
-}
 
 }  // namespace
 
@@ -53,12 +45,18 @@ void uart_init(PhysAddr base) {
   set_console(&sink);
 }
 
-Result<> uart_start_receiving(unsigned irq, Receiver receive) {
-  receive_byte = receive;
-  TRY(plic_enable(irq, drain_receiver));
-  write(interrupt_enable, interrupt_received);
+Result<> uart_start_receiving(unsigned irq, InterruptHandler received) {
+  TRY(plic_enable(irq, received));
+  uart_hold_back(false);
   return {};
 }
+
+std::optional<char> uart_read() {
+  if (!(read(line_status) & status_data_ready)) return {};
+  return static_cast<char>(read(receive_buffer));
+}
+
+void uart_hold_back(bool hold) { write(interrupt_enable, hold ? 0 : interrupt_received); }
 
 // The status is looked at only once for each filling of the FIFO. No state is kept, so that a panic
 // in the middle of another hart's text does no harm.

@@ -1,12 +1,14 @@
 // The serial port (ns16550a). Sending polls; receiving is by interrupt.
 //
 // No lock of its own: senders hold console_output_lock (sync/panic.hh), except a panic, which must
-// not wait for anybody. Receiving happens on one hart at a time, because the PLIC gives a claimed
-// interrupt to nobody else.
+// not wait for a lock. Receiving happens on one hart at a time, because the PLIC gives a claimed
+// interrupt to no other.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "dev/plic.hh"
 #include "lib/format.hh"
 #include "lib/result.hh"
 #include "lib/types.hh"
@@ -16,10 +18,14 @@ namespace tine {
 // Takes the port over from the firmware; from now on it is where log and panic write (set_console).
 void uart_init(PhysAddr base);
 
-// From now on `receive` is called, in the interrupt, with each byte that comes in. Needs the PLIC.
+// From now on `received` is called, in the interrupt, when bytes have come in. Needs the PLIC.
 // Errors: inval, when there is no such interrupt.
-using Receiver = void (*)(char byte);
-Result<> uart_start_receiving(unsigned irq, Receiver receive);
+Result<> uart_start_receiving(unsigned irq, InterruptHandler received);
+// The next byte that has come in, if there is one.
+std::optional<char> uart_read();
+// No interrupt: bytes stay in the port, and what has no place there, with the sender, until they
+// are wanted again. The caller holds the lock under which it decides this and reads.
+void uart_hold_back(bool hold);
 
 // Sends `text`, with a carriage return before each newline if `lines`. The caller holds
 // console_output_lock, or is a panic.

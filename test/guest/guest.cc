@@ -235,6 +235,14 @@ void Guest::send(std::string_view keys) {
   }
 }
 
+void Guest::paste(std::string_view keys) {
+  while (!keys.empty()) {
+    const ssize_t size = write(input_, keys.data(), keys.size());
+    if (size < 0) fail("the machine ended while it was typed to");
+    keys.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
 std::string Guest::run(std::string_view command) {
   send(std::string(command) + "\r");
   expect("\n");  // the end of the echoed line

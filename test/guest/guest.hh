@@ -69,6 +69,7 @@ class Guest {
   std::string expect(std::string_view text);
 
   void send(std::string_view keys);           // as if typed
+  void paste(std::string_view keys);          // all at once
   std::string run(std::string_view command);  // types a line at the prompt, answers its output
   int wait_exit();                            // the exit status that the guest gave the machine
   int reaped_status();                        // the same, after a panic ended another wait

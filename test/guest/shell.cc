@@ -326,6 +326,68 @@ TEST_CASE("programs read what is typed, until ^D or ^C", "[shell]") {
   CHECK(guest.run("sleep 0.1 | cat & wait; echo free").ends_with("free\n"));
 }
 
+TEST_CASE("^U takes back what was typed of a line, and nothing of an empty one", "[shell]") {
+  Guest guest(shell("erase-line", 1));
+  guest.expect(prompt);
+  guest.send("echo star\"\"ted; cat | cat\r");
+  guest.expect("started\r\n");
+  guest.send(
+      "abc\x15"
+      "def\r");
+  CHECK_THAT(guest.expect("\r\ndef\r\n"), contains("abc\b \b\b \b\b \bdef\r\n"));
+  guest.send("one\r");
+  guest.expect("\r\none\r\n");
+  guest.send("\x15two\r");
+  CHECK(guest.expect("\r\ntwo\r\n") == "two\r\ntwo\r\n");
+  guest.send("\x04");
+  guest.expect(prompt);
+}
+
+// Ten kilobytes, more than the kernel's ring and the shell's buffers hold.
+TEST_CASE("command lines that are pasted while a program runs are all run", "[shell]") {
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      Guest guest(shell("paste-" + std::to_string(harts), harts));
+      guest.expect(prompt);
+      guest.send("echo star\"\"ted; sleep 2\r");
+      guest.expect("started\r");
+      std::string lines;
+      for (int i = 0; i < 160; i++) {
+        lines += "echo line" + std::to_string(i) + std::string(40, 'x') + " >> /tmp/lines\r";
+      }
+      guest.paste(lines);
+      guest.send("echo d''one\r");
+      guest.expect("done\r");
+      guest.expect(prompt);
+      CHECK(guest.run("grep -c '^line.*x*$' /tmp/lines; wc < /tmp/lines") == "160\n160 160 7570\n");
+      CHECK(guest.run("grep -c '^line159x' /tmp/lines") == "1\n");
+    }
+  }
+}
+
+TEST_CASE("a line that is too long is cut, and ^D ends the input after it", "[shell]") {
+  Guest guest(shell("long-line", 1));
+  guest.expect(prompt);
+  guest.send("echo star\"\"ted; sleep 2; wc\r");
+  guest.expect("started\r\n");
+  guest.paste(std::string(5000, 'k') + "\rshort\r\x04");
+  CHECK_THAT(guest.expect(prompt), contains("\a"));
+  CHECK_THAT(guest.console(), contains("\r\n2 2 4102\r\n"));
+}
+
+TEST_CASE("^C drops the lines that were typed ahead of it", "[shell]") {
+  Guest guest(shell("typed-ahead", 4));
+  guest.expect(prompt);
+  guest.send("sh -c 'echo star\"\"ted; sleep 1000'\r");
+  guest.expect("started\r\n");
+  guest.send("echo ne\"\"ver\recho nei\"\"ther\rhalf\x03");
+  guest.expect("[killed by signal 2: SIGINT]");
+  guest.expect(prompt);
+  CHECK(guest.run("echo but this") == "but this\n");
+  CHECK(guest.console().find("never") == std::string::npos);
+  CHECK(guest.console().find("neither") == std::string::npos);
+}
+
 TEST_CASE("a program that leaves O_NONBLOCK behind does not end the shell", "[shell]") {
   Guest guest(shell("nonblock", 1));
   guest.expect(prompt);

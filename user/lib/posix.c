@@ -136,8 +136,14 @@ void* sbrk(ptrdiff_t change) {
 int tcgetattr(int fd, struct termios* modes) { return ioctl(fd, TCGETS, modes); }
 
 int tcsetattr(int fd, int when, const struct termios* modes) {
-  return ioctl(fd, when == TCSANOW ? TCSETS : TCSETSW, modes);
+  if (when < TCSANOW || when > TCSAFLUSH) {
+    errno = EINVAL;
+    return -1;
+  }
+  return ioctl(fd, TCSETS + (unsigned long)when, modes);
 }
+
+int tcflush(int fd, int queue) { return ioctl(fd, TCFLSH, queue); }
 
 int isatty(int fd) {
   struct termios modes;

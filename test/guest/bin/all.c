@@ -41,6 +41,7 @@ static char* const programs[] = {"test_getpid",
                                  "library",
                                  "interrupted",
                                  "faults",
+                                 "terminal",
                                  "oom",
                                  "oom_calls",
                                  "stress=1000"};

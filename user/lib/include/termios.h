@@ -7,10 +7,7 @@
 
 #define TCSANOW 0
 #define TCSADRAIN 1
-
-/* Places in c_cc, for ICANON off. Kept, and not looked at: read() answers when there is a byte. */
-#define VTIME 5
-#define VMIN 6
+#define TCSAFLUSH 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,6 +15,7 @@ extern "C" {
 
 int tcgetattr(int fd, struct termios* modes);
 int tcsetattr(int fd, int when, const struct termios* modes);
+int tcflush(int fd, int queue); /* TCIFLUSH, TCOFLUSH, TCIOFLUSH */
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,86 @@
+/*
+ * The console as a terminal, as far as nobody needs to type: reads without lines that do not wait,
+ * or not for long, and the requests. (What is typed: test/guest/shell.cc.)
+ */
+#include "tap.h"
+
+#include <termios.h>
+
+static int console;
+static struct termios before;
+
+/* A console without lines, in which a read is content with `min` bytes and `tenths` of a second. */
+static void without_lines(uint8_t min, uint8_t tenths) {
+  console = open("/dev/console", O_RDWR);
+  EQUAL(tcgetattr(console, &before), 0);
+  struct termios modes = before;
+  modes.c_lflag &= ~(uint32_t)(ICANON | ECHO);
+  modes.c_cc[VMIN] = min;
+  modes.c_cc[VTIME] = tenths;
+  EQUAL(tcsetattr(console, TCSAFLUSH, &modes), 0);
+}
+
+static int64_t elapsed_ns(int64_t since) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000 + now.tv_nsec - since;
+}
+
+static void reads_at_once(void) {
+  char byte;
+  without_lines(0, 0);
+  EQUAL(read(console, &byte, 1), 0);
+  EQUAL(fcntl(console, F_SETFL, O_NONBLOCK), 0);
+  EQUAL(read(console, &byte, 1), 0);
+  EQUAL(tcsetattr(console, TCSANOW, &before), 0);
+  ERROR(read(console, &byte, 1), EAGAIN);
+}
+
+static void reads_with_a_time(void) {
+  char byte;
+  without_lines(0, 2);
+  int64_t start = elapsed_ns(0);
+  EQUAL(read(console, &byte, 1), 0);
+  CHECK(elapsed_ns(start) >= 200000000);
+  EQUAL(tcsetattr(console, TCSANOW, &before), 0);
+}
+
+static void requests(void) {
+  console = open("/dev/console", O_RDWR);
+  int count = -1;
+  EQUAL(ioctl(console, FIONREAD, &count), 0);
+  EQUAL(count, 0);
+  ERROR(ioctl(console, FIONREAD, NULL), EFAULT);
+  EQUAL(tcflush(console, TCIFLUSH), 0);
+  EQUAL(tcflush(console, TCOFLUSH), 0);
+  EQUAL(tcflush(console, TCIOFLUSH), 0);
+  ERROR(tcflush(console, 3), EINVAL);
+  ERROR(tcflush(console, -1), EINVAL);
+  EQUAL(ioctl(console, TCSBRK, 1), 0);
+  EQUAL(tcgetattr(console, &before), 0);
+  CHECK(before.c_cflag & B38400);
+  EQUAL(tcsetattr(console, TCSAFLUSH, &before), 0);
+  ERROR(tcsetattr(console, 3, &before), EINVAL);
+  ERROR(ioctl(console, TCSETSF, wild(KERNEL)), EFAULT);
+}
+
+static void window(void) {
+  console = open("/dev/console", O_RDWR);
+  struct winsize old, size, wanted = {.ws_row = 50, .ws_col = 132};
+  EQUAL(ioctl(console, TIOCGWINSZ, &old), 0);
+  EQUAL(ioctl(console, TIOCSWINSZ, &wanted), 0);
+  EQUAL(ioctl(console, TIOCGWINSZ, &size), 0);
+  EQUAL(size.ws_row, 50);
+  EQUAL(size.ws_col, 132);
+  ERROR(ioctl(console, TIOCSWINSZ, NULL), EFAULT);
+  EQUAL(ioctl(console, TIOCSWINSZ, &old), 0);
+}
+
+int main(void) {
+  tap_begin("terminal");
+  RUN("with VMIN 0 and VTIME 0 a read does not wait", reads_at_once);
+  RUN("with VMIN 0 and VTIME 2 a read waits for two tenths of a second", reads_with_a_time);
+  RUN("TCFLSH, TCSBRK, TCSETSF and FIONREAD, with good and bad arguments", requests);
+  RUN("the size of the window can be set", window);
+  return tap_end();
+}
