@@ -59,8 +59,11 @@ Result<> unpack(const RefPtr<Node>& root, CpioReader archive, const CpioEntry& e
       if (file) TRY(parent->link(name, file));
       if (!file) file = TRY(parent->create(name, attributes));
       TRY(write_all(*file, entry.contents));
-      file->set_permissions(entry.mode);  // a write takes set-ID bits away
-      return {};
+      // A write took set-ID bits away.
+      return file->change_attributes([&](Attributes& now) -> Result<> {
+        now.permissions = entry.mode;
+        return {};
+      });
     }
     case S_IFLNK: {
       auto* target = reinterpret_cast<const char*>(entry.contents.data());

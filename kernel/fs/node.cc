@@ -4,6 +4,9 @@
 #include "sched/clock.hh"
 
 namespace tine {
+
+constinit Spinlock attributes_lock{Rank::attributes, "attributes of nodes"};
+
 namespace {
 
 constexpr std::uint64_t stat_block = 512;
@@ -34,15 +37,7 @@ Node::Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_syste
       modified_ns_(wall_clock_ns()),
       changed_ns_(modified_ns_.load(std::memory_order_relaxed)) {}
 
-void Node::remove_set_ids() {
-  constexpr std::uint32_t set_ids = S_ISUID | S_ISGID;
-  if (!is_directory() && (permissions() & set_ids)) {
-    permissions_.fetch_and(~set_ids, std::memory_order_relaxed);
-  }
-}
-
 void Node::contents_changed() {
-  remove_set_ids();
   std::uint64_t now = wall_clock_ns();
   modified_ns_.store(now, std::memory_order_relaxed);
   changed_ns_.store(now, std::memory_order_relaxed);
@@ -50,29 +45,38 @@ void Node::contents_changed() {
 
 // The first class that fits decides, even where a later one would allow more (POSIX, "File Access
 // Permissions").
-Result<> Node::check_permissions(const Credentials& who, unsigned wanted) const {
-  std::uint32_t bits = permissions();
+Result<> Attributes::check(const Credentials& who, unsigned wanted) const {
+  std::uint32_t bits = permissions;
   unsigned granted = who.is_superuser() ? may_read | may_write | bits | bits >> 3 | bits >> 6
-                     : who.user.effective == user() ? bits >> 6
-                     : who.is_in_group(group())     ? bits >> 3
-                                                    : bits;
+                     : who.user.effective == user ? bits >> 6
+                     : who.is_in_group(group)     ? bits >> 3
+                                                  : bits;
   return (granted & wanted) == wanted ? Result<>() : Errno::access;
 }
 
 Result<> Node::check_takes(const Credentials& who, const Node& entry) const {
-  bool free = !(permissions() & S_ISVTX) || is_owner(who) || entry.is_owner(who);
+  if (!(permissions() & S_ISVTX)) return {};
+  bool free = attributes().is_owner(who) || entry.attributes().is_owner(who);
   return free ? Result<>() : Errno::perm;
 }
 
-void Node::set_owner(std::uint32_t user, std::uint32_t group) {
-  user_.store(user, std::memory_order_relaxed);
-  group_.store(group, std::memory_order_relaxed);
+Attributes Node::attributes() const {
+  SpinGuard guard(attributes_lock);
+  return attributes_now();
+}
+
+void Node::set_attributes(const Attributes& fresh) {
+  permissions_.store(fresh.permissions & 07777, std::memory_order_relaxed);
+  user_ = fresh.user;
+  group_ = fresh.group;
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
-void Node::set_permissions(std::uint32_t permissions) {
-  permissions_.store(permissions & 07777, std::memory_order_relaxed);
-  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+void Node::clear_permissions(std::uint32_t bits) {
+  (void)change_attributes([&](Attributes& now) -> Result<> {
+    now.permissions &= ~bits;
+    return {};
+  });
 }
 
 void Node::set_modified(std::uint64_t ns) {
@@ -95,9 +99,10 @@ tine_stat Node::stat() {
   tine_stat result{};
   result.st_dev = file_system_;
   result.st_ino = inode_;
-  result.st_mode = static_cast<std::uint32_t>(kind_) | permissions();
-  result.st_uid = user();
-  result.st_gid = group();
+  Attributes now = attributes();
+  result.st_mode = static_cast<std::uint32_t>(kind_) | now.permissions;
+  result.st_uid = now.user;
+  result.st_gid = now.group;
   result.st_nlink = links_.load(std::memory_order_relaxed);
   result.st_rdev = device_number();
   result.st_size = static_cast<std::int64_t>(size());

@@ -2,9 +2,10 @@
 // own kinds and implements the operations that make sense for them; the others answer the errno
 // that POSIX has for it.
 //
-// Locks: a node's own numbers are atomics, each standing for itself; what else there is, the file
-// systems guard. Counted: directories hold their entries, open files and processes (root, cwd) what
-// they use.
+// Locks: `attributes_lock` guards owner, group and permissions of all nodes, so that they are
+// checked and changed in one step. One lock is enough: it is held for a few instructions. The other
+// numbers are atomics, each standing for itself; what else there is, the file systems guard.
+// Counted: directories hold their entries, open files and processes (root, cwd) what they use.
 #pragma once
 
 #include <tine/abi.h>
@@ -17,6 +18,7 @@
 #include "fs/credentials.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "sync/spinlock.hh"
 #include "vm/page_source.hh"
 #include "vm/user_memory.hh"
 
@@ -30,13 +32,20 @@ enum class NodeKind : std::uint32_t {
   fifo = S_IFIFO,
 };
 
-// What a new node gets.
+// Permissions, owner and group of a node, as they are at one moment; and what a new node gets.
 struct Attributes {
   std::uint32_t permissions;  // the low 12 bits of st_mode
   std::uint32_t user = 0, group = 0;
 
   Attributes(std::uint32_t bits, std::uint32_t u = 0, std::uint32_t g = 0)
       : permissions(bits), user(u), group(g) {}
+
+  bool is_owner(const Credentials& who) const {
+    return who.is_superuser() || who.user.effective == user;
+  }
+  // Do the permissions grant all that is `wanted`? The superuser may read and write, and execute
+  // what anybody may. Errors: access.
+  Result<> check(const Credentials& who, unsigned wanted) const;
 };
 
 // What one may want to do with a node; as in its permissions, and for access().
@@ -70,6 +79,8 @@ struct DirectoryEntry {
   void set_name(std::string_view name);  // of at most TINE_NAME_MAX bytes
 };
 
+extern constinit Spinlock attributes_lock;
+
 class Node : public RefCounted {
  public:
   NodeKind kind() const { return kind_; }
@@ -77,26 +88,30 @@ class Node : public RefCounted {
   std::uint64_t inode() const { return inode_; }
   std::uint64_t file_system() const { return file_system_; }  // st_dev
   std::uint32_t permissions() const { return permissions_.load(std::memory_order_relaxed); }
-  std::uint32_t user() const { return user_.load(std::memory_order_relaxed); }  // the owner
-  std::uint32_t group() const { return group_.load(std::memory_order_relaxed); }
+  // Decisions that need more than one of the three take them in one look.
+  Attributes attributes() const EXCLUDES(attributes_lock);
+  // Calls change(attributes), which checks the caller's rights and changes them; nothing else
+  // happens to them meanwhile. On its error they stay as they were. It may not sleep. Errors: its
+  // own.
+  template <class Change>
+  Result<> change_attributes(Change change) EXCLUDES(attributes_lock);
   tine_stat stat();
   // May they do all that is `wanted`? The superuser may, but execute what nobody may. Errors:
   // access.
   Result<> check_access(const Credentials& who, unsigned wanted) const {
     if (who.is_superuser() && (is_directory() || !(wanted & may_execute))) return {};
-    return check_permissions(who, wanted);
+    return attributes().check(who, wanted);
   }
   // May they take the name of `entry` out of this directory, where they may write? Errors: perm
   // (somebody else's file, where the sticky bit protects them).
   Result<> check_takes(const Credentials& who, const Node& entry) const;
-  bool is_owner(const Credentials& who) const {
-    return who.is_superuser() || who.user.effective == user();
+  // A file does not run with its owner's rights any more (POSIX, write). Before its contents
+  // change. A directory keeps its bits: they mean something else there.
+  void remove_set_ids() {
+    constexpr std::uint32_t set_ids = S_ISUID | S_ISGID;
+    if (!is_directory() && (permissions() & set_ids)) [[unlikely]]
+      clear_permissions(set_ids);
   }
-  void set_owner(std::uint32_t user, std::uint32_t group);
-  void set_permissions(std::uint32_t permissions);  // the low 12 bits of st_mode
-  // Nobody runs it with its owner's rights any more (POSIX, write and chown). A directory keeps its
-  // bits: they mean something else there.
-  void remove_set_ids();
   void set_modified(std::uint64_t ns);  // wall clock, since 1970
   // Names more or fewer: for file systems.
   void add_links(int more);
@@ -182,7 +197,7 @@ class Node : public RefCounted {
   Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
-  void contents_changed();                          // now; a file's set-ID bits go
+  void contents_changed();                          // now
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
 
@@ -191,16 +206,30 @@ class Node : public RefCounted {
   const bool has_positions_;  // by its kind; every read and write asks
   const std::uint64_t inode_;
   const std::uint64_t file_system_;
-  std::atomic<std::uint32_t> permissions_;  // the low 12 bits of st_mode
-  std::atomic<std::uint32_t> user_, group_;
+  std::atomic<std::uint32_t> permissions_;  // changed under the lock; read without it, if alone
+  std::uint32_t user_ GUARDED_BY(attributes_lock);
+  std::uint32_t group_ GUARDED_BY(attributes_lock);
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> changed_ns_;
   std::atomic<Node*> mounted_{nullptr};  // both counted, and never given back
   Node* covered_ = nullptr;
 
-  Result<> check_permissions(const Credentials& who, unsigned wanted) const;
+  Attributes attributes_now() const REQUIRES(attributes_lock) {
+    return {permissions(), user_, group_};
+  }
+  void set_attributes(const Attributes& fresh) REQUIRES(attributes_lock);
+  void clear_permissions(std::uint32_t bits) EXCLUDES(attributes_lock);
 };
+
+template <class Change>
+Result<> Node::change_attributes(Change change) {
+  SpinGuard guard(attributes_lock);
+  Attributes fresh = attributes_now();
+  TRY(change(fresh));
+  set_attributes(fresh);
+  return {};
+}
 
 // A number that no other file system has; and that of nodes that belong to none.
 std::uint64_t new_file_system();

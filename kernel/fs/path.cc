@@ -181,11 +181,18 @@ Result<> check_may_open(const Node& node, unsigned flags, const Credentials& who
 
 }  // namespace
 
-Attributes PathContext::for_new(const Node& parent, std::uint32_t permissions) const {
+Attributes PathContext::for_new(const Node& parent, std::uint32_t mode) const {
   const Credentials& who = credentials();
-  bool by_parent = parent.permissions() & S_ISGID;
-  return {permissions & ~umask, who.user.effective,
-          by_parent ? parent.group() : who.group.effective};
+  Attributes above = parent.attributes();
+  Attributes fresh(mode & 07777 & ~umask, who.user.effective, who.group.effective);
+  if (!(above.permissions & S_ISGID)) return fresh;
+  fresh.group = above.group;
+  if ((mode & S_IFMT) == S_IFDIR) {
+    fresh.permissions |= S_ISGID;
+  } else if (!who.is_superuser() && !who.is_in_group(above.group)) {
+    fresh.permissions &= ~std::uint32_t(S_ISGID);
+  }
+  return fresh;
 }
 
 Result<RefPtr<Node>> parent_of(Node& directory) {

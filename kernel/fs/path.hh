@@ -28,9 +28,10 @@ struct PathContext {
   const Credentials& credentials() const {
     return shared_credentials ? shared_credentials->ids : superuser;
   }
-  // What a new file in `parent` gets: it belongs to who makes it; and to the directory's group, if
-  // that says so (S_ISGID).
-  Attributes for_new(const Node& parent, std::uint32_t permissions) const;
+  // What something new in `parent` gets. `mode` is what is asked for: permissions, and S_IFDIR for
+  // a directory. It belongs to its maker; and to the directory's group, if that has S_ISGID: then a
+  // directory has the bit too, and a file loses it unless its maker is in the group.
+  Attributes for_new(const Node& parent, std::uint32_t mode) const;
 };
 
 // Room for a path that symbolic links have changed.

@@ -24,11 +24,13 @@ class File final : public Node {
   }
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {
     if (from.left() == 0) return 0;  // and nothing else happens (POSIX)
+    remove_set_ids();
     std::size_t moved = TRY(contents_->write(at, from));
     contents_changed();
     return moved;
   }
   Result<> truncate(std::uint64_t size) override {
+    remove_set_ids();
     TRY(contents_->truncate(size));
     contents_changed();
     return {};

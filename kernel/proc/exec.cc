@@ -62,14 +62,15 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
 
 // As whom a program runs: as who calls it, but where the file says otherwise. What it has been may
 // be taken up again only if it was effective (POSIX, exec). Errors: nomem.
-Result<RefPtr<SharedCredentials>> credentials_for(const PathContext& paths, const Node& file) {
+Result<RefPtr<SharedCredentials>> credentials_for(const PathContext& paths,
+                                                  const Attributes& file) {
   constexpr std::uint32_t as_other = S_ISUID | S_ISGID;
   const Credentials& now = paths.credentials();
   bool keeps = now.user.saved == now.user.effective && now.group.saved == now.group.effective;
-  if (keeps && !(file.permissions() & as_other)) return paths.shared_credentials;
+  if (keeps && !(file.permissions & as_other)) return paths.shared_credentials;
   Credentials next = now;
-  if (file.permissions() & S_ISUID) next.user.effective = file.user();
-  if (file.permissions() & S_ISGID) next.group.effective = file.group();
+  if (file.permissions & S_ISUID) next.user.effective = file.user;
+  if (file.permissions & S_ISGID) next.group.effective = file.group;
   next.user.saved = next.user.effective;
   next.group.saved = next.group.effective;
   return make_ref<SharedCredentials>(next);
@@ -81,7 +82,8 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
                              const ArgumentBuffer& arguments) {
   PathEnd end = TRY(resolve_place(paths, path));
   Node* node = end.node.get();
-  TRY(node->check_access(paths.credentials(), may_execute));
+  Attributes file = node->attributes();  // one look: who may run it belongs to as whom it runs
+  TRY(file.check(paths.credentials(), may_execute));
   RefPtr<PageSource> pages = TRY(node->pages());  // a directory has none
   std::uint64_t file_size = node->size();
   if (file_size == 0) return Errno::noexec;
@@ -96,7 +98,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.file = TRY(make_ref<ProgramFile>());
   program.file->directory = end.parent;
   program.file->name.set_name(end.last);
-  program.credentials = TRY(credentials_for(paths, *node));
+  program.credentials = TRY(credentials_for(paths, file));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));

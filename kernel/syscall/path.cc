@@ -87,8 +87,8 @@ SYSCALL(SYS_mkdirat, mkdirat, void, (int directory, UserString path, std::uint32
   TRY(place.copy(directory, path));
   if (place.is_dots()) return Errno::exist;
   TRY(place.check_may_add());
-  permissions = (permissions & 01777) | (place.parent().permissions() & S_ISGID);
-  TRY(place.parent().make_directory(place.end.last, place.attributes(permissions)));
+  Attributes attributes = place.attributes(S_IFDIR | (permissions & 01777));
+  TRY(place.parent().make_directory(place.end.last, attributes));
   return {};
 }
 

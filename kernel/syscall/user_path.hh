@@ -63,9 +63,7 @@ struct NewPlace : UserPlace {
   // May the caller put a name there, or take it away? Errors: exist; noent; access.
   Result<> check_may_add() const { return check_may_change(true); }
   Result<> check_may_take() const { return check_may_change(false); }
-  Attributes attributes(std::uint32_t permissions) const {
-    return context().for_new(parent(), permissions);
-  }
+  Attributes attributes(std::uint32_t mode) const { return context().for_new(parent(), mode); }
 
   Node& parent() const { return *end.parent; }
   bool is_dot() const { return end.last == "."; }

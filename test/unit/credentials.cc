@@ -23,7 +23,10 @@ TEST_CASE("the first class that fits decides what may be done with a file") {
   other.groups[2] = 20;  // not one of the two that count
   other.group_count = 2;
   for (unsigned mode = 0; mode < 0777; mode++) {
-    node.set_permissions(mode);
+    REQUIRE(node.change_attributes([&](Attributes& now) -> Result<> {
+      now.permissions = mode;
+      return {};
+    }));
     for (unsigned wanted = 0; wanted < 8; wanted++) {
       CAPTURE(mode, wanted);
       CHECK(node.check_access(owner, wanted).has_value() == ((mode >> 6 & wanted) == wanted));
@@ -34,6 +37,19 @@ TEST_CASE("the first class that fits decides what may be done with a file") {
       CHECK(node.check_access(superuser, wanted).has_value() == runs);
     }
   }
+}
+
+TEST_CASE("a change of attributes that is refused changes nothing") {
+  test::Machine machine;
+  Tree tree;
+  Node& node = *tree.context.root->create("refused", {0640, 10, 20}).value();
+  Result<> refused = node.change_attributes([](Attributes& now) -> Result<> {
+    now = {04755, 0, 0};
+    return Errno::perm;
+  });
+  CHECK(refused.error() == Errno::perm);
+  Attributes now = node.attributes();
+  CHECK((now.permissions == 0640 && now.user == 10 && now.group == 20));
 }
 
 TEST_CASE("the real and effective user may signal whose real or saved user they are") {

@@ -33,10 +33,12 @@ namespace {
 // A file of a group that its owner is not in does not run as that group. Errors: perm.
 Result<> change_permissions(Node& node, std::uint32_t mode) {
   const Credentials& who = current_credentials();
-  if (!node.is_owner(who)) return Errno::perm;
-  bool may_share = who.is_superuser() || who.is_in_group(node.group());
-  node.set_permissions(may_share ? mode : mode & ~unsigned(S_ISGID));
-  return {};
+  return node.change_attributes([&](Attributes& now) -> Result<> {
+    if (!now.is_owner(who)) return Errno::perm;
+    bool may_share = who.is_superuser() || who.is_in_group(now.group);
+    now.permissions = may_share ? mode : mode & ~unsigned(S_ISGID);
+    return {};
+  });
 }
 
 // Owners can give a file to a group of theirs, and to nobody else. What is given away does not run
@@ -44,14 +46,16 @@ Result<> change_permissions(Node& node, std::uint32_t mode) {
 Result<> change_owner(Node& node, std::uint32_t user, std::uint32_t group) {
   constexpr std::uint32_t unchanged = ~0u;
   const Credentials& who = current_credentials();
-  if (user == unchanged) user = node.user();
-  if (group == unchanged) group = node.group();
-  bool allowed = who.is_superuser() || (node.is_owner(who) && user == node.user() &&
-                                        (group == node.group() || who.is_in_group(group)));
-  if (!allowed) return Errno::perm;
-  node.remove_set_ids();
-  node.set_owner(user, group);
-  return {};
+  return node.change_attributes([&](Attributes& now) -> Result<> {
+    std::uint32_t new_user = user == unchanged ? now.user : user;
+    std::uint32_t new_group = group == unchanged ? now.group : group;
+    bool allowed = who.is_superuser() || (now.is_owner(who) && new_user == now.user &&
+                                          (new_group == now.group || who.is_in_group(new_group)));
+    if (!allowed) return Errno::perm;
+    std::uint32_t set_ids = node.is_directory() ? 0 : S_ISUID | S_ISGID;
+    now = {now.permissions & ~set_ids, new_user, new_group};
+    return {};
+  });
 }
 
 }  // namespace
@@ -130,12 +134,14 @@ SYSCALL(SYS_utimensat, utimensat, void,
       TRY(by_path ? node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)) : node_of(directory));
   if (modified.tv_nsec == leave) return {};
   const Credentials& who = current_credentials();
-  if (!node->is_owner(who)) {
-    if (modified.tv_nsec != now) return Errno::perm;
-    TRY(node->check_access(who, may_write));
-  }
-  node->set_modified(ns);
-  return {};
+  return node->change_attributes([&](Attributes& rights) -> Result<> {
+    if (!rights.is_owner(who)) {
+      if (modified.tv_nsec != now) return Errno::perm;
+      TRY(rights.check(who, may_write));
+    }
+    node->set_modified(ns);
+    return {};
+  });
 }
 
 // ---- Sizes ----

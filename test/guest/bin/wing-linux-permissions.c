@@ -173,6 +173,36 @@ static void makes_files(void) {
   EQUAL(about.st_gid, STUDENT);
   EQUAL(unlink("/tmp/symlink"), 0);
 }
+/* A file of a group that its maker is not in does not run as that group. */
+static void makes_set_group_id(void) {
+  syscall(SYS_umask, 0);
+  EQUAL(syscall(SYS_mknodat, AT_FDCWD, FILE_A, S_IFREG | 06777, 0), 0);
+  EQUAL(mode_of(FILE_A), 04777);
+  EQUAL(unlink(FILE_A), 0);
+  EQUAL(syscall(SYS_mknodat, AT_FDCWD, FILE_A, S_IFIFO | 02777, 0), 0);
+  EQUAL(mode_of(FILE_A), 0777);
+  EQUAL(unlink(FILE_A), 0);
+  close(open(FILE_A, O_WRONLY | O_CREAT, 02777));
+  EQUAL(mode_of(FILE_A), 0777);
+  EQUAL(unlink(FILE_A), 0);
+}
+static void makes_it_for_own_group(void) {
+  syscall(SYS_umask, 0);
+  EQUAL(syscall(SYS_mknodat, AT_FDCWD, FILE_A, S_IFREG | 02777, 0), 0);
+  EQUAL(mode_of(FILE_A), 02777);
+  EQUAL(unlink(FILE_A), 0);
+}
+static void set_group_id(void) {
+  build(02777, 0644);
+  EQUAL(chown_to(DIR_A, KEEP, GROUP), 0);
+  EQUAL(change_mode(DIR_A, 02777), 0);
+  EQUAL(unlink(FILE_A), 0);
+  as(STUDENT, makes_set_group_id);
+  as(GROUP, makes_it_for_own_group); /* `as` gives the group of the same number */
+  makes_it_for_own_group();
+  clear();
+}
+
 static void ownership(void) {
   build(02777, 0644);
   EQUAL(chown_to(DIR_A, KEEP, GROUP), 0);
@@ -288,6 +318,8 @@ int main(void) {
   RUN_MAKING_FILES("the sticky bit keeps names for their owners", sticky);
   RUN_MAKING_FILES("a directory must be writable to go to another one", moving_directories);
   RUN_MAKING_FILES("who makes a file owns it; S_ISGID gives it the directory's group", ownership);
+  RUN_MAKING_FILES("what is made in a directory with S_ISGID runs as its group only for members",
+                   set_group_id);
   RUN_MAKING_FILES("chmod, chown and utimensat are for owners", changes);
   RUN_MAKING_FILES("writing takes S_ISUID and S_ISGID away from a file", writing_takes_bits);
   RUN_MAKING_FILES("faccessat asks with the real ids", asks_for_its_caller);
