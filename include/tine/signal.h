@@ -57,6 +57,7 @@ struct tine_sigaction {
 /* ---- What a handler gets ---- */
 
 #define SI_USER 0      /* code: kill */
+#define SI_TKILL (-6)  /* tkill, tgkill */
 #define SI_KERNEL 0x80 /* the kernel, for no reason below */
 #define ILL_ILLOPC 1
 #define SEGV_MAPERR 1 /* nothing is mapped there */

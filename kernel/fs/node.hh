@@ -152,6 +152,8 @@ class Node : public RefCounted {
 
   // Stays readable as long as the node lives.
   virtual Result<std::string_view> link_target() { return Errno::inval; }
+  // Where a link leads that does not go by its target (/proc/PID/fd/N); null: it goes by that.
+  virtual RefPtr<Node> link_node() { return nullptr; }
 
   // ---- Files and devices ----
 

@@ -124,12 +124,15 @@ Result<PathEnd> PathWalk::run(Last last) {
     RefPtr<Node> node = std::move(*found);
     bool in_the_way = !component.is_last || component.slash_behind || last == Last::follow;
     if (node->kind() == NodeKind::symlink && in_the_way) {
-      TRY(follow(*node));
-    } else if (component.is_last) {
-      return end(component, std::move(node));
-    } else {
-      at_ = std::move(node);
+      RefPtr<Node> target = node->link_node();
+      if (!target) {
+        TRY(follow(*node));
+        continue;
+      }
+      node = std::move(target);
     }
+    if (component.is_last) return end(component, std::move(node));
+    at_ = std::move(node);
   }
 }
 

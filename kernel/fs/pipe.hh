@@ -20,8 +20,7 @@ namespace tine {
 
 class Pipe final : public Node {
  public:
-  Pipe() : Pipe(0600, no_file_system) {}
-  // With a name in a file system (mknod).
+  // `file_system`: where it has a name (mknod), or none.
   Pipe(const Attributes& attributes, std::uint64_t file_system)
       : Node(NodeKind::fifo, attributes, file_system) {}
 

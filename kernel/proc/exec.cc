@@ -30,6 +30,7 @@ struct Program {
   RefPtr<AddressSpace> space;
   RefPtr<ProgramFile> file;
   RefPtr<SharedCredentials> credentials;
+  bool secret;  // it got rights from its file, or is a file that its user may not read
   VirtAddr entry, sp;
 };
 
@@ -61,19 +62,27 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
 }
 
 // As whom a program runs: as who calls it, but where the file says otherwise. What it has been may
-// be taken up again only if it was effective (POSIX, exec). Errors: nomem.
-Result<RefPtr<SharedCredentials>> credentials_for(const PathContext& paths,
-                                                  const Attributes& file) {
+// be taken up again only if it was effective (POSIX, exec). Credentials of its own for a program
+// that its user may not look into (`secret`): what was opened with the old ones shows nothing of
+// it. Errors: nomem.
+Result<> set_credentials(Program& program, const PathContext& paths, const Attributes& file) {
   constexpr std::uint32_t as_other = S_ISUID | S_ISGID;
   const Credentials& now = paths.credentials();
   bool keeps = now.user.saved == now.user.effective && now.group.saved == now.group.effective;
-  if (keeps && !(file.permissions & as_other)) return paths.shared_credentials;
+  bool readable = file.check(now, may_read).has_value();
   Credentials next = now;
   if (file.permissions & S_ISUID) next.user.effective = file.user;
   if (file.permissions & S_ISGID) next.group.effective = file.group;
   next.user.saved = next.user.effective;
   next.group.saved = next.group.effective;
-  return make_ref<SharedCredentials>(next);
+  program.secret =
+      !readable || next.user.effective != next.user.real || next.group.effective != next.group.real;
+  if (keeps && readable && !(file.permissions & as_other)) {
+    program.credentials = paths.shared_credentials;
+  } else {
+    program.credentials = TRY(make_ref<SharedCredentials>(next));
+  }
+  return {};
 }
 
 // [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the
@@ -98,7 +107,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.file = TRY(make_ref<ProgramFile>());
   program.file->directory = end.parent;
   program.file->name.set_name(end.last);
-  program.credentials = TRY(credentials_for(paths, file));
+  TRY(set_credentials(program, paths, file));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));
@@ -144,6 +153,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
     std::swap(self.space, program.space);
     std::swap(self.program, program.file);
     std::swap(self.paths.shared_credentials, program.credentials);
+    self.secret = program.secret;
     copy_text(self.name, sizeof(self.name), base_name(name));
     self.args = args;
     reset_signal_handlers(self);

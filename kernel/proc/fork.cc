@@ -69,6 +69,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   child->exit_signal = request.exit_signal;
   child->paths = parent.paths;
   child->program = parent.program;
+  child->secret = parent.secret;
   copy_text(child->name, sizeof(child->name), parent.name);
   child->args = parent.args;
   // } lab

@@ -47,7 +47,8 @@ struct Process final : RefCounted {
   // ---- Changed by its own thread under the table's lock; others read under it ----
   RefPtr<AddressSpace> space;
   RefPtr<ProgramFile> program;
-  char name[32] = {};  // of the program: the last component of its path, cut to fit
+  char name[32] = {};   // of the program: the last component of its path, cut to fit
+  bool secret = false;  // its memory may hold what its user is not to see (exec, setuid)
   tine_args args{};  // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
 
   // ---- Guarded by the table's lock ----

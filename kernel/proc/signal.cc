@@ -72,27 +72,30 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
 
 namespace {
 
-// Answers whether there was anybody. Spared are init, the sender and whom it may not signal; nobody
-// but init if it is the machine that sends (nullptr).
-bool send_to_all(int signal, const SignalOrigin& origin, const Process* sender)
+// To all but init and the sender; the machine (nullptr) sends to all but init. Errors: srch (there
+// is none), perm (the sender may signal none of them).
+Result<> send_to_all(int signal, const SignalOrigin& origin, const Process* sender)
     REQUIRES(process_table_lock) {
-  bool found = false;
+  Result<> result = Errno::srch;
   for (Process* target = find_process_from(init_pid + 1); target;
        target = find_process_from(target->pid + 1)) {
     if (target == sender) continue;
-    found = true;
-    if (sender && !may_signal(sender->paths.credentials(), target->paths.credentials())) continue;
+    if (sender && !may_signal(sender->paths.credentials(), target->paths.credentials())) {
+      if (!result) result = Errno::perm;
+      continue;
+    }
     send_signal(*target, signal, origin);
+    result = {};
   }
-  return found;
+  return result;
 }
 
 }  // namespace
 
-Result<> process_kill(int pid, int signal) {
+Result<> process_kill(int pid, int signal, int code) {
   if (signal < 0 || signal > TINE_NSIG) return Errno::inval;
   Process& self = current_process();
-  SignalOrigin origin = origin_of(self, SI_USER);
+  SignalOrigin origin = origin_of(self, code);
   SpinGuard guard(process_table_lock);
   if (pid > 0) {
     Process* target = find_process(pid);
@@ -101,10 +104,8 @@ Result<> process_kill(int pid, int signal) {
     send_signal(*target, signal, origin);
     return {};
   }
-  // There are no process groups: of the other forms only -1, everybody but init and the sender, has
-  // a meaning.
-  if (pid != -1 || !send_to_all(signal, origin, &self)) return Errno::srch;
-  return {};
+  // There are no process groups: neither the caller's (0) nor another (below -1).
+  return pid == -1 ? send_to_all(signal, origin, &self) : Errno::srch;
 }
 
 void raise_signal(int signal) {
@@ -120,7 +121,7 @@ void signal_broken_pipe(OpenFile& file, Result<std::size_t> written) {
 
 void interrupt_programs() {
   SpinGuard guard(process_table_lock);
-  send_to_all(SIGINT, {}, nullptr);
+  (void)send_to_all(SIGINT, {}, nullptr);
 }
 
 tine_siginfo take_signal(Process& process, int signal) {

@@ -49,8 +49,10 @@ struct SignalActions {
 // To one process. `signal` 0: nothing.
 void send_signal(Process& process, int signal, const SignalOrigin& origin)
     REQUIRES(process_table_lock);
-// For the call kill. Errors: inval (no such signal), srch, perm.
-Result<> process_kill(int pid, int signal);
+// For the calls kill (`code` is SI_USER) and tkill (SI_TKILL). `pid` -1: all but init and the
+// sender; other pids below 1 name groups, of which there are none. Errors: inval (no such signal),
+// srch, perm (it may signal none of them).
+Result<> process_kill(int pid, int signal, int code = SI_USER);
 // To the current process.
 void raise_signal(int signal);
 // After a write that failed or came out short: SIGPIPE, if the pipe has no readers. Also where the

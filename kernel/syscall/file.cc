@@ -45,7 +45,9 @@ SYSCALL(SYS_close, close, void, (int fd)) { return files().close(fd); }
 // Errors: inval, mfile, nomem, fault; nothing stays open then.
 SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)) {
   if (flags & ~unsigned(O_CLOEXEC | O_NONBLOCK)) return Errno::inval;
-  RefPtr<Node> pipe = TRY(make_ref<Pipe>());
+  const Credentials& who = current_credentials();
+  RefPtr<Node> pipe = TRY(
+      make_ref<Pipe>(Attributes(0600, who.user.effective, who.group.effective), no_file_system));
   RefPtr<OpenFile> reader = TRY(OpenFile::make(pipe, flags | O_RDONLY));
   RefPtr<OpenFile> writer = TRY(OpenFile::make(pipe, flags | O_WRONLY));
   std::array<int, 2> ends{-1, -1};

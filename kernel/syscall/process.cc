@@ -2,6 +2,8 @@
 #include <tine/abi.h>
 #include <tine/app.h>
 
+#include <limits>
+
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/arguments.hh"
@@ -80,11 +82,12 @@ SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xf
 
 // `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
 // Nobody is stopped: WUNTRACED and WCONTINUED ask for what never comes.
-// Errors: child, inval, intr, fault and nomem (before a child is taken).
+// Errors: child, srch (the group of the lowest int, as on Linux), inval, intr, fault and nomem
+// (before a child is taken).
 SYSCALL(SYS_wait4, wait4, int,
         (int pid, UserPtr<int> status, unsigned options, UserPtr<tine_rusage> usage)) {
   if (options & ~unsigned(WNOHANG | WUNTRACED | WCONTINUED | __WALL)) return Errno::inval;
-  if (pid < -1) return Errno::child;
+  if (pid < -1) return pid == std::numeric_limits<int>::min() ? Errno::srch : Errno::child;
   if (!status.is_null()) TRY(status.prepare_to_store());
   if (!usage.is_null()) TRY(usage.prepare_to_store());
   WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));

@@ -11,15 +11,21 @@ namespace {
 
 constexpr std::uint32_t unchanged = ~0u;
 
-// `change` may refuse; then nothing has changed. Errors: its own, nomem.
+// `change` may refuse; then nothing has changed. What the process has in memory from before is not
+// for the user that it becomes. Errors: its own, nomem.
 template <class Change>
 Result<> change_credentials(Change change) {
   RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(current_credentials()));
   TRY(change(fresh->ids));
   fresh->account = TRY(Account::of(fresh->ids.user.real));
   Account* account = fresh->account.get();
+  auto effective = [](const Credentials& of) {
+    return std::pair(of.user.effective, of.group.effective);
+  };
   SpinGuard guard(process_table_lock);
-  std::swap(current_process().paths.shared_credentials, fresh);
+  Process& self = current_process();
+  if (effective(fresh->ids) != effective(self.paths.credentials())) self.secret = true;
+  std::swap(self.paths.shared_credentials, fresh);
   current_thread()->account = this_hart().account = account;
   return {};
 }

@@ -1,5 +1,4 @@
-// What a process is and has. There is one process group and session, init's: its number is answered
-// as such.
+// What a process is and has.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -15,10 +14,19 @@ namespace tine {
 namespace {
 
 // Errors: srch.
-Result<int> group_of(int pid) {
-  if (pid == 0) return init_pid;
+Result<> check_process(int pid) {
+  if (pid == 0) return {};
   SpinGuard guard(process_table_lock);
-  return find_process(pid) ? Result<int>(init_pid) : Errno::srch;
+  return find_process(pid) ? Result<>() : Errno::srch;
+}
+
+// The group and the session of every process. 0 is what Linux says of a group that the caller has
+// no number for (it is of an outer pid namespace): programs know it, and kill(-0) is kill(0). Any
+// pid would be a lie, and with 1 a program that signals its own group would signal all processes.
+constexpr int unnamed_group = 0;
+Result<int> group_of(int pid) {
+  TRY(check_process(pid));
+  return unnamed_group;
 }
 
 }  // namespace
@@ -40,7 +48,7 @@ SYSCALL(SYS_umask, umask, std::uint32_t, (std::uint32_t mask)) {
 // (no room for a word), fault.
 SYSCALL(SYS_sched_getaffinity, sched_getaffinity, std::size_t,
         (int pid, std::size_t size, UserPtr<std::uint64_t> to)) {
-  TRY(group_of(pid));
+  TRY(check_process(pid));
   if (size < sizeof(std::uint64_t) || size % sizeof(std::uint64_t)) return Errno::inval;
   TRY(to.store((1ul << hart_count) - 1));
   return sizeof(std::uint64_t);
@@ -98,7 +106,7 @@ std::uint64_t children_ticks() {
 // fault.
 SYSCALL(SYS_prlimit64, prlimit64, void,
         (int pid, unsigned resource, UserPtr<Limit> fresh, UserPtr<Limit> old)) {
-  TRY(group_of(pid));
+  TRY(check_process(pid));
   if (resource >= resources) return Errno::inval;
   Limit limit = limit_of(resource);
   if (!fresh.is_null()) {

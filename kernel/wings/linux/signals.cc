@@ -31,13 +31,13 @@ SYSCALL(SYS_rt_sigpending, rt_sigpending, void, (UserPtr<std::uint64_t> to, std:
 
 // A process has one thread, whose id is the process's. Errors: inval, srch, perm.
 SYSCALL(SYS_tkill, tkill, void, (int thread, int signal)) {
-  return thread > 0 ? process_kill(thread, signal) : Errno::inval;
+  return thread > 0 ? process_kill(thread, signal, SI_TKILL) : Errno::inval;
 }
 
 // Errors: inval, srch, perm.
 SYSCALL(SYS_tgkill, tgkill, void, (int process, int thread, int signal)) {
   if (process <= 0 || thread <= 0) return Errno::inval;
-  return process == thread ? process_kill(thread, signal) : Errno::srch;
+  return process == thread ? process_kill(thread, signal, SI_TKILL) : Errno::srch;
 }
 
 }  // namespace tine

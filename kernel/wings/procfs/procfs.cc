@@ -13,6 +13,9 @@
 //
 // Lock: a file's mutex guards its text, which several processes may read at once. Directories never
 // change by themselves.
+#include <algorithm>
+#include <optional>
+
 #include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
@@ -34,33 +37,25 @@ std::uint64_t process_inode(int pid, unsigned what) { return std::uint64_t(pid) 
 constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555,
                         private_directory_permissions = 0500;
 
-// A process's files belong to whom it acts for.
-Attributes owned_by(int pid, std::uint32_t permissions) {
-  Result<Credentials> owner = credentials_of(pid);
-  if (!owner) return permissions;
-  return {permissions, owner->user.effective, owner->group.effective};
-}
-
-// For what is only its owner's to know. A process may have become somebody else's since its file
-// was opened. Errors: access, srch.
-Result<> check_may_look(int pid) {
-  const Credentials& who = current_credentials();
-  if (who.is_superuser()) return {};
-  Credentials owner = TRY(credentials_of(pid));
-  return owner.user == who.user ? Result<>() : Errno::access;
-}
-
 // ---- Files and symbolic links ----
 
 // The text is made when it is read from its beginning, so that what follows fits to what was read
-// before, in pieces of any size.
+// before, in pieces of any size. What it may say was decided by who opened it: a program with more
+// rights that gets the open file as its input does not see more.
 class TextFile final : public Node {
  public:
   TextFile(const ProcFile& file, int pid, std::uint64_t inode)
-      : Node(NodeKind::regular, owned_by(pid, file.permissions), file_system_number, inode),
+      : Node(NodeKind::regular, owner_of(pid, file.permissions), file_system_number, inode),
         file_(file),
         pid_(pid) {}
 
+  Result<> open(unsigned) override EXCLUDES(mutex_) {
+    Looker opener = Looker::current();
+    if (!(file_.permissions & 0044)) TRY(check_look({pid_, opener}));
+    MutexGuard guard(mutex_);
+    if (!opener_) opener_ = std::move(opener);
+    return {};
+  }
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(mutex_) {
     MutexGuard guard(mutex_);
     if (at.offset == 0 || !made_) TRY(make_text());
@@ -71,15 +66,15 @@ class TextFile final : public Node {
   const ProcFile& file_;
   const int pid_;
   Mutex mutex_{Rank::proc_text, "text of a file of /proc"};
+  std::optional<Looker> opener_ GUARDED_BY(mutex_);  // the first
   FilePages text_ GUARDED_BY(mutex_);
   bool made_ GUARDED_BY(mutex_) = false;
 
   Result<> make_text() REQUIRES(mutex_) {
     made_ = false;
-    if (!(file_.permissions & 0044)) TRY(check_may_look(pid_));  // whatever its mode is now
     TRY(text_.truncate(0));
     FileSink sink(text_);
-    TRY(file_.write(pid_, sink));
+    TRY(file_.write({pid_, *opener_}, sink));
     TRY(sink.finish());
     made_ = true;
     return {};
@@ -90,16 +85,19 @@ class Symlink final : public Node {
  public:
   static constexpr std::size_t room = 512;  // bytes of the target
 
-  explicit Symlink(std::uint64_t inode)
-      : Node(NodeKind::symlink, 0777, file_system_number, inode) {}
+  // `leads_to`: where the link leads, whatever its text says; null: where the text says.
+  explicit Symlink(std::uint64_t inode, RefPtr<Node> leads_to = nullptr)
+      : Node(NodeKind::symlink, 0777, file_system_number, inode), leads_to_(std::move(leads_to)) {}
 
   Sink& text() { return target_; }
   Result<std::string_view> link_target() override { return target_.text(); }
+  RefPtr<Node> link_node() override { return leads_to_; }
   std::uint64_t size() override { return target_.text().size(); }
 
  private:
   char bytes_[room];
   BufferSink target_{bytes_};
+  const RefPtr<Node> leads_to_;
 };
 
 // ---- Directories ----
@@ -147,11 +145,12 @@ constexpr std::uint64_t first_position = 2;
 class FdDirectory final : public Node {
  public:
   FdDirectory(int pid, Node& root)
-      : Node(NodeKind::directory, owned_by(pid, private_directory_permissions), file_system_number,
+      : Node(NodeKind::directory, owner_of(pid, private_directory_permissions), file_system_number,
              process_inode(pid, fd_directory_inode)),
         pid_(pid),
         root_(root) {}
 
+  Result<> open(unsigned) override { return check_look({pid_, Looker::current()}); }
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override;
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
@@ -168,14 +167,8 @@ class FdDirectory final : public Node {
 // The program's file: where it was found by exec. Errors: noent (the process has ended, or the
 // file's directory is gone), srch (it has ended just now), access, nametoolong, nomem.
 Result<RefPtr<Node>> program_link(int pid) {
-  TRY(check_may_look(pid));
-  RefPtr<ProgramFile> program;
-  {
-    SpinGuard guard(process_table_lock);
-    Process* process = find_process(pid);
-    if (!process || !process->program) return Errno::noent;
-    program = process->program;
-  }
+  RefPtr<ProgramFile> program = TRY(take_program({pid, Looker::current()}));
+  if (!program) return Errno::noent;
   OwnPtr<PathBuffer> path = TRY(make<PathBuffer>());
   PathContext from_root{.root = root_node(), .cwd = root_node()};
   std::string_view directory = TRY(path_of(from_root, program->directory, path->bytes));
@@ -188,7 +181,7 @@ Result<RefPtr<Node>> program_link(int pid) {
 class ProcessDirectory final : public Node {
  public:
   ProcessDirectory(int pid, Node& root)
-      : Node(NodeKind::directory, owned_by(pid, directory_permissions), file_system_number,
+      : Node(NodeKind::directory, owner_of(pid, directory_permissions), file_system_number,
              process_inode(pid, directory_inode)),
         pid_(pid),
         root_(root) {}
@@ -237,25 +230,23 @@ Result<RefPtr<Node>> FdDirectory::parent() {
 }
 
 Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
-  TRY(check_may_look(pid_));
-  int fd = number_of(name);
-  if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::noent;
-  RefPtr<Symlink> node = TRY(make_ref<Symlink>(inode_of(fd)));
-  TRY(describe_descriptor(pid_, fd, node->text()));
+  int wanted = number_of(name), fd = wanted;
+  if (wanted < 0 || wanted >= TINE_OPEN_MAX) return Errno::noent;
+  Result<RefPtr<OpenFile>> file = take_file_from({pid_, Looker::current()}, fd);
+  if (!file && file.error() != Errno::srch) return file.error();
+  if (!file || fd != wanted) return Errno::noent;
+  RefPtr<Symlink> node = TRY(make_ref<Symlink>(inode_of(fd), (*file)->node()));
+  TRY(describe_file(**file, node->text()));
   return RefPtr<Node>(std::move(node));
 }
 
 Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
-  RefPtr<Process> process = hold_process(pid_);
-  if (!process) return Errno::noent;
-  TRY(check_may_look(pid_));
-  for (std::uint64_t fd = position < first_position ? 0 : position - first_position;
-       fd < TINE_OPEN_MAX; fd++) {
-    if (!process->files.get(int(fd))) continue;
-    set_entry(entry, fd + first_position, inode_of(int(fd)), NodeKind::symlink, int(fd));
-    return {};
-  }
-  return Errno::noent;
+  std::uint64_t from = position < first_position ? 0 : position - first_position;
+  int fd = int(std::min<std::uint64_t>(from, TINE_OPEN_MAX));
+  Result<RefPtr<OpenFile>> file = take_file_from({pid_, Looker::current()}, fd);
+  if (!file) return file.error() == Errno::srch ? Errno::noent : file.error();
+  set_entry(entry, unsigned(fd) + first_position, inode_of(fd), NodeKind::symlink, fd);
+  return {};
 }
 
 // First the files and `self`, then the processes, each at a position that its pid decides.

@@ -43,35 +43,88 @@ RefPtr<Process> hold_process(int pid) {
   return RefPtr<Process>(find_process(pid));
 }
 
-Result<Credentials> credentials_of(int pid) {
+Looker Looker::current() {
+  Process& self = current_process();
+  return {self.paths.shared_credentials, self.pid};
+}
+
+namespace {
+
+// May the process be looked into? By itself, by the superuser, and by a process that acts for the
+// one user and group that it has; not if its memory is secret (Linux: ptrace_may_access).
+bool may_look(const Looker& looker, const Process& at) REQUIRES(process_table_lock) {
+  if (!looker.credentials || looker.credentials->ids.is_superuser()) return true;
+  if (looker.pid == at.pid && looker.credentials == at.paths.shared_credentials) return true;
+  const Credentials& who = looker.credentials->ids;
+  const Credentials& owner = at.paths.credentials();
+  std::uint32_t user = who.user.effective, group = who.group.effective;
+  return !at.secret && owner.user == Ids{user, user, user} &&
+         owner.group == Ids{group, group, group};
+}
+
+// Calls take(process), if the process may be looked into, in the same step.
+template <class Take>
+auto look_into(const Subject& of, Take take) -> decltype(take(current_process())) {
+  SpinGuard guard(process_table_lock);
+  Process* process = find_process(of.pid);
+  if (!process) return Errno::srch;
+  if (!may_look(of.looker, *process)) return Errno::access;
+  return take(*process);
+}
+
+}  // namespace
+
+Result<> check_look(const Subject& of) {
+  return look_into(of, [](Process&) { return Result<>(); });
+}
+
+Result<RefPtr<AddressSpace>> take_space(const Subject& of) {
+  return look_into(of,
+                   [](Process& process) -> Result<RefPtr<AddressSpace>> { return process.space; });
+}
+
+Result<RefPtr<ProgramFile>> take_program(const Subject& of) {
+  return look_into(of, [](Process& process) -> Result<RefPtr<ProgramFile>> {
+    return process.zombie ? nullptr : process.program;
+  });
+}
+
+Result<RefPtr<OpenFile>> take_file_from(const Subject& of, int& fd) {
+  return look_into(of, [&](Process& process) -> Result<RefPtr<OpenFile>> {
+    for (; fd < TINE_OPEN_MAX; fd++) {
+      Result<RefPtr<OpenFile>> file = process.files.get(fd);
+      if (file) return file;
+    }
+    return Errno::noent;
+  });
+}
+
+Attributes owner_of(int pid, std::uint32_t permissions) {
   SpinGuard guard(process_table_lock);
   const Process* process = find_process(pid);
-  return process ? Result<Credentials>(process->paths.credentials()) : Errno::srch;
+  if (!process) return permissions;
+  const Credentials& owner = process->paths.credentials();
+  return {permissions, owner.user.effective, owner.group.effective};
 }
 
 namespace {
 
 constexpr std::uint64_t kib_a_page = page_size / 1024;
 
-// Its memory; nullptr: it is gone, or a zombie, which has none.
-RefPtr<AddressSpace> hold_space(int pid) {
-  SpinGuard guard(process_table_lock);
-  Process* process = find_process(pid);
-  return process ? process->space : nullptr;
-}
-
 // ---- status ----
 
-struct SignalSets {
+struct Status {
+  Credentials who;
   std::uint64_t pending = 0, blocked = 0, ignored = 0, caught = 0;
   unsigned threads = 0;
 };
 
-Result<SignalSets> signal_sets(int pid) {
+Result<Status> status_of(int pid) {
   SpinGuard guard(process_table_lock);
   Process* process = find_process(pid);
   if (!process) return Errno::srch;
-  SignalSets sets;
+  Status sets;
+  sets.who = process->paths.credentials();
   sets.pending = process->pending_signals;
   for (Thread& thread : process->threads) {
     if (sets.threads++ == 0) sets.blocked = thread.blocked_signals;
@@ -98,20 +151,20 @@ void write_ids(Sink& to, std::string_view name, const Ids& ids) {
   print(to, "{}:\t{}\t{}\t{}\t{}\n", name, ids.real, ids.effective, ids.saved, ids.effective);
 }
 
-Result<> write_status(int pid, Sink& to) {
+Result<> write_status(const Subject& of, Sink& to) {
+  int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
-  SignalSets signals = TRY(signal_sets(pid));
-  Credentials who = TRY(credentials_of(pid));
+  Status now = TRY(status_of(pid));
   print(to, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n",
         static_cast<const char*>(info.name), state_name(info), pid, pid, info.parent);
-  write_ids(to, "Uid", who.user);
-  write_ids(to, "Gid", who.group);
+  write_ids(to, "Uid", now.who.user);
+  write_ids(to, "Gid", now.who.group);
   print(to, "Groups:\t");
-  for (std::size_t i = 0; i < who.group_count; i++) print(to, "{} ", who.groups[i]);
-  print(to, "\nVmRSS:\t{:8} kB\nThreads:\t{}\n", info.resident_pages * kib_a_page, signals.threads);
-  print(to, "SigPnd:\t{:016x}\nSigBlk:\t{:016x}\n", signals.pending, signals.blocked);
-  print(to, "SigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", signals.ignored, signals.caught);
+  for (std::size_t i = 0; i < now.who.group_count; i++) print(to, "{} ", now.who.groups[i]);
+  print(to, "\nVmRSS:\t{:8} kB\nThreads:\t{}\n", info.resident_pages * kib_a_page, now.threads);
+  print(to, "SigPnd:\t{:016x}\nSigBlk:\t{:016x}\n", now.pending, now.blocked);
+  print(to, "SigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", now.ignored, now.caught);
   return {};
 }
 
@@ -121,7 +174,8 @@ constexpr std::uint64_t linux_ticks_a_second = 100;  // AT_CLKTCK
 
 // 52 fields, of which those that there are no answers to are 0. The time is of the ticks that found
 // it running since its last exec; the kernel's own share is not counted apart.
-Result<> write_stat(int pid, Sink& to) {
+Result<> write_stat(const Subject& of, Sink& to) {
+  int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
   print(to, "{} ({}) {} {} 1 1 0 -1 0 0 0 0 0 ", pid, static_cast<const char*>(info.name),
@@ -140,7 +194,8 @@ Result<> write_stat(int pid, Sink& to) {
 }
 
 // The arguments that the kernel keeps: cut as those of `ps`. A zombie has none.
-Result<> write_cmdline(int pid, Sink& to) {
+Result<> write_cmdline(const Subject& of, Sink& to) {
+  int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
   if (info.state == TINE_ZOMBIE) return {};
@@ -174,9 +229,9 @@ std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
 // Calls visit(space, ListedRegion) for each region. Between two of them the space may change: what
 // is listed was there, and nothing twice.
 template <class Visit>
-Result<> for_each_region(int pid, Visit visit) {
-  RefPtr<AddressSpace> space = hold_space(pid);
-  if (!space) return hold_process(pid) ? Result<>() : Errno::srch;
+Result<> for_each_region(const Subject& of, Visit visit) {
+  RefPtr<AddressSpace> space = TRY(take_space(of));
+  if (!space) return {};
   VirtAddr at;
   while (std::optional<ListedRegion> listed = region_after(*space, at)) {
     visit(*space, *listed);
@@ -185,8 +240,8 @@ Result<> for_each_region(int pid, Visit visit) {
   return {};
 }
 
-Result<> write_maps(int pid, Sink& to) {
-  return for_each_region(pid, [&](AddressSpace&, const ListedRegion& listed) {
+Result<> write_maps(const Subject& of, Sink& to) {
+  return for_each_region(of, [&](AddressSpace&, const ListedRegion& listed) {
     const Region& region = listed.region;
     char bytes[80];
     BufferSink line(bytes);
@@ -224,8 +279,8 @@ std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
 
 // A line for each page: address, number of the frame, rwx and c for copy on write, and how many
 // hold the frame.
-Result<> write_pagetable(int pid, Sink& to) {
-  return for_each_region(pid, [&](AddressSpace& space, const ListedRegion& listed) {
+Result<> write_pagetable(const Subject& of, Sink& to) {
+  return for_each_region(of, [&](AddressSpace& space, const ListedRegion& listed) {
     MappedPage pages[32];
     VirtAddr at = listed.region.start;
     while (std::size_t count = mapped_pages(space, at, listed.region.end, pages)) {
@@ -241,7 +296,7 @@ Result<> write_pagetable(int pid, Sink& to) {
 
 // ---- meminfo, uptime ----
 
-Result<> write_meminfo(int, Sink& to) {
+Result<> write_meminfo(const Subject&, Sink& to) {
   FrameCounts frames = frame_counts();
   std::uint64_t spare = spare_tables();
   auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };
@@ -265,21 +320,21 @@ Result<> write_meminfo(int, Sink& to) {
   return {};
 }
 
-Result<> write_uptime(int, Sink& to) {
+Result<> write_uptime(const Subject&, Sink& to) {
   std::uint64_t hundredths = clock_to_ns(clock_now()) / 10'000'000;
   print(to, "{}.{:02}\n", hundredths / 100, hundredths % 100);
   return {};
 }
 
 // Nobody counts who waits for a hart over minutes: the averages are 0, as sysinfo's are.
-Result<> write_loadavg(int, Sink& to) {
+Result<> write_loadavg(const Subject&, Sink& to) {
   ProcessCounts counts = process_counts();
   print(to, "0.00 0.00 0.00 1/{} {}\n", counts.threads, current_process().pid);
   return {};
 }
 
 // Idle harts take no ticks, so what no tick found running was idle.
-Result<> write_machine_stat(int, Sink& to) {
+Result<> write_machine_stat(const Subject&, Sink& to) {
   std::uint64_t all =
       clock_to_ns(clock_now()) / (ns_per_second / linux_ticks_a_second) * hart_count;
   std::uint64_t busy = total_ticks() * linux_ticks_a_second / clock_config.hz;
@@ -288,7 +343,7 @@ Result<> write_machine_stat(int, Sink& to) {
 }
 
 // The oldest first: each one behind those that it may cover.
-Result<> write_mounts(int, Sink& to) {
+Result<> write_mounts(const Subject&, Sink& to) {
   OwnPtr<PathBuffer> room = TRY(make<PathBuffer>());
   RefPtr<Node> root = root_node();
   const Mount* written = nullptr;
@@ -337,12 +392,8 @@ Result<> write_device_name(const Node& device, Sink& to) {
 constinit const std::span<const ProcFile> process_files = about_process,
                                           machine_files = about_machine;
 
-Result<> describe_descriptor(int pid, int fd, Sink& to) {
-  RefPtr<Process> process = hold_process(pid);
-  if (!process) return Errno::noent;
-  Result<RefPtr<OpenFile>> file = process->files.get(fd);
-  if (!file) return Errno::noent;
-  const Node& node = *(*file)->node();
+Result<> describe_file(const OpenFile& file, Sink& to) {
+  const Node& node = *file.node();
   if (node.kind() == NodeKind::character_device) return write_device_name(node, to);
   std::string_view kind = node.kind() == NodeKind::fifo        ? "pipe"
                           : node.kind() == NodeKind::directory ? "directory"

@@ -10,7 +10,10 @@
 
 namespace tine {
 
+class AddressSpace;
+class OpenFile;
 struct Process;
+struct ProgramFile;
 
 // A sink into the pages of an empty file. What comes after the first failure is dropped.
 class FileSink final : public Sink {
@@ -28,20 +31,49 @@ class FileSink final : public Sink {
   Result<> result_;
 };
 
-// `pid` is 0 for the files about the machine. Errors: srch (the process is gone), nomem.
+// Whose rights decide what is shown: those of the process that opens a file, or walks a path.
+struct Looker {
+  RefPtr<SharedCredentials> credentials;  // null: the superuser's
+  int pid = 0;
+
+  static Looker current();
+};
+
+// A process, and for whom something is written about it. `pid` is 0 for the files about the
+// machine.
+struct Subject {
+  int pid;
+  const Looker& looker;
+};
+
+// Errors of `write`: srch (the process is gone), access (it is not for the looker), nomem.
 struct ProcFile {
   std::string_view name;
   std::uint32_t permissions;
-  Result<> (*write)(int pid, Sink& to);
+  Result<> (*write)(const Subject& of, Sink& to);
 };
 extern const std::span<const ProcFile> process_files, machine_files;
 
-// What descriptor `fd` of the process is, as the target of a symbolic link: "pipe:[7]",
-// "/dev/console", "file:[12]". Errors: noent, nomem.
-Result<> describe_descriptor(int pid, int fd, Sink& to);
+// What only the process's user may see is taken by these, which decide and take in one step: a
+// program with other rights that the process executes meanwhile comes before both or after both.
+// Errors of all: srch (the process is gone), access.
 
-// For whom the process acts. Errors: srch.
-Result<Credentials> credentials_of(int pid);
+// Its memory; null: it is a zombie, which has none.
+Result<RefPtr<AddressSpace>> take_space(const Subject& of);
+// Its program; null: as above.
+Result<RefPtr<ProgramFile>> take_program(const Subject& of);
+// The open file of its lowest descriptor from `fd` on, which `fd` becomes. Errors: noent (none).
+Result<RefPtr<OpenFile>> take_file_from(const Subject& of, int& fd);
+
+// What an open file is, as the target of a symbolic link: "pipe:[7]", "/dev/console", "file:[12]".
+// Errors: nomem.
+Result<> describe_file(const OpenFile& file, Sink& to);
+
+// The same question alone, for an early refusal.
+Result<> check_look(const Subject& of);
+
+// To whom the files of the process belong: to the user that it acts for.
+Attributes owner_of(int pid, std::uint32_t permissions);
 
 // With a reference, so that it stays while it is looked at; nullptr: it is gone.
 RefPtr<Process> hold_process(int pid);

@@ -78,7 +78,7 @@ static void no_children(void) {
   ERROR(wait4(32767, NULL, 0), ECHILD);
   ERROR(wait4(0x7fffffff, NULL, 0), ECHILD);
   ERROR(wait4(-2, NULL, 0), ECHILD);
-  ERROR(wait4((int)0x80000000, NULL, 0), ECHILD);
+  ERROR(wait4((int)0x80000000, NULL, 0), ESRCH); /* as on Linux */
   pid_t child = FORK();
   if (child == 0) {
     pid_t grandchild = FORK();
@@ -234,7 +234,8 @@ static void bad_kill(void) {
   ERROR(kill(32767, SIGTERM), ESRCH);
   ERROR(kill(32768, SIGTERM), ESRCH);
   ERROR(kill(0x7fffffff, SIGTERM), ESRCH);
-  ERROR(kill(-2, SIGTERM), ESRCH);
+  ERROR(kill(-2, SIGTERM), ESRCH); /* no group of others */
+  ERROR(kill(0, SIGTERM), ESRCH);  /* nor one of the caller */
   ERROR(kill((int)0x80000000, SIGTERM), ESRCH);
 }
 static void zombie(void) {

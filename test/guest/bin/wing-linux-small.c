@@ -201,6 +201,26 @@ static void use_of_time_by_children(void) {
   EQUAL(clocks[3], 0);
 }
 
+/* Whatever number the own group has, a signal to it is not one to all processes. */
+static void own_group(void) {
+  long group = syscall(SYS_getpgid, 0);
+  CHECK(group >= 0 && group != 1);
+  EQUAL(syscall(SYS_getpgid, getpid()), group);
+  EQUAL(syscall(SYS_getpgid, getppid()), group);
+  EQUAL(syscall(SYS_getsid, 0), group);
+  ERROR(syscall(SYS_getpgid, 32767), ESRCH);
+  ERROR(syscall(SYS_getsid, -1), ESRCH);
+  pid_t bystander = FORK();
+  if (bystander == 0) {
+    struct tine_message message;
+    EQUAL(ipc_recv(&message), 0);
+    _exit(7);
+  }
+  ERROR(kill((pid_t)-group, SIGTERM), ESRCH);
+  EQUAL(ipc_send(bystander, 1), 0);
+  ENDS(bystander, 7);
+}
+
 static void identity(void) {
   int word = 5;
   EQUAL(syscall(SYS_set_tid_address, &word), gettid());
@@ -351,6 +371,7 @@ int main(void) {
   RUN("sched_getaffinity: all harts", harts);
   RUN("times and getrusage count what was run", use_of_time);
   RUN("times, getrusage and wait4 count what children ran", use_of_time_by_children);
+  RUN("getpgid, getsid; a signal to the own group reaches nobody else", own_group);
   RUN("set_tid_address, limits", identity);
   RUN("getrandom, much and half", randomness);
   RUN_MAKING_FILES("truncate by path", truncation);

@@ -330,7 +330,12 @@ static void descriptors(void) {
   ERROR(readlink("/proc/self/fd/-1", target, sizeof target), ENOENT);
   ERROR(readlink("/proc/self/fd/00", target, sizeof target), ENOENT);
   ERROR(readlink("/proc/self/fd/x", target, sizeof target), ENOENT);
-  ERROR(open("/proc/self/fd/4", O_RDONLY), ENOENT);
+  char byte = 0;
+  int reader = open("/proc/self/fd/4", O_RDONLY); /* the pipe again, by its other end */
+  CHECK(reader >= 0);
+  EQUAL(write(4, "x", 1), 1);
+  EQUAL(read(reader, &byte, 1), 1);
+  CHECK(byte == 'x');
 }
 
 /* ---- The tree ---- */
