@@ -66,6 +66,14 @@ class PageTable {
   // go at once.
   void abandon(VirtAddr start, VirtAddr end);
 
+  // Where the leaf table for `start` ends, or `end` if that is nearer. Where the root has nothing,
+  // a whole GiB is one stretch. Long walks call it to be made in pieces.
+  VirtAddr table_end(VirtAddr start, VirtAddr end) const {
+    std::uint64_t span = has_middle_table(start) ? pte_span(1) : pte_span(2);
+    VirtAddr stop((start.value() & ~(span - 1)) + span);
+    return stop < end ? stop : end;
+  }
+
   // Calls visit(VirtAddr of the first, std::span<Pte>) for each stretch of leaf entries in [start,
   // end) whose table exists.
   template <class Visit>
@@ -137,10 +145,7 @@ inline Pte* PageTable::find(VirtAddr address) const {
 template <class Visit>
 void PageTable::for_each_run(VirtAddr start, VirtAddr end, Visit visit) const {
   while (start < end) {
-    // Where the root has nothing, a whole GiB is skipped at once.
-    std::uint64_t span = has_middle_table(start) ? pte_span(1) : pte_span(2);
-    VirtAddr table_end((start.value() & ~(span - 1)) + span);
-    VirtAddr stop = table_end < end ? table_end : end;
+    VirtAddr stop = table_end(start, end);
     if (Pte* first = find(start)) {
       visit(start, std::span<Pte>(first, (stop - start) >> page_shift));
     }

@@ -1,20 +1,23 @@
-// AddressSpace: what a process can see of memory. It is a list of regions, which say what may be
-// there, and a page table, which says what is there now. Pages come on first touch: for a
-// program's page fault (`resolve`) and for the kernel's own access to its memory (`with_page`) the
-// one answer is `make_possible`.
+// AddressSpace: what a process can see of memory. It has regions, which say what may be there, and
+// a page table, which says what is there now. Pages come on first touch: a program's page fault
+// (`resolve`) and the kernel's own access to its memory (`with_page`) both lead to `make_possible`.
 //
-// Lock: the space's mutex guards regions and page table. Counted: processes hold it (two of them,
-// with CLONE_VM), and whoever inspects it.
+// Regions are in a tree by address, so that one is found in O(log n). A second tree has the free
+// rooms between them by size, for mmap.
+//
+// Lock: the space's mutex guards regions and page table. Long walks give way with the mutex held.
+// Counted: processes hold it (two of them, with CLONE_VM), and so does what inspects it.
 #pragma once
 
 #include <tine/abi.h>
 
 #include "arch/pte.hh"
-#include "lib/list.hh"
 #include "lib/own.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "lib/tree.hh"
 #include "mm/page_table.hh"
+#include "sched/give_way.hh"
 #include "sched/mutex.hh"
 #include "vm/page_source.hh"
 
@@ -31,7 +34,9 @@ struct Region {
   bool read_ahead = false;        // the source's pages will be read in order
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
-  ListLink link{};
+  TreeLink link{};                // of the space's regions, by `end`
+  std::uint64_t room = 0;         // bytes right below it that mmap may give away
+  TreeLink room_link{};           // of the space's rooms, by `room`, if that is not 0
 
   // The source's page that belongs there.
   std::uint64_t page_at(VirtAddr at) const { return source_page + ((at - start) >> page_shift); }
@@ -62,6 +67,24 @@ struct MapSource {
 #define MAP_SOURCE(name, find) \
   [[gnu::section(".table.map"), gnu::used]] static constinit const MapSource source_##name{find};
 
+// A space has no more regions than this (Linux: vm.max_map_count).
+constexpr std::size_t max_regions = 65'530;
+
+// Gives way in the middle of long work on a space, after each 2 MiB of page table or 64 regions.
+class Pace {
+ public:
+  // One step is done, in which `bytes` of address space were walked. Returns what give_way does.
+  bool step(std::uint64_t bytes = 0) {
+    work_ += (bytes >> page_shift) + 8;
+    if (work_ < ptes_per_table) return false;
+    work_ = 0;
+    return give_way();
+  }
+
+ private:
+  std::uint64_t work_ = 0;
+};
+
 // Stacks of different programs end at different places, within so many bytes.
 constexpr std::uint64_t stack_shift_limit = 1 << 30;
 
@@ -86,13 +109,13 @@ class AddressSpace final : public RefCounted {
 
   // ---- System calls ----
 
-  // A copy with every page shared, copy on write (fork). Errors: nomem, nothing changed that a
-  // program could see.
+  // A copy with every page shared, copy on write (fork). Errors: nomem; restart, for a thread that
+  // is being killed. Nothing has changed then that a program could see.
   Result<RefPtr<AddressSpace>> clone() EXCLUDES(mutex_);
   // Moves the break to `wanted` if that is possible; answers where it is now (brk never fails
   // otherwise).
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
-  // Answers where it is. Errors: inval, nomem (no room, not in the user's half, or no memory),
+  // Returns where it is. Errors: inval, nomem (no room, not in the user's half, or no memory),
   // exist (fixed_and_free, and it is not); nothing has changed then.
   Result<VirtAddr> map(Mapping wanted) EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
@@ -109,7 +132,12 @@ class AddressSpace final : public RefCounted {
   bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);   // by regions, without holes
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
-  void insert(OwnPtr<Region> region) REQUIRES(mutex_);              // its range must be free
+  // A region with these fields, which is in no space yet. Errors: nomem; also when there are
+  // max_regions.
+  Result<OwnPtr<Region>> make_region(const Region& like) REQUIRES(mutex_);
+  void insert(OwnPtr<Region> region) REQUIRES(mutex_);  // its range must be free
+  // To be called when `start` of a region has changed, or `end` of the one before it.
+  void note_room(Region* region) REQUIRES(mutex_);
   // Regions and pages; makes the ends borders. Errors: nomem, nothing is removed then.
   Result<> remove_range(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   // The pages alone: the next access finds them as the first one did.
@@ -143,8 +171,10 @@ class AddressSpace final : public RefCounted {
  private:
   Mutex mutex_{Rank::space, "address space"};
   PageTable table_;
-  List<Region, &Region::link> regions_ GUARDED_BY(mutex_);  // by address
-  std::atomic<std::uint64_t> resident_{0};                  // pages mapped; written under the mutex
+  Tree<Region, &Region::link, &Region::end> regions_ GUARDED_BY(mutex_);
+  Tree<Region, &Region::room_link, &Region::room> rooms_ GUARDED_BY(mutex_);
+  std::size_t region_count_ GUARDED_BY(mutex_) = 0;
+  std::atomic<std::uint64_t> resident_{0};  // pages mapped; written under the mutex
   VirtAddr break_start_ GUARDED_BY(mutex_);
   VirtAddr break_ GUARDED_BY(mutex_);
   std::uint64_t mmap_shift_ GUARDED_BY(mutex_) = 0;
@@ -154,9 +184,12 @@ class AddressSpace final : public RefCounted {
   // regions.cc
   Region* region_for_fault(VirtAddr at) REQUIRES(mutex_);
   Result<> insert(const Region& like) REQUIRES(mutex_);
-  Result<Region*> split_at(VirtAddr at) REQUIRES(mutex_);  // nomem
+  void erase(Region* region) REQUIRES(mutex_);
+  VirtAddr room_start(const Region* before) const REQUIRES(mutex_);
+  Result<Region*> split_at(VirtAddr at) REQUIRES(mutex_);                    // nomem
+  Result<Region*> split_off(VirtAddr start, VirtAddr end) REQUIRES(mutex_);  // nomem
   bool may_be_written(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
-  void protect_pages(const Region& region) REQUIRES(mutex_);
+  void protect_pages(const Region& region, Pace& pace) REQUIRES(mutex_);
 
   // fault.cc
   Pte* entry_at(VirtAddr at) REQUIRES(mutex_) {

@@ -56,6 +56,7 @@ Region* AddressSpace::region_for_fault(VirtAddr page) {
   if (!region->grows_down || page < region->limit) return nullptr;
   if (!is_free(page - stack_guard, region->start)) return nullptr;
   region->start = page;
+  note_room(region);
   return region;
 }
 
@@ -175,12 +176,15 @@ bool AddressSpace::is_heap(const Region& region) const {
 std::uint64_t AddressSpace::shared_pages() {
   MutexGuard guard(mutex_);
   std::uint64_t shared = 0;
-  for (Region& region : regions_) {
-    table_.for_each_run(region.start, region.end, [&](VirtAddr, std::span<Pte> run) {
+  Pace pace;
+  for (Region* region = regions_.front(); region; region = regions_.next(region)) {
+    table_.for_each_run(region->start, region->end, [&](VirtAddr, std::span<Pte> run) {
       for (Pte entry : run) {
         if (entry.valid() && frame_references(entry.address()) > 1) shared++;
       }
+      pace.step(run.size() << page_shift);
     });
+    pace.step();
   }
   return shared;
 }

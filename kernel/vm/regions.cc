@@ -1,4 +1,4 @@
-// The list of regions: looking up, adding, splitting, removing; and the calls that change it.
+// The regions of a space: looking up, adding, splitting, removing; and the calls that change them.
 #include <algorithm>
 
 #include "mm/heap.hh"
@@ -28,8 +28,13 @@ Result<RefPtr<AddressSpace>> AddressSpace::create() {
 
 AddressSpace::~AddressSpace() {
   mutex_.assume_unshared();
+  Pace pace;
   while (Region* region = regions_.pop_front()) {
-    table_.abandon(region->start, region->end);
+    for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
+      stop = table_.table_end(at, region->end);
+      table_.abandon(at, stop);
+      pace.step(stop - at);
+    }
     delete region;
   }
 }
@@ -41,79 +46,127 @@ Region* AddressSpace::region_at(VirtAddr at) {
   return region && region->start <= at ? region : nullptr;
 }
 
-Region* AddressSpace::first_region_after(VirtAddr at) {
-  for (Region& region : regions_) {
-    if (region.end > at) return &region;
-  }
-  return nullptr;
-}
+Region* AddressSpace::first_region_after(VirtAddr at) { return regions_.first_after(at); }
 
 bool AddressSpace::is_free(VirtAddr start, VirtAddr end) {
   Region* next = first_region_after(start);
   return !next || next->start >= end;
 }
 
-Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
-  VirtAddr candidate = mmap_base + mmap_shift_;
-  for (Region& region : regions_) {
-    if (region.end <= candidate) continue;
-    if (region.start >= candidate && region.start - candidate >= size) break;
-    candidate = region.end;
-  }
-  if (candidate > mmap_end || mmap_end - candidate < size) return Errno::nomem;
-  return candidate;
+// ---- Rooms ----
+
+// Where the room for mmap begins that lies between `before` (nullptr: there is none) and the next
+// region.
+VirtAddr AddressSpace::room_start(const Region* before) const {
+  VirtAddr lowest = mmap_base + mmap_shift_;
+  return before ? std::max(before->end, lowest) : lowest;
 }
 
-// ---- Changing the list ----
+void AddressSpace::note_room(Region* region) {
+  if (!region) return;
+  VirtAddr start = room_start(regions_.prev(region)), end = std::min(region->start, mmap_end);
+  std::uint64_t room = start < end ? end - start : 0;
+  if (room == region->room) return;
+  if (region->room > 0) rooms_.remove(region);
+  region->room = room;
+  if (room > 0) rooms_.insert(region);
+}
+
+// The smallest room that is large enough, so that large ones stay whole. Above the last region
+// there is room only where the stack is gone.
+Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
+  if (Region* region = rooms_.first_not_below(size)) {
+    return room_start(regions_.prev(region));
+  }
+  VirtAddr start = room_start(regions_.back());
+  if (start > mmap_end || mmap_end - start < size) return Errno::nomem;
+  return start;
+}
+
+// ---- Adding and removing ----
+
+Result<OwnPtr<Region>> AddressSpace::make_region(const Region& like) {
+  if (region_count_ >= max_regions) return Errno::nomem;
+  return make<Region>(like);
+}
 
 // Adds a region with these fields. The range must be free.
 Result<> AddressSpace::insert(const Region& like) {
-  OwnPtr<Region> region = TRY(make<Region>(like));
+  OwnPtr<Region> region = TRY(make_region(like));
   insert(std::move(region));
   return {};
 }
 
-void AddressSpace::insert(OwnPtr<Region> region) {
+void AddressSpace::insert(OwnPtr<Region> owned) {
+  Region* region = owned.release();
   region->prot = normalise(region->prot);
-  regions_.insert_before(first_region_after(region->start), region.get());
-  region.release();
+  region->room = 0;
+  regions_.insert(region);
+  region_count_++;
+  note_room(region);
+  note_room(regions_.next(region));
 }
 
-// Makes `at` a border between regions, if it lies inside one. Answers the first region behind it.
+// The caller notes the room of the next one.
+void AddressSpace::erase(Region* region) {
+  if (region->room > 0) rooms_.remove(region);
+  regions_.remove(region);
+  region_count_--;
+  delete region;
+}
+
+// Makes `at` a border between regions, if it lies inside one. Returns the first region behind it.
 Result<Region*> AddressSpace::split_at(VirtAddr at) {
   Region* region = first_region_after(at);
   if (!region || region->start >= at) return region;
-  OwnPtr<Region> upper = TRY(make<Region>(*region));
+  OwnPtr<Region> upper = TRY(make_region(*region));
   upper->start = at;
   upper->grows_down = false;
-  upper->source_page += (at - region->start) >> page_shift;
+  upper->source_page = region->page_at(at);
   region->end = at;
-  regions_.insert_before(regions_.next(region), upper.get());
-  return upper.release();
+  insert(std::move(upper));
+  return regions_.next(region);
+}
+
+// Makes both ends of the range borders. Returns the first region behind `start`.
+Result<Region*> AddressSpace::split_off(VirtAddr start, VirtAddr end) {
+  Region* first = TRY(split_at(start));
+  Result<Region*> behind = split_at(end);
+  if (behind) return first;
+  merge(start, start);
+  return behind;
 }
 
 void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
-  resident_.fetch_sub(table_.unmap(start, end), std::memory_order_relaxed);
+  Pace pace;
+  for (VirtAddr at = start, stop; at < end; at = stop) {
+    stop = table_.table_end(at, end);
+    resident_.fetch_sub(table_.unmap(at, stop), std::memory_order_relaxed);
+    pace.step(stop - at);
+  }
 }
 
 Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
-  Region* region = TRY(split_at(start));
-  TRY(split_at(end));
+  Region* region = TRY(split_off(start, end));
   drop_pages(start, end);
+  Pace pace;
   while (region && region->start < end) {
     Region* next = regions_.next(region);
-    regions_.remove(region);
-    delete region;
+    erase(region);
     region = next;
+    pace.step();
   }
+  note_room(region);
   return {};
 }
 
 bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
-  for (VirtAddr at = start; at < end;) {
-    Region* region = region_at(at);
-    if (!region) return false;
-    at = region->end;
+  Pace pace;
+  VirtAddr covered = start;
+  for (Region* region = first_region_after(start); covered < end; region = regions_.next(region)) {
+    if (!region || region->start > covered) return false;
+    covered = region->end;
+    pace.step();
   }
   return true;
 }
@@ -142,6 +195,7 @@ bool are_alike(const Region& a, const Region& b) {
 // `end`; the heap's end stays a border.
 void AddressSpace::merge(VirtAddr start, VirtAddr end) {
   Region* region = start > user_base ? first_region_after(start - page_size) : regions_.front();
+  Pace pace;
   while (region && region->end <= end) {
     Region* next = regions_.next(region);
     if (!next || region->end != next->start || next->start == break_.page_up() ||
@@ -149,9 +203,10 @@ void AddressSpace::merge(VirtAddr start, VirtAddr end) {
       region = next;
       continue;
     }
-    region->end = next->end;
-    regions_.remove(next);
-    delete next;
+    VirtAddr end_of_both = next->end;
+    erase(next);
+    region->end = end_of_both;
+    pace.step();
   }
 }
 
@@ -172,6 +227,7 @@ Result<> AddressSpace::lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtA
   break_start_ = break_ = highest.page_up();
   mmap_shift_ = mmap_shift;
   if (!is_free(stack_limit, stack_top)) return Errno::exist;
+  for (Region* at = regions_.front(); at; at = regions_.next(at)) note_room(at);
   return insert({.start = stack_top - page_size,
                  .end = stack_top,
                  .prot = Prot::read | Prot::write,
@@ -192,6 +248,7 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
     Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
     if (heap && !heap->source && heap->prot == (Prot::read | Prot::write)) {
       heap->end = new_end;
+      note_room(regions_.next(heap));
     } else if (!insert({.start = old_end, .end = new_end, .prot = Prot::read | Prot::write})) {
       return break_;
     }
@@ -208,9 +265,9 @@ Result<VirtAddr> AddressSpace::map(Mapping mapping) {
   if (mapping.size > user_top.value()) return Errno::nomem;
   std::uint64_t size = VirtAddr(mapping.size).page_up().value();
   VirtAddr start = mapping.wanted.page_down();
-  // First, so that what lies there is not removed in vain.
-  OwnPtr<Region> fresh = TRY(make<Region>(std::move(mapping.region)));
   MutexGuard guard(mutex_);
+  // First, so that what lies there is not removed in vain.
+  OwnPtr<Region> fresh = TRY(make_region(mapping.region));
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
   if (fixed && !in_user_half(start, size)) return Errno::nomem;
   if (mapping.place == Mapping::Place::fixed_and_free && !is_room) return Errno::exist;
@@ -235,7 +292,7 @@ Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
 }
 
 // Brings the entries of its pages up to what the region permits.
-void AddressSpace::protect_pages(const Region& region) {
+void AddressSpace::protect_pages(const Region& region, Pace& pace) {
   table_.for_each_run(region.start, region.end, [&](VirtAddr, std::span<Pte> run) {
     for (Pte& entry : run) {
       if (!entry.valid()) continue;
@@ -244,6 +301,7 @@ void AddressSpace::protect_pages(const Region& region) {
       PageTable::replace(&entry, own ? Pte::user(entry.address(), region.prot)
                                      : Pte::user(entry.address(), region.prot).shared());
     }
+    pace.step(run.size() << page_shift);
   });
 }
 
@@ -255,11 +313,12 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   MutexGuard guard(mutex_);
   if (!is_covered(start, end)) return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
-  Region* region = TRY(split_at(start));
-  TRY(split_at(end));
+  Region* region = TRY(split_off(start, end));
+  Pace pace;
   for (; region && region->start < end; region = regions_.next(region)) {
     region->prot = prot;
-    protect_pages(*region);
+    protect_pages(*region, pace);
+    pace.step();
   }
   table_.flush_all();
   if (allows(prot, Prot::exec)) table_.note_new_code();
@@ -277,11 +336,16 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   child->break_start_ = break_start_;
   child->break_ = break_;
   child->mmap_shift_ = mmap_shift_;
-  for (Region& region : regions_) {
-    TRY(child->insert(region));
-    if (region.shared) continue;  // the child finds its pages where we found them
-    std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));
-    child->resident_.fetch_add(shared, std::memory_order_relaxed);
+  Pace pace;
+  for (Region* region = regions_.front(); region; region = regions_.next(region)) {
+    TRY(child->insert(*region));
+    if (region->shared) continue;  // the child finds its pages where we found them
+    for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
+      stop = table_.table_end(at, region->end);
+      std::size_t shared = TRY(table_.share(at, stop, child->table_));
+      child->resident_.fetch_add(shared, std::memory_order_relaxed);
+      if (pace.step(stop - at)) return Errno::restart;
+    }
   }
   return child;
   // } lab

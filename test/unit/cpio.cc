@@ -159,7 +159,7 @@ TEST_CASE("a damaged archive ends, and shows nothing outside of itself") {
 
 TEST_CASE("a file of several names is one file, whichever of them comes with its contents") {
   test::Machine machine;
-  test::Tree tree;
+  test::FileTree tree;
   Bytes archive = ArchiveBuilder()
                       .file("new/one", 0104755, "", 7, 3)
                       .file("other", 0104755, "other", 8, 2)

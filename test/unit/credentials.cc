@@ -6,11 +6,11 @@
 #include "tree.hh"
 
 using namespace tine;
-using test::Tree;
+using test::FileTree;
 
 TEST_CASE("the first class that fits decides what may be done with a file") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   Node& node = *tree.context.root->create("classes", {0, 10, 20}).value();
   Credentials owner, group, member, other;
   owner.user.effective = 10;

@@ -12,11 +12,11 @@
 #include "tree.hh"
 
 using namespace tine;
-using test::read_all, test::Tree, test::write_text;
+using test::read_all, test::FileTree, test::write_text;
 
 TEST_CASE("a page that others hold is not changed by a write, nor by cutting the file") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, std::string(5000, 'a'));
   auto source = file->node()->pages().value();
@@ -39,7 +39,7 @@ TEST_CASE("a page that others hold is not changed by a write, nor by cutting the
 
 TEST_CASE("a page that is mapped shared is written where it is; who maps it privately has a copy") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, std::string(5000, 'a'));
   auto source = file->node()->pages().value();
@@ -66,7 +66,7 @@ TEST_CASE("a page that is mapped shared is written where it is; who maps it priv
 
 TEST_CASE("when nobody shares a page any more, it is replaced again and not changed") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, "abc");
   auto source = file->node()->pages().value();
@@ -81,7 +81,7 @@ TEST_CASE("when nobody shares a page any more, it is replaced again and not chan
 
 TEST_CASE("a hole that is mapped shared becomes a page of the file; behind the end there is none") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   REQUIRE(file->node()->truncate(2 * page_size).has_value());
   auto source = file->node()->pages().value();
@@ -111,7 +111,7 @@ void note_cut(const PageSource& file, std::uint64_t first) {
 
 TEST_CASE("what sharers store behind the end of a file never becomes a part of it") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, "abc");
   auto source = file->node()->pages().value();
@@ -138,7 +138,7 @@ TEST_CASE("what sharers store behind the end of a file never becomes a part of i
 
 TEST_CASE("a file that is cut says so to who shares it, and has forgotten its pages by then") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, std::string(3 * page_size, 'a'));
   auto source = file->node()->pages().value();

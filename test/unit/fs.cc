@@ -8,11 +8,11 @@
 #include "tree.hh"
 
 using namespace tine;
-using test::read_all, test::Tree, test::write_text;
+using test::read_all, test::FileTree, test::write_text;
 
 TEST_CASE("a path leads through directories, dots and slashes") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   RefPtr<Node> sh = tree.at("/bin/sh");
   CHECK(tree.at("bin/sh") == sh);
   CHECK(tree.at("//bin///./sh") == sh);
@@ -28,7 +28,7 @@ TEST_CASE("a path leads through directories, dots and slashes") {
 
 TEST_CASE("a path that leads nowhere says why") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   CHECK(tree.error("") == Errno::noent);
   CHECK(tree.error("/none") == Errno::noent);
   CHECK(tree.error("/none/sh") == Errno::noent);
@@ -45,7 +45,7 @@ TEST_CASE("a path that leads nowhere says why") {
 
 TEST_CASE("symbolic links are followed, the last one on request") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   RefPtr<Node> sh = tree.at("/bin/sh");
   CHECK(tree.at("/bin/link") == sh);
   CHECK(tree.at("/abs/link") == sh);
@@ -68,7 +68,7 @@ TEST_CASE("symbolic links are followed, the last one on request") {
 
 TEST_CASE("links may not make a path longer than a path may be") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   tree.context.root->make_symlink("long", std::string(4000, '/') + "bin", 0777).value();
   CHECK(tree.at("long/sh") == tree.at("bin/sh"));
   CHECK(tree.error("long/" + std::string(100, '/') + "sh") == Errno::nametoolong);
@@ -76,7 +76,7 @@ TEST_CASE("links may not make a path longer than a path may be") {
 
 TEST_CASE("resolve_parent names the place of something that is to be made") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   auto end = resolve_parent(tree.context, "/abs/new/").value();
   CHECK(end.parent == tree.at("/bin"));
   CHECK(end.last == "new");
@@ -89,7 +89,7 @@ TEST_CASE("resolve_parent names the place of something that is to be made") {
 
 TEST_CASE("open honours its flags") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   CHECK(tree.open_error("/none", O_RDONLY) == Errno::noent);
   CHECK(tree.open_error("/bin", O_RDWR) == Errno::isdir);
   CHECK(tree.open_error("/bin", O_RDONLY | O_TRUNC) == Errno::isdir);
@@ -124,7 +124,7 @@ TEST_CASE("open honours its flags") {
 
 TEST_CASE("stat counts links and blocks") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   CHECK(tree.context.root->stat().st_nlink == 4);
   CHECK(tree.at("/d")->stat().st_nlink == 3);
   CHECK(tree.at("/bin/sh")->stat().st_nlink == 1);
@@ -139,7 +139,7 @@ TEST_CASE("stat counts links and blocks") {
 
 TEST_CASE("whichever allocation of open and write fails, nothing is lost and nothing stays") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   heap_give_back();
   std::uint64_t free = machine.free_frames(), heap = heap_bytes_in_use();
   std::uint64_t files = open_file_count();
@@ -189,7 +189,7 @@ std::string names_in(Node& directory) {
   return names;
 }
 
-std::string path_to(Tree& tree, std::string_view path) {
+std::string path_to(FileTree& tree, std::string_view path) {
   char room[TINE_PATH_MAX];
   return std::string(path_of(tree.context, tree.at(path), room).value());
 }
@@ -197,7 +197,7 @@ std::string path_to(Tree& tree, std::string_view path) {
 }  // namespace
 TEST_CASE("a mounted file system takes the place of a directory, and leads out again") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   RefPtr<Node> other = make_tmpfs().value();
   other->make_directory("in", 0755).value()->create("file", 0644).value();
   RefPtr<Node> covered = tree.at("/d/e");
@@ -223,7 +223,7 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
 
 TEST_CASE("a directory is read by positions that outlive changes") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   Node& d = *tree.at("/d");
   for (const char* name : {"a", "b", "c"}) d.create(name, 0644).value();
   CHECK(names_in(d) == "e a b c ");
@@ -255,7 +255,7 @@ TEST_CASE("a tree of any depth dies without recursion, whoever still holds a par
 
 TEST_CASE("whichever allocation of link and rename fails, both names are as before") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   Node& bin = *tree.at("/bin");
   Node& d = *tree.at("/d");
   std::uint64_t heap = heap_bytes_in_use();

@@ -12,10 +12,10 @@ namespace test {
 using namespace tine;
 
 // A small tree: /bin/sh, /bin/link -> sh, /abs -> /bin, /loop -> loop, /dangling -> bin/new, /d/e
-struct Tree {
+struct FileTree {
   PathContext context;
 
-  Tree() {
+  FileTree() {
     context.root = context.cwd = make_tmpfs().value();
     Node& root = *context.root;
     auto bin = root.make_directory("bin", 0755).value();

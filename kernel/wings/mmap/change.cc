@@ -36,6 +36,7 @@ bool grow_in_place(AddressSpace& space, Region& region, Range old, std::uint64_t
   VirtAddr end = old.start + size;
   if (old.end != region.end || end > user_top || !space.is_free(old.end, end)) return false;
   region.end = end;
+  space.note_room(space.first_region_after(end));
   space.merge(old.start, end);
   return true;
 }
@@ -61,7 +62,7 @@ Result<> copy_entries(AddressSpace& space, Range from, VirtAddr to) REQUIRES(spa
 // changed then.
 Result<> move(AddressSpace& space, Range old, VirtAddr to, std::uint64_t size)
     REQUIRES(space.mutex()) {
-  OwnPtr<Region> fresh = TRY(make<Region>(*space.region_at(old.start)));
+  OwnPtr<Region> fresh = TRY(space.make_region(*space.region_at(old.start)));
   Range kept{old.start, old.start + std::min(old.size(), size)};
   TRY(copy_entries(space, kept, to));
   fresh->source_page += (old.start - fresh->start) >> page_shift;

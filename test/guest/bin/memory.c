@@ -318,6 +318,52 @@ static void page_info_errors(void) {
   EQUAL(info.flags & ~TINE_PAGE_COW, TINE_PAGE_READ | TINE_PAGE_EXEC);
 }
 
+/* Every second page gets other permissions, and is a region of its own then, until no region is
+ * left to be had. What would need one more is refused, and changes nothing. */
+enum { MOST_REGIONS = 65530 };
+static void most_regions(void) {
+  char* at = map_at(NULL, (size_t)(MOST_REGIONS * PAGE), PROT_READ, 0);
+  CHECK(at != MAP_FAILED);
+  long page = 1;
+  while (page < MOST_REGIONS && mprotect(at + page * PAGE, (size_t)PAGE, RW) == 0) page += 2;
+  ERROR(mprotect(at + page * PAGE, (size_t)PAGE, RW), ENOMEM);
+  CHECK(page > MOST_REGIONS - 32 && page < MOST_REGIONS);
+  char* rest = at + (page + 1) * PAGE; /* the pages from `page` on are one region still */
+  DIES(at[page * PAGE] = 1);
+  ERROR(munmap(rest, (size_t)PAGE), ENOMEM);
+  /* One more, if there was one left: an mprotect as above needs two. */
+  (void)mprotect(rest, (size_t)((MOST_REGIONS - page - 1) * PAGE), PROT_NONE);
+  CHECK(map_at(NULL, (size_t)PAGE, PROT_NONE, 0) == MAP_FAILED);
+  EQUAL(munmap(at, (size_t)PAGE), 0); /* one region less, so one more can be had */
+  CHECK(map_at(at, (size_t)PAGE, PROT_READ, MAP_FIXED) == at);
+  ERROR(munmap(rest, (size_t)PAGE), ENOMEM);
+  pid_t child = FORK();
+  if (child == 0) {
+    at[PAGE] = 'x';
+    ERROR(munmap(rest, (size_t)PAGE), ENOMEM);
+    _exit(0);
+  }
+  ENDS(child, 0);
+  EQUAL(read_byte(at + PAGE), 0);
+  EQUAL(munmap(at, (size_t)(MOST_REGIONS * PAGE)), 0);
+  char* again = map(1);
+  EQUAL(read_byte(again), 0);
+}
+
+/* Between two regions, of which one goes: the room that fits best is taken, and no other. */
+static void best_room(void) {
+  char* at = map_at(NULL, (size_t)(16 * PAGE), PROT_READ, 0);
+  CHECK(at != MAP_FAILED);
+  EQUAL(munmap(at + PAGE, (size_t)(4 * PAGE)), 0);
+  EQUAL(munmap(at + 6 * PAGE, (size_t)(2 * PAGE)), 0);
+  EQUAL(munmap(at + 9 * PAGE, (size_t)(3 * PAGE)), 0);
+  CHECK(map(2) == at + 6 * PAGE);
+  CHECK(map(3) == at + 9 * PAGE);
+  CHECK(map(1) == at + PAGE);
+  CHECK(map(3) == at + 2 * PAGE);
+  CHECK(map(1) >= at + 16 * PAGE);
+}
+
 int main(void) {
   tap_begin("memory");
   RUN("brk goes up and down, and new pages are zeros", brk_up_and_down);
@@ -328,6 +374,8 @@ int main(void) {
   RUN("mmap of files and shared memory is ENODEV, or a wing's", mmap_of_others);
   RUN("mmap: hints, fixed places, sizes rounded up", mmap_places);
   RUN("two hundred holes", many_regions);
+  RUN("what is mapped goes where it fits best", best_room);
+  RUN("there are at most 65,530 regions, and what needs one more is ENOMEM", most_regions);
   RUN("munmap of parts leaves the rest", munmap_parts);
   RUN("munmap refuses every bad argument", munmap_bad);
   RUN("mprotect: read-only, writable, nothing, and back with the contents", protect_and_back);

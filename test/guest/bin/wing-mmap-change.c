@@ -197,6 +197,24 @@ static void neighbours_become_one(void) {
   EQUAL(at[5 * PAGE], 'x');
 }
 
+/* A mapping that grows until it meets its neighbour becomes one with it; and that one, which grows
+ * in turn, with the next one. */
+static void grown_becomes_one(void) {
+  char* at = map(12, ANON);
+  at[0] = 'a';
+  uint64_t whole = heap_bytes();
+  EQUAL(munmap(at + 2 * PAGE, BYTES(2)), 0);
+  EQUAL(munmap(at + 8 * PAGE, BYTES(2)), 0);
+  uint64_t parts = heap_bytes();
+  CHECK(parts > whole);
+  CHECK(REMAP(at, BYTES(2), BYTES(4), 0, NULL) == at);
+  CHECK(heap_bytes() < parts);
+  CHECK(REMAP(at, BYTES(8), BYTES(10), 0, NULL) == at); /* from the first page of both */
+  EQUAL(heap_bytes(), whole);
+  at[11 * PAGE] = 'x';
+  EQUAL(at[0], 'a');
+}
+
 /* Of a file, only what goes on in the file does; shared and private never. */
 static void strangers_stay_apart(void) {
   int fd = open("/tmp/wing-mmap-change", O_RDWR | O_CREAT, 0644);
@@ -273,6 +291,7 @@ int main(void) {
   RUN("madvise refuses every bad argument", advice_refused);
   RUN("msync looks at its arguments", msync_checks);
   RUN("neighbours that are alike become one mapping again", neighbours_become_one);
+  RUN("what has grown to its neighbour becomes one with it", grown_becomes_one);
   RUN("mappings of a file become one only where they go on in the file", strangers_stay_apart);
   RUN("every allocation of a shared mapping may fail", refused_share);
   RUN("every allocation of mremap may fail, and nothing has moved then", refused_move);

@@ -15,30 +15,30 @@ OTHERS = [
      'build/host/unit-tests "~*share*" "~*sharing*"'),
 ]
 
-SHARES = """    std::size_t shared = TRY(table_.share(region.start, region.end, child->table_));
-    child->resident_.fetch_add(shared, std::memory_order_relaxed);
+SHARES = """      std::size_t shared = TRY(table_.share(at, stop, child->table_));
+      child->resident_.fetch_add(shared, std::memory_order_relaxed);
 """
 
 # A fork that copies every page at once: right, but for part 3.
-COPIES = """    Result<> done;
-    table_.for_each_run(region.start, region.end, [&](VirtAddr first, std::span<Pte> run) {
-      for (std::size_t i = 0; i < run.size() && done; i++) {
-        if (!run[i].valid()) continue;
-        Result<PhysAddr> copy = frame_allocate(FrameKind::user);
-        Result<Pte*> to = Errno::nomem;
-        if (copy) to = child->table_.find_or_make(first + i * page_size);
-        if (to) {
-          copy_page(direct(*copy), direct(run[i].address()));
-          PageTable::set(*to, Pte::user(*copy, region.prot));
-          child->resident_.fetch_add(1, std::memory_order_relaxed);
-        } else {
-          if (copy) frame_unref(*copy);
-          done = to.error();
+COPIES = """      Result<> done;
+      table_.for_each_run(at, stop, [&](VirtAddr first, std::span<Pte> run) {
+        for (std::size_t i = 0; i < run.size() && done; i++) {
+          if (!run[i].valid()) continue;
+          Result<PhysAddr> copy = frame_allocate(FrameKind::user);
+          Result<Pte*> to = Errno::nomem;
+          if (copy) to = child->table_.find_or_make(first + i * page_size);
+          if (to) {
+            copy_page(direct(*copy), direct(run[i].address()));
+            PageTable::set(*to, Pte::user(*copy, region->prot));
+            child->resident_.fetch_add(1, std::memory_order_relaxed);
+          } else {
+            if (copy) frame_unref(*copy);
+            done = to.error();
+          }
         }
-      }
-    });
-    TRY(done);
-    if (allows(region.prot, Prot::exec)) child->table_.note_new_code();
+      });
+      TRY(done);
+      if (allows(region->prot, Prot::exec)) child->table_.note_new_code();
 """
 
 INCLUDE = ('#include "mm/heap.hh"\n#include "vm/address_space.hh"',
@@ -90,6 +90,7 @@ EQUIVALENT = [
     (r"log_on\(|pid, VirtAddr\(frame\.sepc", "what log=fork writes to the console, and no program can read"),
     (r"if \(count == 0\) child\.remove_empty_tables",
      "every table of the parent has an entry, so the child's gets one too, from another region if not from this"),
+    (r"regions\.cc:\d+: (deleted|order): .*pace", "a child takes its pages all at once, or with others in between"),
     (r"regions\.cc:\d+: order: (ScopeExit|child->break)", "steps that do not use each other, and cannot fail"),
     (r"regions\.cc:\d+: (deleted|order): (child->)?(mutex_\.assume_unshared|MutexGuard guard)",
      "a process with one thread: nobody else is in its space; assume_unshared is for the analysis of clang alone"),
