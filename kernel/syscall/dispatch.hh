@@ -37,6 +37,8 @@ constexpr unsigned slot_of(std::uint64_t number) {
   std::uint64_t own = number - private_base;
   return own < private_calls ? linux_calls + unsigned(own) : no_call;
 }
+// The number of a row whose handler gets all calls that have no row; without one they are nosys.
+constexpr unsigned any_other_call = ~0u;
 using CallTable = std::array<SystemCall, no_call + 1>;
 
 // The table that threads use unless a wing gave them another (Thread::calls). Written at boot only.
