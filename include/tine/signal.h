@@ -49,6 +49,10 @@ struct tine_sigaction {
 #define SA_RESTART 0x10000000   /* calls that the handler interrupts are made again */
 #define SA_NODEFER 0x40000000   /* the signal itself is not blocked while its handler runs */
 #define SA_RESETHAND 0x80000000 /* back to TINE_SIG_DFL when the handler starts */
+/* All that there are: others are cleared, which is how a program learns of them (SA_UNSUPPORTED).
+ */
+#define TINE_SA_FLAGS \
+  (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 #define SIG_BLOCK 0
 #define SIG_UNBLOCK 1

@@ -47,7 +47,7 @@ void write_padded(Sink& sink, const Layout& layout, std::string_view prefix,
   if (!layout.left && !layout.zeros) fill(sink, false, missing);
   if (!prefix.empty()) sink.write(prefix);
   if (layout.zeros) fill(sink, true, missing);
-  sink.write(text);
+  sink.write_argument(text);
   if (layout.left) fill(sink, false, missing);
 }
 
@@ -83,6 +83,19 @@ void print_one(Sink& sink, Layout layout, const FormatArg& arg) {
 }
 
 }  // namespace
+
+void write_escaped(Sink& sink, std::string_view text) {
+  constexpr std::string_view special = "\\\177";
+  for (char c : text) {
+    bool plain = static_cast<unsigned char>(c) >= ' ' && special.find(c) == special.npos;
+    char octal[] = {'\\', char('0' + (c >> 6 & 3)), char('0' + (c >> 3 & 7)), char('0' + (c & 7))};
+    if (plain) {
+      sink.write({&c, 1});
+    } else {
+      sink.write(c == '\\' ? "\\\\" : std::string_view(octal, sizeof octal));
+    }
+  }
+}
 
 void BufferSink::write(std::string_view text) {
   std::size_t fits = std::min(text.size(), buffer_.size() - length_);

@@ -20,6 +20,8 @@ namespace tine {
 class Sink {
  public:
   virtual void write(std::string_view text) = 0;
+  // The same for what stands in the place of a placeholder: in the log, not to be trusted.
+  virtual void write_argument(std::string_view text) { write(text); }
 
  protected:
   ~Sink() = default;
@@ -38,6 +40,10 @@ class BufferSink final : public Sink {
   std::size_t length_ = 0;
   bool overflowed_ = false;
 };
+
+// Writes text that comes from a program so that it cannot look like something else: a backslash as
+// two, a control character in octal (backslash 033).
+void write_escaped(Sink& sink, std::string_view text);
 
 // One argument of print, reduced to the few kinds that are printed differently.
 class FormatArg {

@@ -60,7 +60,7 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
   }
   if (!wanted) return;
   bool is_new = !(process.pending_signals & bit);
-  if (is_new && process.signal_actions && signal <= SignalActions::with_origin) {
+  if (is_new && process.signal_actions) {
     process.signal_actions->origins[signal - 1] = origin;
   }
   process.pending_signals |= bit;
@@ -128,7 +128,7 @@ tine_siginfo take_signal(Process& process, int signal) {
   process.pending_signals &= ~signal_bit(signal);
   tine_siginfo info{};
   info.number = signal;
-  if (signal <= SignalActions::with_origin && process.signal_actions) {
+  if (process.signal_actions) {
     const SignalOrigin& origin = process.signal_actions->origins[signal - 1];
     info.code = origin.code;
     info.about.process = {origin.pid, origin.uid, origin.status};
@@ -149,8 +149,10 @@ Result<tine_sigaction> change_signal_action(int signal, const tine_sigaction* fr
   tine_sigaction old = self.action(signal);
   if (!fresh) return old;
   TRY(ensure_actions(self));
-  self.signal_actions->actions[signal - 1] = *fresh;
-  self.signal_actions->actions[signal - 1].mask &= ~unblockable;
+  tine_sigaction& action = self.signal_actions->actions[signal - 1];
+  action = *fresh;
+  action.mask &= ~unblockable;
+  action.flags &= TINE_SA_FLAGS;
   if (is_ignored(self, signal)) self.pending_signals &= ~signal_bit(signal);
   return old;
 }

@@ -38,10 +38,8 @@ SignalOrigin origin_of(const Process& process, int code, int status = 0);
 // its children; until then every action is the default one, and nobody will ask where a signal came
 // from.
 struct SignalActions {
-  static constexpr int with_origin = 31;  // the standard signals
-
   std::array<tine_sigaction, TINE_NSIG> actions{};  // by number - 1
-  std::array<SignalOrigin, with_origin> origins{};  // of those that are pending
+  std::array<SignalOrigin, TINE_NSIG> origins{};    // of those that are pending
 };
 
 // ---- Sending ----

@@ -57,7 +57,7 @@ Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   if (!is_handler(delivery.action.handler)) return delivery;
 
   std::uint64_t flags = delivery.action.flags;
-  if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1] = {};
+  if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1].handler = TINE_SIG_DFL;
   std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
   self.blocked_before.reset();
   set_blocked_signals(self, self.blocked_signals | delivery.action.mask | itself);

@@ -33,6 +33,17 @@ class FirmwareConsole final : public Sink {
   }
 };
 
+// The log: what a program brings, such as its name, cannot make lines of its own.
+class LogSink final : public Sink {
+ public:
+  explicit LogSink(Sink& to) : to_(to) {}
+  void write(std::string_view text) override { to_.write(text); }
+  void write_argument(std::string_view text) override { write_escaped(to_, text); }
+
+ private:
+  Sink& to_;
+};
+
 constinit FirmwareConsole firmware_console;
 constinit Sink* console = &firmware_console;
 constinit std::atomic<std::uint32_t> panicking{0};  // 1 + index of the hart whose panic is printed
@@ -102,7 +113,8 @@ void set_console(Sink* sink) { console = sink; }
 
 void log_args(std::string_view format, std::span<const FormatArg> args) {
   SpinGuard guard(console_output_lock);
-  print_args(*console, format, args);
+  LogSink sink(*console);
+  print_args(sink, format, args);
 }
 
 void choose_log_channels(std::string_view names) {

@@ -156,8 +156,10 @@ Result<> write_status(const Subject& of, Sink& to) {
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
   Status now = TRY(status_of(pid));
-  print(to, "Name:\t{}\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n",
-        static_cast<const char*>(info.name), state_name(info), pid, pid, info.parent);
+  to.write("Name:\t");
+  write_escaped(to, info.name);
+  print(to, "\nState:\t{}\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\n", state_name(info), pid, pid,
+        info.parent);
   write_ids(to, "Uid", now.who.user);
   write_ids(to, "Gid", now.who.group);
   print(to, "Groups:\t");
@@ -178,8 +180,9 @@ Result<> write_stat(const Subject& of, Sink& to) {
   int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
   if (info.pid != pid) return Errno::srch;
-  print(to, "{} ({}) {} {} 1 1 0 -1 0 0 0 0 0 ", pid, static_cast<const char*>(info.name),
-        state_name(info).front(), info.parent);
+  print(to, "{} (", pid);
+  write_escaped(to, info.name);
+  print(to, ") {} {} 0 0 0 -1 0 0 0 0 0 ", state_name(info).front(), info.parent);
   print(to, "{} 0 0 0 20 0 1 0 0 {} {}", info.run_ticks * linux_ticks_a_second / clock_config.hz,
         info.resident_pages * page_size, info.resident_pages);
   for (int field = 25; field <= 52; field++) {

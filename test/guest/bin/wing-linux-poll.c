@@ -251,10 +251,20 @@ static void futex_interrupted(void) {
   }
 }
 
+static int code_seen;
+static void note_code(int number, siginfo_t* info, void* context) {
+  (void)context;
+  code_seen = info->si_code;
+  note(number);
+}
 static void thread_signals(void) {
-  handle(SIGUSR1, note, 0);
+  struct sigaction action = {.sa_sigaction = note_code, .sa_flags = SA_SIGINFO};
+  EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
   EQUAL(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1), 0);
+  EQUAL(code_seen, SI_TKILL);
+  code_seen = 0;
   EQUAL(syscall(SYS_tkill, gettid(), SIGUSR1), 0);
+  EQUAL(code_seen, SI_TKILL);
   EQUAL(count, 2);
   ERROR(syscall(SYS_tgkill, getpid(), getpid() + 1, SIGUSR1), ESRCH);
   ERROR(syscall(SYS_tgkill, 0, gettid(), SIGUSR1), EINVAL);

@@ -109,6 +109,29 @@ static void states(void) {
   ERROR(read_file(path_of(child, "status")), ENOENT);
 }
 
+/* A program's name cannot make a line of its own, nor end the name in `stat`. */
+#define FORGED "/tmp/x\nUid:\t0\\\033[2J"
+static void forged_name(void) {
+  static const char escaped[] = "x\\012Uid:\\0110\\\\\\033[2J";
+  copy_file("/test/wing-procfs", FORGED);
+  pid_t child = FORK();
+  if (child == 0) {
+    char* arguments[] = {"waits", NULL};
+    execve(FORGED, arguments, NULL);
+    _exit(1);
+  }
+  CHECK(sleeps_for(child, TINE_WAIT_IPC));
+  CHECK(read_file(path_of(child, "status")) > 0);
+  IS("Name", escaped);
+  CHECK(strstr(strstr(text, "\nUid:") + 1, "\nUid:") == NULL);
+  CHECK(read_file(path_of(child, "stat")) > 0);
+  CHECK(strchr(text, '\n') == text + strlen(text) - 1);
+  CHECK(strstr(text, escaped) != NULL);
+  EQUAL(ipc_send(child, 1), 0);
+  ENDS(child, 0);
+  EQUAL(unlink(FORGED), 0);
+}
+
 /* ---- maps ---- */
 
 struct region {
@@ -603,10 +626,13 @@ static void for_ps(void) {
   CHECK(read_file("/proc/stat") > 0 && strncmp(text, "cpu  ", 5) == 0);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  (void)argc;
+  if (strcmp(argv[0], "waits") == 0) return receive(), 0;
   tap_begin("wing-procfs");
   RUN("status: name, pids, memory, signals", status);
   RUN("status of who sleeps, and of a zombie, which has no memory", states);
+  RUN_MAKING_FILES("a program's name forges no line", forged_name);
   RUN("maps shows text, constants, data, heap, stack and mappings with their permissions", maps);
   RUN("pagetable shows copy-on-write: flags and count of both sides, a write, a new frame",
       copy_on_write);

@@ -19,8 +19,25 @@ static void many_calls(void) {
   ENDS(child, 0);
 }
 
-int main(void) {
+/* A program with a name that is to look like a line of the log. */
+#define FORGED "/tmp/x\nforged[1]: a line\033[2J\\"
+static void forged_name(void) {
+  copy_file("/test/wing-trace-unknown", FORGED);
+  pid_t child = FORK();
+  if (child == 0) {
+    char* arguments[] = {"asks", NULL};
+    execve(FORGED, arguments, NULL);
+    _exit(1);
+  }
+  ENDS(child, 0);
+  EQUAL(unlink(FORGED), 0);
+}
+
+int main(int argc, char** argv) {
+  (void)argc;
+  if (strcmp(argv[0], "asks") == 0) return syscall(51) != -1;
   tap_begin("wing-trace-unknown");
   RUN("calls that there are not are ENOSYS", many_calls);
+  RUN_MAKING_FILES("a name with a newline and an escape sequence", forged_name);
   return tap_end();
 }
