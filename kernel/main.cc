@@ -13,6 +13,7 @@
 #include "dev/plic.hh"
 #include "dev/rtc.hh"
 #include "dev/uart.hh"
+#include "fs/storage.hh"
 #include "fs/vfs.hh"
 #include "mm/account.hh"
 #include "mm/heap.hh"
@@ -113,6 +114,7 @@ void start_files(const MachineDescription& machine) {
   Result<> mounted = mount_root({direct(initrd.start), initrd.size});
   if (!mounted) panic("the initrd cannot be unpacked (errno {})", int(mounted.error()));
   frames_add(initrd.start, initrd.end().page_up());
+  limit_storage(frame_counts().of_kind[unsigned(FrameKind::free)] / 2);
 }
 
 // Gives every hart that can take interrupts its place; the boot hart is harts[0] already.

@@ -4,6 +4,7 @@
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 namespace {
@@ -28,9 +29,15 @@ bool may_change(PhysAddr frame) { return frame_references(frame) == 1 || is_shar
 
 }  // namespace
 
+Result<RefPtr<FilePages>> FilePages::create() {
+  RefPtr<FilePages> file = TRY(make_ref<FilePages>());
+  TRY(file->share_.take_node(2 * sizeof(FilePages)));  // the Node is about as large
+  return file;
+}
+
 FilePages::~FilePages() {
-  free_pages(0, page_count(size_));
-  free_tables();
+  lock_.assume_unshared();
+  free_from(0, page_count(size_));
 }
 
 std::uint64_t FilePages::size() {
@@ -38,17 +45,12 @@ std::uint64_t FilePages::size() {
   return size_;
 }
 
-std::uint64_t FilePages::pages_held() {
-  SpinGuard guard(lock_);
-  return pages_held_;
-}
-
 // ---- The tree ----
 
 // Where the frame of a page stands; nullptr where the tree does not reach.
 PhysAddr* FilePages::find(std::uint64_t index) {
-  if (!root_ || index >> fan_bits * height_ != 0) return nullptr;
-  Table* table = root_;
+  if (root_.empty() || index >> fan_bits * height_ != 0) return nullptr;
+  Table* table = root_.below;
   for (unsigned level = height_ - 1; level > 0 && table; level--) {
     table = table->slots[(index >> fan_bits * level) % table->slots.size()].below;
   }
@@ -63,8 +65,8 @@ FrameRef FilePages::reference(std::uint64_t index) {
   return FrameRef::adopt(*slot);
 }
 
-// Makes the tree reach page `index`, one table at a time. Errors: nomem (what was added stays, and
-// does no harm).
+// Makes the tree reach page `index`, one table at a time. Errors: nomem, nospc (what was added
+// stays, and does no harm).
 Result<> FilePages::reserve(std::uint64_t index) {
   while (true) {
     {
@@ -73,20 +75,21 @@ Result<> FilePages::reserve(std::uint64_t index) {
     }
     OwnPtr<Table> fresh = TRY(make<Table>());
     SpinGuard guard(lock_);
-    if (find(index)) return {};  // somebody else was quicker
+    if (find(index)) return {};  // another thread was quicker
+    TRY(share_.take(sizeof(Table)));
     add_table(index, fresh.release());
   }
 }
 
 // Puts a table where the first one is missing on the way to `index`.
 void FilePages::add_table(std::uint64_t index, Table* fresh) {
-  if (!root_ || index >> fan_bits * height_ != 0) {
-    fresh->slots[0].below = root_;
-    root_ = fresh;
+  if (root_.empty() || index >> fan_bits * height_ != 0) {
+    fresh->slots[0] = root_;
+    root_.below = fresh;
     height_++;
     return;
   }
-  Table* table = root_;
+  Table* table = root_.below;
   for (unsigned level = height_ - 1; level > 0; level--) {
     Slot& slot = table->slots[(index >> fan_bits * level) % table->slots.size()];
     if (!slot.below) {
@@ -97,40 +100,68 @@ void FilePages::add_table(std::uint64_t index, Table* fresh) {
   }
 }
 
-// Lets go of the pages [first, behind), which nobody can reach any more through the size.
-void FilePages::free_pages(std::uint64_t first, std::uint64_t behind) {
-  for (std::uint64_t index = first; index < behind; index++) {
-    FrameRef freed;  // given back after the lock
-    SpinGuard guard(lock_);
-    PhysAddr* slot = find(index);
-    if (!slot) {
-      index |= (1 << fan_bits) - 1;  // no table here: on to the next one
-    } else if (*slot != PhysAddr()) {
-      freed = FrameRef::adopt(std::exchange(*slot, PhysAddr()));
-      pages_held_--;
-    }
+// Takes a part that lies wholly at page `first` or behind it out of the tree, as large a one as
+// there is. Empty: there is none.
+FilePages::Part FilePages::take_part(std::uint64_t first) {
+  Slot* slot = &root_;
+  Part part{{}, height_, 0};
+  while (!slot->empty() && first > part.first) {
+    if ((first - part.first) >> fan_bits * part.height != 0) return {};  // behind all of the tree
+    std::array<Slot, 1 << fan_bits>& slots = slot->below->slots;
+    part.height--;
+    // The slot that `first` lies in is looked into last: what comes after it goes as a whole.
+    std::uint64_t span = 1ul << fan_bits * part.height;
+    std::uint64_t inside = (first - part.first) / span, at = inside + (first % span != 0);
+    while (at < slots.size() && slots[at].empty()) at++;
+    if (at == slots.size()) at = inside;
+    slot = &slots[at];
+    part.first += at * span;
   }
+  part.slot = std::exchange(*slot, Slot());
+  if (slot == &root_) height_ = 0;
+  return part;
 }
 
-// All tables, once no page is left.
-void FilePages::free_tables() {
-  Table* root;
-  unsigned height;
-  {
-    SpinGuard guard(lock_);
-    root = std::exchange(root_, nullptr);
-    height = std::exchange(height_, 0);
-  }
-  if (root) free_table(root, height);
-}
-
-void FilePages::free_table(Table* table, unsigned height) {
-  if (height > 1) {
-    for (Slot& slot : table->slots) {
-      if (slot.below) free_table(slot.below, height - 1);
+// Lets go of a part that was taken out of the tree, so nothing else can reach it. There are no
+// pages from `behind` on.
+void FilePages::free_part(const Part& part, std::uint64_t behind) {
+  std::uint64_t pages = 0;
+  if (part.height == 0) {
+    frame_unref(part.slot.page);
+    pages = 1;
+  } else if (part.height == 1) {
+    std::uint64_t most = behind > part.first ? behind - part.first : 0;
+    for (Slot slot : std::span(part.slot.below->slots).first(std::min(most, 1ul << fan_bits))) {
+      if (slot.empty()) continue;
+      frame_unref(slot.page);
+      pages++;
+    }
+  } else {
+    Part below{{}, part.height - 1, part.first};
+    for (Slot slot : part.slot.below->slots) {
+      below.slot = slot;
+      if (!slot.empty()) free_part(below, behind);
+      below.first += 1ul << fan_bits * below.height;
     }
   }
-  heap_free(table);
+  pages_held_.fetch_sub(pages, std::memory_order_relaxed);
+  share_.give_back(pages * page_size + (part.height ? sizeof(Table) : 0));
+  if (part.height) heap_free(part.slot.below);
+  if (part.height == 1) (void)give_way();
+}
+
+// Lets go of the pages from `first` on, of which there are none from `behind` on; nothing can reach
+// them any more through the size.
+void FilePages::free_from(std::uint64_t first, std::uint64_t behind) {
+  while (true) {
+    Part part;
+    {
+      SpinGuard guard(lock_);
+      part = take_part(first);
+    }
+    if (part.slot.empty()) return;
+    free_part(part, behind);
+  }
 }
 
 // ---- Reading ----
@@ -170,7 +201,7 @@ Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
       SpinGuard guard(lock_);
       if (index >= page_count(size_)) return Errno::inval;
       PhysAddr* slot = find(index);
-      if (slot && fresh) place(index << page_shift, 0, fresh);
+      if (slot && fresh) TRY(place(index << page_shift, 0, fresh));
       if (slot && *slot != PhysAddr() && may_change(*slot)) {
         mark_shared(*slot);
         return reference(index);
@@ -219,35 +250,38 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   if (offset >= max_size) return Errno::fbig;
   FrameRef fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   TRY(reserve(offset >> page_shift));
-  std::size_t moved = TRY(from.take(fresh.bytes().subspan(offset % page_size)));
+  std::span<std::byte> room = fresh.bytes().subspan(offset % page_size);
+  std::size_t moved = TRY(from.take(room.first(std::min(room.size(), max_size - offset))));
   SpinGuard guard(lock_);
   if (forget_ && offset + moved > size_) clear_tail();
-  place(offset, moved, fresh);
+  TRY(place(offset, moved, fresh));
   size_ = std::max(size_, offset + moved);
   return moved;
 }
 
 // Brings `size` bytes at their place in `fresh` into the page; leaves in `fresh` the frame that is
-// not needed any more. While we hold the lock, nobody can get a reference to a frame that only the
-// file has.
-void FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
+// not needed any more. While we hold the lock, nothing else can get a reference to a frame that
+// only the file has. Errors: nospc.
+Result<> FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
   PhysAddr& slot = *find(offset >> page_shift);
   std::size_t start = offset % page_size, end = start + size;
   std::byte* made = fresh.bytes().data();
   const std::byte* old = slot == PhysAddr() ? nullptr : direct(slot);
   if (old && (is_shared(slot) || (size < page_size && frame_references(slot) == 1))) {
     memcpy(direct(slot) + start, made + start, size);
-    return;
+    return {};
   }
   if (old) {
     memcpy(made, old, start);
     memcpy(made + end, old + end, page_size - end);
   } else {
+    TRY(share_.take(page_size));
     memset(made, 0, start);
     memset(made + end, 0, page_size - end);
-    pages_held_++;
+    pages_held_.fetch_add(1, std::memory_order_relaxed);
   }
   fresh.swap_with(slot);
+  return {};
 }
 
 Result<> FilePages::truncate(std::uint64_t size) {
@@ -269,8 +303,7 @@ Result<> FilePages::truncate(std::uint64_t size) {
   // A page fault that still saw the old size has its space locked until its page is mapped, and
   // `forget` waits for that. One that comes later sees the new size.
   if (forget && size < old_size) forget(*this, page_count(size));
-  free_pages(page_count(size), page_count(old_size));
-  if (size == 0) free_tables();
+  if (size <= old_size) free_from(page_count(size), page_count(old_size));
   return {};
 }
 

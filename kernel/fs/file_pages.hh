@@ -9,6 +9,10 @@
 // the end of the file such a page may hold what its sharers have stored there; it is cleared before
 // the file grows.
 //
+// Pages and the tables that find them are charged to the file's share of the storage
+// (fs/storage.hh). A file that is cut, or dies, gives its pages back in pieces, at each of which
+// others may run: nothing that the kernel does is without a bound because a file is large.
+//
 // Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
 // user memory. The spinlock `lock_` guards what readers and page faults look at; never held across
 // a user copy or an allocation. A page fault, which has its address space locked, takes the
@@ -20,6 +24,7 @@
 #include <cstdint>
 
 #include "fs/node.hh"
+#include "fs/storage.hh"
 #include "lib/result.hh"
 #include "mm/frames.hh"
 #include "sched/mutex.hh"
@@ -31,6 +36,9 @@ namespace tine {
 
 class FilePages final : public PageSource {
  public:
+  // A file that is empty yet. Errors: nomem, nospc.
+  static Result<RefPtr<FilePages>> create();
+
   FilePages() = default;
   ~FilePages() override;
 
@@ -40,52 +48,59 @@ class FilePages final : public PageSource {
   std::size_t pages_at_hand(std::uint64_t index, std::span<FrameRef> to) override EXCLUDES(lock_);
   void when_cut(Forget forget) override EXCLUDES(lock_);
 
-  // Errors: fault, nomem; write: fbig. When some bytes moved, their number.
+  // Errors: fault, nomem; write: fbig, nospc. When some bytes moved, their number.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) EXCLUDES(lock_, writers_);
   // Cuts, or lengthens with a hole. Cannot fail when `size` is 0. Errors: fbig, nomem; nothing
-  // changed then.
+  // is changed then.
   Result<> truncate(std::uint64_t size) EXCLUDES(lock_, writers_);
 
   std::uint64_t size() EXCLUDES(lock_);
-  std::uint64_t pages_held() EXCLUDES(lock_);
+  std::uint64_t pages_held() const { return pages_held_.load(std::memory_order_relaxed); }
 
  private:
   // The frames hang in a tree that is as high as the file is long: one level of 64 pages, two, or
-  // three.
+  // more, up to what a 63-bit offset can name.
   static constexpr unsigned fan_bits = 6;
-  static constexpr unsigned max_height = 3;
-  static constexpr std::uint64_t max_size = page_size << fan_bits * max_height;  // 1 GiB
+  static constexpr std::uint64_t max_size = INT64_MAX;
 
   struct Table;
   union Slot {
     Table* below;   // nullptr: a hole of many pages
     PhysAddr page;  // lowest level; 0: a hole
     constexpr Slot() : below(nullptr) {}
+    bool empty() const { return below == nullptr; }
   };
   struct Table {
     std::array<Slot, 1 << fan_bits> slots;
   };
+  // What hangs in one slot: a page (height 0), or a table and all below it; and its first page.
+  struct Part {
+    Slot slot;
+    unsigned height = 0;
+    std::uint64_t first = 0;
+  };
 
   Mutex writers_{Rank::file_writers, "writers of a file"};
   Spinlock lock_{Rank::file_pages, "pages of a file"};
-  Table* root_ GUARDED_BY(lock_) = nullptr;  // nullptr: height 0
+  Slot root_ GUARDED_BY(lock_);  // empty: height 0
   unsigned height_ GUARDED_BY(lock_) = 0;
   std::uint64_t size_ GUARDED_BY(lock_) = 0;
-  std::uint64_t pages_held_ GUARDED_BY(lock_) = 0;
   Forget forget_ GUARDED_BY(lock_) = nullptr;  // nullptr: nobody has ever shared a page
+  std::atomic<std::uint64_t> pages_held_{0};
+  StorageShare share_;
 
   PhysAddr* find(std::uint64_t index) REQUIRES(lock_);
   FrameRef reference(std::uint64_t index) REQUIRES(lock_);
   Result<> reserve(std::uint64_t index) EXCLUDES(lock_);
   void add_table(std::uint64_t index, Table* fresh) REQUIRES(lock_);
   Result<std::size_t> write_in_page(std::uint64_t offset, IoBuffer& from) REQUIRES(writers_);
-  void place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
+  Result<> place(std::uint64_t offset, std::size_t size, FrameRef& fresh) REQUIRES(lock_);
   void clear_tail() REQUIRES(lock_);
   void clear_behind(std::uint64_t end, FrameRef& spare) REQUIRES(lock_);
-  void free_pages(std::uint64_t first, std::uint64_t behind);
-  void free_tables();
-  static void free_table(Table* table, unsigned height);
+  Part take_part(std::uint64_t first) REQUIRES(lock_);
+  void free_part(const Part& part, std::uint64_t behind);
+  void free_from(std::uint64_t first, std::uint64_t behind) EXCLUDES(lock_);
 };
 
 }  // namespace tine

@@ -89,10 +89,28 @@ void Node::add_links(int more) {
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
-void Node::mount(RefPtr<Node> root) {
+Result<> Node::mount(RefPtr<Node> root) {
   ref();
   root->covered_ = this;
   mounted_.store(root.release(), std::memory_order_release);
+  return {};
+}
+
+// Acquire, and release where it is undone: what a writer has written is seen by the program.
+Result<> Node::join(int side) {
+  int now = writers_.load(std::memory_order_relaxed);
+  do {
+    if (now * side < 0) return Errno::txtbsy;
+  } while (!writers_.compare_exchange_weak(now, now + side, std::memory_order_acquire,
+                                           std::memory_order_relaxed));
+  return {};
+}
+
+Result<> Node::truncate_by_name(std::uint64_t size) {
+  TRY(start_writing());
+  Result<> done = truncate(size);
+  end_writing();
+  return done;
 }
 
 tine_stat Node::stat() {
@@ -116,6 +134,17 @@ tine_stat Node::stat() {
 
 Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }
 Result<> Node::entry_from(std::uint64_t, DirectoryEntry&) { return Errno::notdir; }
+
+// For file systems whose directories keep their places: looks for this one among the entries.
+Result<RefPtr<Node>> Node::place(DirectoryEntry& entry) {
+  RefPtr<Node> above = TRY(parent());
+  std::uint64_t position = 2;
+  do {
+    TRY(above->entry_from(position, entry));
+    position = entry.position + 1;
+  } while (entry.inode != inode());
+  return above;
+}
 
 Result<RefPtr<Node>> Node::create(std::string_view, const Attributes&) { return Errno::perm; }
 Result<RefPtr<Node>> Node::make_directory(std::string_view, const Attributes&) {

@@ -80,6 +80,7 @@ struct DirectoryEntry {
 };
 
 extern constinit Spinlock attributes_lock;
+class DirectoryRecords;
 
 class Node : public RefCounted {
  public:
@@ -121,11 +122,18 @@ class Node : public RefCounted {
   // that cannot answers perm. ----
 
   virtual Result<RefPtr<Node>> lookup(std::string_view name);  // Errors: noent
-  // The root's is itself. Errors: noent (this directory was removed).
+  // The root's is itself; a removed directory's is the one that it was in. Errors: those of other
+  // file systems.
   virtual Result<RefPtr<Node>> parent() { return Errno::notdir; }
+  // The directory that this one is in, and in `entry` the name that it has there. Errors: noent (it
+  // has none: the root, or removed).
+  virtual Result<RefPtr<Node>> place(DirectoryEntry& entry);
   // The first entry, "." and ".." not among them, that stands at `position` or behind it. Positions
   // 0 and 1 are those of "." and "..": an entry's is 2 or more. Errors: noent (there is none).
   virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry);
+  // Adds the entries from `position` on, in their order, until there is no room for one or none is
+  // left. Errors: noent (this directory was removed).
+  virtual Result<> list(std::uint64_t position, DirectoryRecords& to);
 
   // New entries. Errors: exist, noent (the directory itself was removed), nomem; make_symlink also
   // noent and nametoolong (the target). Nothing is changed then.
@@ -177,6 +185,17 @@ class Node : public RefCounted {
     return {};
   }
 
+  // ---- A file that runs is not written to, and one that is written to does not run ----
+
+  // For exec, while a program of this file runs. Errors: txtbsy (an open file may write to it).
+  Result<> deny_writes() { return join(-1); }
+  void allow_writes() { writers_.fetch_add(1, std::memory_order_release); }
+  // For open files, and for a truncate by name. Errors: txtbsy (it runs).
+  Result<> start_writing() { return join(1); }
+  void end_writing() { writers_.fetch_sub(1, std::memory_order_release); }
+  // Cuts or lengthens a file that is not open for writing. Errors: txtbsy, and truncate's.
+  Result<> truncate_by_name(std::uint64_t size);
+
   virtual std::uint64_t size() { return 0; }
   // Does an open file have a position here?
   bool has_positions() const { return has_positions_; }
@@ -186,7 +205,8 @@ class Node : public RefCounted {
   // ---- Mounts: one file system's root takes the place of another's directory ----
 
   // Puts `root` in the place of this directory, for good. Nothing is mounted here yet (vfs.hh).
-  void mount(RefPtr<Node> root);
+  // Errors: noent (this directory was removed).
+  virtual Result<> mount(RefPtr<Node> root);
   // Acquire: who finds a root finds all that was made of it before.
   Node* mounted() const {  // on this directory; nullptr: nothing
     return mounted_.load(std::memory_order_acquire);
@@ -214,6 +234,7 @@ class Node : public RefCounted {
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> changed_ns_;
+  std::atomic<int> writers_{0};  // open files that may write to it; or, negative: programs of it
   std::atomic<Node*> mounted_{nullptr};  // both counted, and never given back
   Node* covered_ = nullptr;
 
@@ -222,6 +243,7 @@ class Node : public RefCounted {
   }
   void set_attributes(const Attributes& fresh) REQUIRES(attributes_lock);
   void clear_permissions(std::uint32_t bits) EXCLUDES(attributes_lock);
+  Result<> join(int side);
 };
 
 template <class Change>

@@ -1,10 +1,11 @@
 #include "fs/open_file.hh"
 
-#include <cstddef>
+#include <algorithm>
 
+#include "fs/directory_records.hh"
 #include "fs/path.hh"
-#include "lib/string.hh"
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 namespace {
@@ -13,27 +14,7 @@ constinit std::atomic<std::uint64_t> open_files{0};
 
 constexpr unsigned opening_flags = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 constexpr unsigned changeable_flags = O_APPEND | O_NONBLOCK;
-
-unsigned directory_type(NodeKind kind) { return static_cast<unsigned>(kind) >> 12; }
-static_assert(DT_DIR == S_IFDIR >> 12 && DT_REG == S_IFREG >> 12 && DT_LNK == S_IFLNK >> 12 &&
-              DT_CHR == S_IFCHR >> 12 && DT_FIFO == S_IFIFO >> 12);
-
-// Puts an entry in the form that programs get; answers its size. Errors: inval (no room), fault,
-// nomem.
-Result<std::size_t> put_entry(const DirectoryEntry& entry, IoBuffer& to) {
-  constexpr std::size_t name_at = offsetof(tine_dirent64, d_name);
-  alignas(tine_dirent64) std::byte record[sizeof(tine_dirent64) + TINE_NAME_MAX + 1] = {};
-  std::size_t size = (name_at + entry.length + 1 + 7) / 8 * 8;
-  if (size > to.left()) return Errno::inval;
-  auto* header = reinterpret_cast<tine_dirent64*>(record);
-  header->d_ino = entry.inode;
-  header->d_off = static_cast<std::int64_t>(entry.position + 1);
-  header->d_reclen = static_cast<std::uint16_t>(size);
-  header->d_type = static_cast<std::uint8_t>(directory_type(entry.kind));
-  memcpy(record + name_at, entry.bytes, entry.length);
-  std::size_t moved = TRY(to.put(std::span(record, size)));
-  return moved == size ? Result<std::size_t>(size) : Errno::fault;
-}
+constexpr std::uint64_t first_position = 2;  // in a directory, after "." and ".."
 
 }  // namespace
 
@@ -46,6 +27,7 @@ OpenFile::~OpenFile() {
     each.file_closed(*this);
   }
   if (node_) node_->closed(flags());
+  if (is_writer_) node_->end_writing();
   open_files.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -57,6 +39,10 @@ Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
 }
 
 Result<> OpenFile::open(RefPtr<Node> node) {
+  if (node->kind() == NodeKind::regular && writable()) {
+    TRY(node->start_writing());
+    is_writer_ = true;
+  }
   node_ = std::move(node);
   return node_->open(flags());
 }
@@ -85,24 +71,38 @@ Result<std::size_t> OpenFile::write_at_position(IoPlace& at, IoBuffer& from) {
 }
 
 // "." and ".." first: whatever the file system, they are the same.
+Result<> OpenFile::gather(DirectoryRecords& records) {
+  if (position_ == 0) records.add(0, node_->inode(), NodeKind::directory, ".");
+  if (position_ <= 1) {
+    RefPtr<Node> parent = TRY(parent_of(*node_));
+    records.add(1, parent->inode(), NodeKind::directory, "..");
+  }
+  return node_->list(std::max(position_, first_position), records);
+}
+
+// By way of a piece of the stack. What could not be stored is not counted as read.
 Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
   if (!readable()) return Errno::badf;
-  RefPtr<Node> parent = TRY(parent_of(*node_));
+  if (!node_->is_directory()) return Errno::notdir;
   MutexGuard guard(mutex_);
   std::size_t total = 0;
-  DirectoryEntry entry;
   while (true) {
-    entry.position = position_;
-    entry.kind = NodeKind::directory;
-    entry.inode = position_ == 0 ? node_->inode() : parent->inode();
-    entry.set_name(position_ == 0 ? "." : "..");
-    Result<> found;
-    if (position_ > 1) found = node_->entry_from(position_, entry);
-    if (!found && found.error() == Errno::noent) return total;
-    Result<std::size_t> put = found ? put_entry(entry, to) : found.error();
+    alignas(tine_dirent64) std::byte room[1024];
+    std::size_t size = std::min(sizeof room, to.left());
+    DirectoryRecords records({room, size});
+    Result<> listed = gather(records);
+    std::size_t gathered = records.bytes().size();
+    if (listed && gathered == 0 && records.is_full()) listed = Errno::inval;
+    Result<std::size_t> put = listed ? to.put(records.bytes()) : listed.error();
+    if (put && *put < gathered) {
+      records.keep(*put);
+      if (records.bytes().empty()) put = Errno::fault;
+    }
     if (!put) return total ? Result<std::size_t>(total) : put;
-    total += *put;
-    position_ = entry.position + 1;
+    if (records.bytes().empty()) return total;
+    total += records.bytes().size();
+    position_ = records.next_position();
+    if (*put < gathered || !records.is_full() || give_way()) return total;
   }
 }
 

@@ -28,7 +28,8 @@ class OpenFile final : public RefCounted {
   static Result<RefPtr<OpenFile>> make(RefPtr<Node> node, unsigned flags);
 
   explicit OpenFile(unsigned flags);
-  // Completes a file that was made without a node. May wait. Errors: nxio, restart (pipes).
+  // Completes a file that was made without a node. May wait. Errors: nxio, restart (pipes); txtbsy
+  // (to write to a file that runs).
   Result<> open(RefPtr<Node> node);
 
   const RefPtr<Node>& node() const { return node_; }
@@ -51,10 +52,12 @@ class OpenFile final : public RefCounted {
  private:
   RefPtr<Node> node_;
   std::atomic<unsigned> flags_;
+  bool is_writer_ = false;  // the node counts it as one
   Mutex mutex_{Rank::open_file, "open file"};
   std::uint64_t position_ GUARDED_BY(mutex_) = 0;
 
   ~OpenFile() override;
+  Result<> gather(DirectoryRecords& records) REQUIRES(mutex_);
   Result<std::size_t> read_at_position(IoPlace& at, IoBuffer& to) EXCLUDES(mutex_);
   Result<std::size_t> write_at_position(IoPlace& at, IoBuffer& from) EXCLUDES(mutex_);
 };

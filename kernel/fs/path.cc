@@ -157,17 +157,6 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
   }
 }
 
-// The name of `child` in its parent. Errors: noent.
-Result<> find_name(Node& parent, const Node& child, DirectoryEntry& entry) {
-  const Node& named = child.covered() ? *child.covered() : child;
-  std::uint64_t position = 2;
-  do {
-    TRY(parent.entry_from(position, entry));
-    position = entry.position + 1;
-  } while (entry.inode != named.inode());
-  return {};
-}
-
 Result<> check_flags_fit(Node& node, unsigned flags) {
   bool changes = opened_to_write(flags) || (flags & (O_TRUNC | O_CREAT));
   if (node.is_directory() && changes) return Errno::isdir;
@@ -224,9 +213,8 @@ Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> direct
   room[at] = 0;
   DirectoryEntry entry;
   while (directory != context.root) {
-    RefPtr<Node> parent = TRY(parent_of(*directory));
-    // Not there? Then it was moved just now, or removed, which parent_of will say.
-    if (!find_name(*parent, *directory, entry)) continue;
+    Node* covered = directory->covered();
+    RefPtr<Node> parent = TRY(covered ? covered->place(entry) : directory->place(entry));
     if (at < entry.length + 1) return Errno::nametoolong;
     at -= entry.length;
     memcpy(&room[at], entry.bytes, entry.length);
@@ -247,7 +235,8 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));
   TRY(check_flags_fit(*node, flags));
   if (!is_new) TRY(check_may_open(*node, flags, context.credentials()));
-  if ((flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular) TRY(node->truncate(0));
+  bool cuts = (flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular;
+  if (cuts) TRY(node->truncate_by_name(0));
   TRY(file->open(std::move(node)));
   return file;
 }

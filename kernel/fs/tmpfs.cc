@@ -2,17 +2,23 @@
 
 #include <utility>
 
+#include "fs/directory_records.hh"
 #include "fs/file_pages.hh"
-#include "lib/list.hh"
+#include "fs/storage.hh"
 #include "lib/own.hh"
 #include "lib/string.hh"
+#include "lib/tree.hh"
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 #include "sched/mutex.hh"
 
 namespace tine {
 namespace {
 
-constinit Mutex tree_lock{Rank::directory, "tmpfs directories"};
+constexpr unsigned steps_at_once = 100;  // between two calls of give_way
+
+constinit Mutex renaming{Rank::rename, "renames from directory to directory"};
+constinit Spinlock parents{Rank::parents, "parents of directories"};
 
 class File final : public Node {
  public:
@@ -51,8 +57,9 @@ class Symlink final : public Node {
       : Node(NodeKind::symlink, {0777, attributes.user, attributes.group}, file_system) {}
   ~Symlink() override { heap_free(target_); }
 
-  // Once, before anybody finds it. Errors: nomem.
+  // Once, before the link can be found. Errors: nomem, nospc.
   Result<> set_target(std::string_view target) {
+    TRY(share_.take_node(sizeof(Symlink) + target.size()));
     target_ = static_cast<char*>(heap_allocate(target.size()));
     if (!target_) return Errno::nomem;
     memcpy(target_, target.data(), target.size());
@@ -65,21 +72,25 @@ class Symlink final : public Node {
  private:
   char* target_ = nullptr;
   std::size_t length_ = 0;
+  StorageShare share_;
 };
 
 struct Entry {
   RefPtr<Node> node;
   std::uint64_t position = 0;
-  ListLink link;
+  TreeLink name_link, position_link;
+  StorageShare share;
   std::size_t length;
   char bytes[];
 
-  // One allocation with room for the name behind it. Errors: nomem, nametoolong.
+  // One allocation with room for the name at its end. Errors: nomem, nospc, nametoolong.
   static Result<OwnPtr<Entry>> make(std::string_view name, RefPtr<Node> node) {
     if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
     void* place = heap_allocate(sizeof(Entry) + name.size());
     if (!place) return Errno::nomem;
-    return OwnPtr<Entry>(new (place) Entry(name, std::move(node)));
+    OwnPtr<Entry> entry(new (place) Entry(name, std::move(node)));
+    TRY(entry->share.take(sizeof(Entry) + name.size()));
+    return entry;
   }
   std::string_view name() const { return {bytes, length}; }
 
@@ -91,101 +102,177 @@ struct Entry {
 
 class Directory final : public Node {
  public:
-  // `parent`: nullptr for the root, which is its own.
-  Directory(const Attributes& attributes, std::uint64_t file_system, Directory* parent)
-      : Node(NodeKind::directory, attributes, file_system), parent_(parent ? parent : this) {}
+  // Errors: nomem, nospc.
+  static Result<RefPtr<Directory>> make_empty(const Attributes& attributes,
+                                              std::uint64_t file_system);
+
+  Directory(const Attributes& attributes, std::uint64_t file_system)
+      : Node(NodeKind::directory, attributes, file_system) {}
   ~Directory() override;
 
-  Result<RefPtr<Node>> lookup(std::string_view name) override EXCLUDES(tree_lock);
-  Result<RefPtr<Node>> parent() override EXCLUDES(tree_lock);
-  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override EXCLUDES(tree_lock);
+  Result<RefPtr<Node>> lookup(std::string_view name) override EXCLUDES(lock_);
+  Result<RefPtr<Node>> parent() override EXCLUDES(parents);
+  Result<RefPtr<Node>> place(DirectoryEntry& entry) override EXCLUDES(parents);
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override EXCLUDES(lock_);
+  Result<> list(std::uint64_t position, DirectoryRecords& to) override EXCLUDES(lock_);
   Result<RefPtr<Node>> create(std::string_view name, const Attributes& attributes) override;
   Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes) override;
   Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target,
                                     const Attributes& attributes) override;
-  Result<> add(std::string_view name, RefPtr<Node> fresh) override EXCLUDES(tree_lock);
-  Result<> link(std::string_view name, RefPtr<Node> existing) override EXCLUDES(tree_lock);
+  Result<> add(std::string_view name, RefPtr<Node> fresh) override EXCLUDES(lock_);
+  Result<> link(std::string_view name, RefPtr<Node> existing) override EXCLUDES(lock_);
   Result<> remove(std::string_view name, bool as_a_directory, const Credentials& who) override
-      EXCLUDES(tree_lock);
+      EXCLUDES(lock_);
   Result<> rename(std::string_view name, Node& to, std::string_view new_name, unsigned flags,
-                  const Credentials& who) override EXCLUDES(tree_lock);
+                  const Credentials& who) override EXCLUDES(lock_);
+  Result<> mount(RefPtr<Node> root) override EXCLUDES(parents);
 
  private:
-  List<Entry, &Entry::link> entries_ GUARDED_BY(tree_lock);  // by position
-  std::uint64_t next_position_ GUARDED_BY(tree_lock) = 2;
-  // nullptr: removed. Not counted: our parent has an entry for us, and so lives while we can be
-  // reached; a directory with entries is not removed.
-  Directory* parent_ GUARDED_BY(tree_lock);
+  // One rename, once both directories are locked.
+  struct Move {
+    std::string_view name;
+    Directory& to;
+    std::string_view new_name;
+    unsigned flags;
+    const Credentials& who;
+    OwnPtr<Entry> fresh;               // for the new name, if it is not there yet
+    OwnPtr<Entry> gone{};              // what has lost its name: let go of after the locks
+    const Node* towards_to = nullptr;  // what leads down from here to `to`, if anything does
+    const Node* towards_us = nullptr;  // and from `to` to here
+  };
 
-  Entry* find(std::string_view name) REQUIRES(tree_lock);
-  Result<> insert(OwnPtr<Entry>& entry) REQUIRES(tree_lock);
-  OwnPtr<Entry> take(Entry* entry) REQUIRES(tree_lock);
-  void gains(Node& child) REQUIRES(tree_lock);
-  void loses(Node& child) REQUIRES(tree_lock);
-  static void loses_name(Node& node) REQUIRES(tree_lock);
-  static Result<> check_removable(Node& node, bool as_directory) REQUIRES(tree_lock);
-  bool is_inside(const Node& ancestor) REQUIRES(tree_lock);
-  static Result<> check_rename(Directory& from, Entry* source, Directory& to, Entry* target,
-                               unsigned flags) REQUIRES(tree_lock);
+  Spinlock lock_{Rank::directory, "a directory of tmpfs"};
+  Tree<Entry, &Entry::name_link, &Entry::name> by_name_ GUARDED_BY(lock_);
+  Tree<Entry, &Entry::position_link, &Entry::position> by_position_ GUARDED_BY(lock_);
+  std::uint64_t next_position_ GUARDED_BY(lock_) = 2;
+  bool removed_ GUARDED_BY(lock_) = false;  // for good
+  // nullptr: this is the root. A counted reference once `entry_` is gone.
+  Directory* parent_ GUARDED_BY(parents) = nullptr;
+  const Entry* entry_ GUARDED_BY(parents) = nullptr;  // nullptr: the root, or removed
+  StorageShare share_;
+
+  void destroy() override;
+  void adopt_entries(Directory& child);
+  Result<> insert(OwnPtr<Entry>& entry) REQUIRES(lock_);
+  void put(Entry* entry) REQUIRES(lock_);
+  OwnPtr<Entry> take(Entry* entry) REQUIRES(lock_);
+  void gains(const Entry& entry);
+  void loses(Node& child);
+  Result<> retire() EXCLUDES(lock_);
+  static Result<> take_name(Node& node, bool as_a_directory);
+  Node* towards(Directory& below) REQUIRES(renaming);
+  Result<> check_move(const Move& move, const Entry* source, const Entry* target);
+  Result<> move(Move& move);
+  Result<> move_across(Move& move) REQUIRES(renaming);
+  void exchange(Entry& source, Directory& to, Entry& target);
 };
 
 Directory& as_directory(Node& node) { return static_cast<Directory&>(node); }
 
-// A whole tree may die at once, and may be deep: so the entries of the directories below come into
-// this list before these directories die, and no destructor finds any.
-Directory::~Directory() {
-  tree_lock.assume_unshared();
-  while (Entry* entry = entries_.pop_front()) {
-    if (entry->node->is_directory()) {
-      Directory& child = as_directory(*entry->node);
-      child.parent_ = nullptr;
-      while (Entry* below = child.entries_.pop_front()) entries_.push_back(below);
+Result<RefPtr<Directory>> Directory::make_empty(const Attributes& attributes,
+                                                std::uint64_t file_system) {
+  RefPtr<Directory> fresh = TRY(make_ref<Directory>(attributes, file_system));
+  TRY(fresh->share_.take_node(sizeof(Directory)));
+  return fresh;
+}
+
+// ---- The end ----
+
+// A removed directory may be the last to hold its parent, which may be removed, too, and so on: so
+// this is a loop.
+void Directory::destroy() {
+  unsigned steps = 0;
+  Directory* at = this;
+  while (at) {
+    Directory* above;
+    {
+      SpinGuard guard(parents);
+      above = at->parent_;
     }
+    delete at;
+    at = above && above->unref_is_last() ? above : nullptr;
+    if (++steps % steps_at_once == 0) (void)give_way();
+  }
+}
+
+// A whole tree may die at once, and may be deep: so the entries of the directories below come into
+// this one before these directories die, and no destructor of theirs finds any.
+Directory::~Directory() {
+  lock_.assume_unshared();
+  unsigned steps = 0;
+  while (Entry* entry = by_position_.pop_front()) {
+    if (++steps % steps_at_once == 0) (void)give_way();
+    if (entry->node->is_directory()) adopt_entries(as_directory(*entry->node));
     delete entry;
+  }
+}
+
+void Directory::adopt_entries(Directory& child) {
+  lock_.assume_unshared();
+  {
+    SpinGuard guard(parents);
+    child.parent_ = nullptr;
+    child.entry_ = nullptr;
+  }
+  SpinGuard guard(child.lock_);
+  child.removed_ = true;
+  while (Entry* entry = child.by_position_.pop_front()) {
+    child.by_name_.remove(entry);
+    entry->position = next_position_++;
+    by_position_.insert(entry);
   }
 }
 
 // ---- Looking ----
 
-Entry* Directory::find(std::string_view name) {
-  for (Entry& entry : entries_) {
-    if (entry.name() == name) return &entry;
-  }
-  return nullptr;
-}
-
 Result<RefPtr<Node>> Directory::lookup(std::string_view name) {
-  MutexGuard guard(tree_lock);
-  Entry* entry = find(name);
+  SpinGuard guard(lock_);
+  Entry* entry = by_name_.find(name);
   if (!entry) return Errno::noent;
   return entry->node;
 }
 
 Result<RefPtr<Node>> Directory::parent() {
-  MutexGuard guard(tree_lock);
-  if (!parent_) return Errno::noent;
+  SpinGuard guard(parents);
+  return RefPtr<Node>(parent_ ? parent_ : this);
+}
+
+Result<RefPtr<Node>> Directory::place(DirectoryEntry& entry) {
+  SpinGuard guard(parents);
+  if (!entry_) return Errno::noent;
+  entry.set_name(entry_->name());
   return RefPtr<Node>(parent_);
 }
 
 Result<> Directory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
-  MutexGuard guard(tree_lock);
-  for (Entry& candidate : entries_) {
-    if (candidate.position < position) continue;
-    entry.position = candidate.position;
-    entry.inode = candidate.node->inode();
-    entry.kind = candidate.node->kind();
-    entry.set_name(candidate.name());
-    return {};
-  }
-  return Errno::noent;
+  SpinGuard guard(lock_);
+  Entry* found = by_position_.first_not_below(position);
+  if (!found) return Errno::noent;
+  entry.position = found->position;
+  entry.inode = found->node->inode();
+  entry.kind = found->node->kind();
+  entry.set_name(found->name());
+  return {};
+}
+
+Result<> Directory::list(std::uint64_t position, DirectoryRecords& to) {
+  SpinGuard guard(lock_);
+  if (removed_) return Errno::noent;
+  Entry* entry = by_position_.first_not_below(position);
+  while (entry && to.add(entry->position, entry->node->inode(), entry->node->kind(), entry->name()))
+    entry = by_position_.next(entry);
+  return {};
 }
 
 // ---- New names ----
 
 // The links of a directory are its name, its own "." and the ".." of each directory in it.
-void Directory::gains(Node& child) {
-  if (child.is_directory()) {
-    as_directory(child).parent_ = this;
+void Directory::gains(const Entry& entry) {
+  if (entry.node->is_directory()) {
+    Directory& child = as_directory(*entry.node);
+    SpinGuard guard(parents);
+    child.parent_ = this;
+    child.entry_ = &entry;
     add_links(1);
   }
   contents_changed();
@@ -196,20 +283,25 @@ void Directory::loses(Node& child) {
   contents_changed();
 }
 
+void Directory::put(Entry* entry) {
+  by_name_.insert(entry);
+  entry->position = next_position_++;
+  by_position_.insert(entry);
+  gains(*entry);
+}
+
 // Leaves the entry with the caller on an error: exist, noent.
 Result<> Directory::insert(OwnPtr<Entry>& entry) {
-  if (!parent_) return Errno::noent;
-  if (find(entry->name())) return Errno::exist;
-  gains(*entry->node);
-  entry->position = next_position_++;
-  entries_.push_back(entry.release());
+  if (removed_) return Errno::noent;
+  if (by_name_.find(entry->name())) return Errno::exist;
+  put(entry.release());
   return {};
 }
 
 // Everything is allocated before the directory is looked at; then nothing can fail half way.
 Result<> Directory::add(std::string_view name, RefPtr<Node> fresh) {
   OwnPtr<Entry> entry = TRY(Entry::make(name, std::move(fresh)));
-  MutexGuard guard(tree_lock);
+  SpinGuard guard(lock_);
   return insert(entry);
 }
 
@@ -217,14 +309,14 @@ Result<> Directory::link(std::string_view name, RefPtr<Node> existing) {
   if (existing->is_directory()) return Errno::perm;
   if (existing->file_system() != file_system()) return Errno::xdev;
   OwnPtr<Entry> entry = TRY(Entry::make(name, existing));
-  MutexGuard guard(tree_lock);
+  SpinGuard guard(lock_);
   TRY(insert(entry));
   existing->add_links(1);
   return {};
 }
 
 Result<RefPtr<Node>> Directory::create(std::string_view name, const Attributes& attributes) {
-  RefPtr<FilePages> contents = TRY(make_ref<FilePages>());
+  RefPtr<FilePages> contents = TRY(FilePages::create());
   RefPtr<Node> file = TRY(make_ref<File>(attributes, file_system(), std::move(contents)));
   TRY(add(name, file));
   return file;
@@ -232,7 +324,7 @@ Result<RefPtr<Node>> Directory::create(std::string_view name, const Attributes& 
 
 Result<RefPtr<Node>> Directory::make_directory(std::string_view name,
                                                const Attributes& attributes) {
-  RefPtr<Node> directory = TRY(make_ref<Directory>(attributes, file_system(), this));
+  RefPtr<Node> directory = TRY(make_empty(attributes, file_system()));
   TRY(add(name, directory));
   return directory;
 }
@@ -250,102 +342,153 @@ Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_
 // ---- Names go ----
 
 OwnPtr<Entry> Directory::take(Entry* entry) {
-  entries_.remove(entry);
+  by_name_.remove(entry);
+  by_position_.remove(entry);
   loses(*entry->node);
   return OwnPtr<Entry>(entry);
 }
 
-// A removed directory has lost its "." as well, and nothing can come into it any more.
-void Directory::loses_name(Node& node) {
-  node.add_links(node.is_directory() ? -2 : -1);
-  if (node.is_directory()) as_directory(node).parent_ = nullptr;
+// The last step before this directory's name is taken: from here on nothing can come into it, nor
+// be mounted on it, and it keeps its parent. Errors: notempty, busy.
+Result<> Directory::retire() {
+  SpinGuard guard(lock_);
+  if (!by_name_.empty()) return Errno::notempty;
+  SpinGuard parents_guard(parents);
+  if (mounted()) return Errno::busy;
+  removed_ = true;
+  entry_ = nullptr;
+  parent_->ref();
+  return {};
 }
 
-// May `node` lose its name, where a directory, or something else, is to go?
-Result<> Directory::check_removable(Node& node, bool as_a_directory) {
+// `node` loses its name, where a directory, or something else, is to go. A directory has lost its
+// "." as well then. Errors: isdir, notdir, notempty, busy.
+Result<> Directory::take_name(Node& node, bool as_a_directory) {
   if (node.is_directory() && !as_a_directory) return Errno::isdir;
   if (!node.is_directory() && as_a_directory) return Errno::notdir;
-  if (node.mounted()) return Errno::busy;
-  if (as_a_directory && !as_directory(node).entries_.empty()) return Errno::notempty;
+  if (as_a_directory) TRY(tine::as_directory(node).retire());
+  node.add_links(as_a_directory ? -2 : -1);
   return {};
 }
 
 Result<> Directory::remove(std::string_view name, bool as_a_directory, const Credentials& who) {
   OwnPtr<Entry> gone;  // let go of after the lock
-  MutexGuard guard(tree_lock);
-  Entry* entry = find(name);
+  SpinGuard guard(lock_);
+  Entry* entry = by_name_.find(name);
   if (!entry) return Errno::noent;
   TRY(check_takes(who, *entry->node));
-  TRY(check_removable(*entry->node, as_a_directory));
-  loses_name(*entry->node);
+  TRY(take_name(*entry->node, as_a_directory));
   gone = take(entry);
   return {};
 }
 
 // ---- Names change ----
 
-bool Directory::is_inside(const Node& ancestor) {
-  Directory* at = this;
-  while (at != &ancestor && at->parent_ && at->parent_ != at) at = at->parent_;
-  return at == &ancestor;
+// What leads down from here to `below`: a directory in this one, in which, or below which, that is.
+// nullptr: it is not below. Stays true as long as `renaming` is held.
+Node* Directory::towards(Directory& below) {
+  Directory* at = &below;
+  for (unsigned steps = 1;; steps++) {
+    if (steps % steps_at_once == 0) (void)give_way();
+    Directory* above;
+    {
+      SpinGuard guard(parents);
+      above = at->parent_;
+    }
+    if (!above) return nullptr;
+    if (above == this) return at;
+    at = above;
+  }
 }
 
-Result<> Directory::check_rename(Directory& from, Entry* source, Directory& to, Entry* target,
-                                 unsigned flags) {
-  bool exchange = flags & RENAME_EXCHANGE;
-  if (!source || !to.parent_ || (exchange && !target)) return Errno::noent;
-  if (target && (flags & RENAME_NOREPLACE)) return Errno::exist;
-  if (to.is_inside(*source->node)) return Errno::inval;
-  if (target && from.is_inside(*target->node)) return exchange ? Errno::inval : Errno::notempty;
+Result<> Directory::check_move(const Move& move, const Entry* source, const Entry* target) {
+  bool exchange = move.flags & RENAME_EXCHANGE;
+  move.to.lock_.assert_held();
+  if (!source || move.to.removed_ || (exchange && !target)) return Errno::noent;
+  TRY(check_takes(move.who, *source->node));
+  if (target) TRY(move.to.check_takes(move.who, *target->node));
+  if (target && (move.flags & RENAME_NOREPLACE)) return Errno::exist;
+  if (source->node.get() == move.towards_to) return Errno::inval;
+  if (target && target->node.get() == move.towards_us)
+    return exchange ? Errno::inval : Errno::notempty;
   if (source->node->mounted() || (target && target->node->mounted())) return Errno::busy;
-  if (!target || exchange || source->node == target->node) return {};
-  return check_removable(*target->node, source->node->is_directory());
+  for (const Entry* moved : {source, exchange ? target : nullptr}) {
+    bool changes = moved && moved->node->is_directory() && &move.to != this;  // its "..": a write
+    if (changes) TRY(moved->node->check_access(move.who, may_write));
+  }
+  return {};
 }
 
-// Under the tree's lock, nobody sees a moment with both names or with none. The entry for the new
-// name is made first; it is not needed if the new name is there already.
+void Directory::exchange(Entry& source, Directory& to, Entry& target) {
+  loses(*source.node);
+  to.loses(*target.node);
+  std::swap(source.node, target.node);
+  gains(source);
+  to.gains(target);
+}
+
+// With both directories locked. After the checks nothing fails, and no other thread sees a moment
+// with both names or with none.
+Result<> Directory::move(Move& move) {
+  Directory& to = move.to;
+  lock_.assert_held();
+  to.lock_.assert_held();
+  Entry* source = by_name_.find(move.name);
+  Entry* target = to.by_name_.find(move.new_name);
+  TRY(check_move(move, source, target));
+  if (target && source->node == target->node) return {};  // two names of one file: POSIX
+  if (move.flags & RENAME_EXCHANGE) {
+    exchange(*source, to, *target);
+    return {};
+  }
+  if (target) TRY(take_name(*target->node, source->node->is_directory()));
+  move.gone = take(source);
+  if (target) {
+    to.loses(*target->node);
+    std::swap(target->node, move.gone->node);
+    to.gains(*target);
+  } else {
+    move.fresh->node = std::move(move.gone->node);
+    to.put(move.fresh.release());
+  }
+  return {};
+}
+
+// The analysis cannot see which of the two locks is taken first.
+Result<> Directory::move_across(Move& move) NO_THREAD_SAFETY_ANALYSIS {
+  move.towards_to = towards(move.to);
+  move.towards_us = move.to.towards(*this);
+  SpinGuard upper(move.towards_us ? move.to.lock_ : lock_);
+  SpinGuard lower(move.towards_us ? lock_ : move.to.lock_);
+  return this->move(move);
+}
+
 Result<> Directory::rename(std::string_view name, Node& to_node, std::string_view new_name,
                            unsigned flags, const Credentials& who) {
   if (to_node.file_system() != file_system()) return Errno::xdev;
   Directory& to = as_directory(to_node);
   OwnPtr<Entry> fresh = TRY(Entry::make(new_name, nullptr));
-  OwnPtr<Entry> gone;  // let go of after the lock
-  MutexGuard guard(tree_lock);
-  Entry* source = find(name);
-  Entry* target = to.find(new_name);
-  if (source) TRY(check_takes(who, *source->node));
-  if (target) TRY(to.check_takes(who, *target->node));
-  TRY(check_rename(*this, source, to, target, flags));
-  if (target && source->node == target->node) return {};  // two names of one file: POSIX
-  for (Entry* moved : {source, flags & RENAME_EXCHANGE ? target : nullptr}) {
-    bool changes = moved && moved->node->is_directory() && &to != this;  // its "..": a write to it
-    if (changes) TRY(moved->node->check_access(who, may_write));
+  Move move{name, to, new_name, flags, who, std::move(fresh)};
+  if (&to == this) {
+    SpinGuard guard(lock_);
+    return this->move(move);
   }
+  MutexGuard one_at_a_time(renaming);
+  return move_across(move);
+}
 
-  if (flags & RENAME_EXCHANGE) {
-    loses(*source->node);
-    to.loses(*target->node);
-    std::swap(source->node, target->node);
-    gains(*source->node);
-    to.gains(*target->node);
-    return {};
-  }
-  gone = take(source);
-  if (!target) {
-    fresh->node = std::move(gone->node);
-    return to.insert(fresh);
-  }
-  to.loses(*target->node);
-  loses_name(*target->node);
-  std::swap(target->node, gone->node);
-  to.gains(*target->node);
-  return {};
+// ---- Mounts ----
+
+Result<> Directory::mount(RefPtr<Node> root) {
+  SpinGuard guard(parents);
+  if (!entry_ && parent_) return Errno::noent;  // removed meanwhile
+  return Node::mount(std::move(root));
 }
 
 }  // namespace
 
 Result<RefPtr<Node>> make_tmpfs() {
-  RefPtr<Node> root = TRY(make_ref<Directory>(0755u, new_file_system(), nullptr));
+  RefPtr<Node> root = TRY(Directory::make_empty(0755u, new_file_system()));
   return root;
 }
 

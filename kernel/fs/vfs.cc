@@ -33,7 +33,7 @@ Result<> mount_type(const FileSystemType& type, const RefPtr<Node>& at) {
   RefPtr<Node> fresh = TRY(type.make());
   entry->type = type.name;
   entry->root = fresh.get();
-  at->mount(std::move(fresh));
+  TRY(at->mount(std::move(fresh)));
   note_mount(std::move(entry));
   return {};
 }

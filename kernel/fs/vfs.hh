@@ -33,7 +33,8 @@ struct FileSystemType {
 Result<> mount_root(std::span<const std::byte> initrd);
 
 // Mounts a new file system of kind `type` on a directory, for good. Errors: nodev (no such kind),
-// notdir, busy (something is mounted there, or this is a root), nomem.
+// notdir, noent (the directory was removed), busy (something is mounted there, or this is a root),
+// nomem.
 Result<> mount(const RefPtr<Node>& at, std::string_view type);
 
 // What is mounted, newest first; entries stay for good, so no lock is needed to look at them.

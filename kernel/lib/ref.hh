@@ -33,9 +33,11 @@ class RefCounted {
   // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it
   // all.
   void unref() {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) [[unlikely]]
+    if (unref_is_last()) [[unlikely]]
       destroy();
   }
+  // The same without the destruction, which is the caller's business if this is true.
+  bool unref_is_last() { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
 
   std::uint32_t references() const { return references_.load(std::memory_order_relaxed); }
 

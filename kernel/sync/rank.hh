@@ -12,12 +12,14 @@ enum class Rank : std::uint8_t {
   // Mutexes
   open_file,     // the offset of one open file
   proc_text,     // what one file of /proc says
-  directory,     // the entries of all directories of tmpfs
+  rename,        // renames of tmpfs from one directory to another
   file_writers,  // who changes one file's contents
   space,         // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
   descriptors,     // one table of file descriptors
+  directory,       // the entries of one directory of tmpfs
+  parents,         // what is above each of these directories
   mailbox,         // one process's IPC mailbox
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
@@ -38,6 +40,10 @@ enum class Rank : std::uint8_t {
   console_output,  // one message at a time
 };
 
+// Of most ranks a thread may hold one lock. Directories have an order of their own, which those
+// that take two have to know (fs/tmpfs.hh).
+constexpr bool may_hold_two(Rank rank) { return rank == Rank::directory; }
+
 // What any lock is known by.
 struct RankedLock {
   constexpr RankedLock(Rank r, const char* n) : name(n), rank(r) {}
@@ -51,9 +57,10 @@ struct RankedLock {
 class HeldLocks {
  public:
   unsigned count() const { return count_; }
-  void check(const RankedLock& wanted) const;  // panics unless it ranks above all that are held
-  void add(const RankedLock& wanted);          // the same, before the lock is taken
-  void remove(const RankedLock& lock);         // panics if it is not held
+  // Panics unless it ranks above all that are held, or beside them where it may.
+  void check(const RankedLock& wanted) const;
+  void add(const RankedLock& wanted);   // the same, before the lock is taken
+  void remove(const RankedLock& lock);  // panics if it is not held
 
  private:
   std::array<const RankedLock*, 8> locks_{};

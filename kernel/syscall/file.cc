@@ -29,7 +29,7 @@ FdTable& files() { return current_process().files; }
 // ---- Opening and closing ----
 
 // Errors: those of path lookup, mfile, exist, isdir, inval, perm (a directory that cannot be
-// changed), nxio, intr.
+// changed), txtbsy (it runs), nospc, nxio, intr.
 SYSCALL(SYS_openat, openat, int,
         (int directory, UserString path, unsigned flags, std::uint32_t permissions)) {
   UserPlace place;
@@ -71,7 +71,7 @@ SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   return file->read(buffer);
 }
 
-// Errors: badf, fault, nomem, fbig, again, intr, pipe, inval (a file of /proc).
+// Errors: badf, fault, nomem, fbig, nospc, again, intr, pipe, inval (a file of /proc).
 SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = user_buffer(at, size);

@@ -81,7 +81,8 @@ Result<> check_directory(const NewPlace& place) {
 
 // ---- Names come ----
 
-// Errors of all: those of path lookup, exist, nomem, perm (a directory that cannot be changed).
+// Errors of all: those of path lookup, exist, nomem, nospc, perm (a directory that cannot be
+// changed).
 SYSCALL(SYS_mkdirat, mkdirat, void, (int directory, UserString path, std::uint32_t permissions)) {
   NewPlace place;
   TRY(place.copy(directory, path));
@@ -146,7 +147,8 @@ SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned 
 
 // A directory that goes to another one must be writable itself. Errors: those of path lookup; busy
 // ("." and "..", mounts), inval (into itself, unknown flags), exist (RENAME_NOREPLACE), isdir,
-// notdir, notempty, perm (the sticky bit, or a directory that cannot be changed), xdev, nomem.
+// notdir, notempty, perm (the sticky bit, or a directory that cannot be changed), xdev, nomem,
+// nospc.
 SYSCALL(SYS_renameat2, renameat2, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags > RENAME_EXCHANGE) return Errno::inval;

@@ -1,5 +1,6 @@
 #include "fs/file_pages.hh"
 
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -202,23 +203,96 @@ TEST_CASE("a file holds what a plain array would hold") {
   }
 }
 
-TEST_CASE("a file ends at 1 GiB, and a hole takes no memory") {
+TEST_CASE("a file ends where offsets do, and a hole takes no memory") {
   test::Machine machine;
   std::uint64_t free = machine.free_frames();
   {
     auto pages = make_ref<FilePages>().value();
     std::byte bytes[2] = {};
     IoBuffer last({bytes, 2});
-    IoPlace at{.offset = (1ul << 30) - 1};
+    IoPlace at{.offset = INT64_MAX - 1};
     CHECK(pages->write(at, last).value() == 1);
     CHECK(pages->write(at, last).value() == 1);
-    IoPlace behind{.offset = 1ul << 30};
+    IoPlace behind{.offset = INT64_MAX};
     IoBuffer more({bytes, 2});
     CHECK(pages->write(behind, more).error() == Errno::fbig);
-    CHECK(pages->truncate((1ul << 30) + 1).error() == Errno::fbig);
+    CHECK(pages->truncate(1ul << 63).error() == Errno::fbig);
+    CHECK(pages->size() == INT64_MAX);
     CHECK(pages->pages_held() == 1);
     CHECK(machine.free_frames() > free - 6);
   }
   heap_give_back();
   CHECK(machine.free_frames() == free);
+}
+
+TEST_CASE("a file with holes of any size holds what was written, and cutting it gives all back") {
+  test::Machine machine;
+  std::uint64_t free = machine.free_frames(), used = storage_counts().bytes_used;
+  test::Random random(11);
+  {
+    auto pages = make_ref<FilePages>().value();
+    std::map<std::uint64_t, unsigned char> model;  // by page
+    for (int round = 0; round < 2000; round++) {
+      std::uint64_t index = std::uint64_t(random()) >> test::below(random, 32)
+                                                           << test::below(random, 19);
+      if (round % 100 == 99) {
+        model.erase(model.lower_bound(index), model.end());
+        REQUIRE(pages->truncate(index * page_size).has_value());
+      } else {
+        std::byte byte{static_cast<unsigned char>(round)};
+        IoBuffer from({&byte, 1});
+        IoPlace at{.offset = index * page_size};
+        REQUIRE(pages->write(at, from).value() == 1);
+        model[index] = static_cast<unsigned char>(round);
+      }
+      REQUIRE(pages->pages_held() == model.size());
+    }
+    for (auto [index, value] : model) {
+      CHECK(pages->page(index).value().bytes()[0] == std::byte{value});
+    }
+    REQUIRE(pages->truncate(0).has_value());
+    CHECK(pages->pages_held() == 0);
+    CHECK(storage_counts().bytes_used == used);
+  }
+  heap_give_back();
+  CHECK(machine.free_frames() == free);
+}
+
+TEST_CASE("what tmpfs holds is charged, and refused when storage is full") {
+  test::Machine machine;
+  StorageCounts before = storage_counts();
+  {
+    Tree tree;
+    auto file = open(tree.context, "/bin/sh", O_RDWR).value();
+    std::uint64_t used = storage_counts().bytes_used;
+    CHECK(storage_counts().nodes_used >= before.nodes_used + 9);
+    CHECK(write_text(*file, std::string(5000, 'a')) == 5000);
+    CHECK(storage_counts().bytes_used >= used + 2 * page_size);
+    CHECK(storage_counts().bytes_used < used + 3 * page_size);
+    limit_storage(100);
+    ScopeExit unlimited([] { limit_storage(1 << 30); });
+    std::string rest(storage_counts().bytes - storage_counts().bytes_used, 'b');
+    std::size_t written = write_text(*file, rest);
+    CHECK(written < rest.size());
+    CHECK(written > rest.size() * 9 / 10);
+    IoBuffer more({reinterpret_cast<std::byte*>(rest.data()), rest.size()});
+    CHECK(file->write(more).error() == Errno::nospc);
+    CHECK(open(tree.context, "/bin/sh", O_RDWR).value()->node()->size() == 5000 + written);
+    // Whoever removes something has room again.
+    REQUIRE(file->node()->truncate(0).has_value());
+    CHECK(storage_counts().bytes_used == used);
+    // Names end, too: by their number or by what they take.
+    std::size_t names = 0;
+    Result<RefPtr<Node>> made = Errno::nospc;
+    while ((made = tree.at("/d")->create("n" + std::to_string(names), 0644)).has_value()) names++;
+    CHECK(made.error() == Errno::nospc);
+    CHECK(tree.at("/d")->make_directory("x", 0755).error() == Errno::nospc);
+    CHECK(tree.at("/d")->make_symlink("x", "y", 0755).error() == Errno::nospc);
+    while (names > 0) {
+      REQUIRE(tree.at("/d")->remove("n" + std::to_string(--names), false, superuser).has_value());
+    }
+    CHECK(storage_counts().bytes_used == used);
+  }
+  CHECK(storage_counts().bytes_used == before.bytes_used);
+  CHECK(storage_counts().nodes_used == before.nodes_used);
 }

@@ -201,7 +201,7 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
   RefPtr<Node> other = make_tmpfs().value();
   other->make_directory("in", 0755).value()->create("file", 0644).value();
   RefPtr<Node> covered = tree.at("/d/e");
-  covered->mount(other);
+  REQUIRE(covered->mount(other).has_value());
   CHECK(tree.at("/d/e") == other);
   CHECK(tree.at("/d/e/.") == other);
   CHECK(tree.at("/d/e/..") == tree.at("/d"));
@@ -219,6 +219,18 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
   CHECK(other->link("x", tree.at("/bin/sh")).error() == Errno::xdev);
   covered->unref();  // a mount is for good, but the books of this machine are not
   other->unref();
+}
+
+TEST_CASE("nothing is mounted on a directory that was removed") {
+  test::Machine machine;
+  Tree tree;
+  RefPtr<Node> gone = tree.at("/d/e");
+  REQUIRE(tree.at("/d")->remove("e", true, superuser).has_value());
+  CHECK(gone->mount(make_tmpfs().value()).error() == Errno::noent);
+  CHECK(gone->parent().value() == tree.at("/d"));
+  tree.context.cwd = gone;
+  char room[100];
+  CHECK(path_of(tree.context, gone, room).error() == Errno::noent);
 }
 
 TEST_CASE("a directory is read by positions that outlive changes") {
@@ -247,7 +259,7 @@ TEST_CASE("a tree of any depth dies without recursion, whoever still holds a par
     }
     at = nullptr;
     root = nullptr;
-    CHECK(held->parent().error() == Errno::noent);
+    CHECK(held->parent().value() == held);
     CHECK(held->create("new", 0644).error() == Errno::noent);
   }
   CHECK(heap_bytes_in_use() == heap);

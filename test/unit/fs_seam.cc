@@ -11,11 +11,13 @@ inline std::uint64_t clock_now() { return 0; }
 #include <algorithm>
 
 #include "../../kernel/fs/credentials.cc"
+#include "../../kernel/fs/directory_records.cc"
 #include "../../kernel/fs/file_pages.cc"
 #include "../../kernel/fs/initrd.cc"
 #include "../../kernel/fs/node.cc"
 #include "../../kernel/fs/open_file.cc"
 #include "../../kernel/fs/path.cc"
+#include "../../kernel/fs/storage.cc"
 #include "../../kernel/fs/tmpfs.cc"
 #include "sync/panic.hh"
 

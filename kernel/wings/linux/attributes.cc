@@ -1,8 +1,11 @@
 // What files are besides their contents: permissions, owners, times, sizes of file systems.
 #include <tine/abi.h>
 
+#include <algorithm>
+
 #include "fs/open_file.hh"
-#include "mm/frames.hh"
+#include "fs/storage.hh"
+#include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
@@ -146,12 +149,12 @@ SYSCALL(SYS_utimensat, utimensat, void,
 
 // ---- Sizes ----
 
-// Errors: those of path lookup, access, inval, isdir, fbig, nomem.
+// Errors: those of path lookup, access, inval, isdir, txtbsy, fbig, nomem.
 SYSCALL(SYS_truncate, truncate, void, (UserString path, std::int64_t size)) {
   if (size < 0) return Errno::inval;
   RefPtr<Node> node = TRY(node_at(AT_FDCWD, path));
   TRY(node->check_access(current_credentials(), may_write));
-  return node->truncate(std::uint64_t(size));
+  return node->truncate_by_name(std::uint64_t(size));
 }
 
 namespace {
@@ -161,31 +164,44 @@ struct StatFs {
   std::uint64_t id, name_length, fragment_size, flags, spare[4];
 };
 
-StatFs stat_fs() {
-  constexpr std::uint64_t tmpfs_magic = 0x01021994;
-  FrameCounts frames = frame_counts();
+std::uint64_t pages_of(std::uint64_t bytes) { return (bytes + page_size - 1) / page_size; }
+
+// What there is room for, in a file system that keeps files in memory. All of these share it.
+void describe_storage(StatFs& result) {
+  StorageCounts counts = storage_counts();
+  result.blocks = pages_of(counts.bytes);
+  result.blocks_free = result.blocks - std::min(result.blocks, pages_of(counts.bytes_used));
+  result.blocks_available = result.blocks_free;
+  result.files = counts.nodes;
+  result.files_free = counts.nodes - std::min(counts.nodes, counts.nodes_used);
+}
+
+// Of the file system that a node is in. Others than tmpfs, and pipes, store nothing.
+StatFs stat_fs(const Node& node) {
+  constexpr std::uint64_t tmpfs_magic = 0x01021994, procfs_magic = 0x9fa0, pipe_magic = 0x50495045;
+  const Mount* mount = newest_mount();
+  while (mount && mount->root->file_system() != node.file_system()) mount = mount->older;
   StatFs result{};
-  result.type = tmpfs_magic;
+  result.type = !mount ? pipe_magic : mount->type == "tmpfs" ? tmpfs_magic : procfs_magic;
+  if (result.type == tmpfs_magic) describe_storage(result);
   result.block_size = result.fragment_size = page_size;
-  result.blocks = frames.total;
-  result.blocks_free = result.blocks_available = frames.of_kind[unsigned(FrameKind::free)];
+  result.id = node.file_system();
   result.name_length = TINE_NAME_MAX;
   return result;
 }
 
 }  // namespace
 
-// Every file system lives in memory: its size is the machine's. Errors: those of path lookup,
-// fault.
+// Errors: those of path lookup, fault.
 SYSCALL(SYS_statfs, statfs, void, (UserString path, UserPtr<StatFs> to)) {
-  TRY(node_at(AT_FDCWD, path));
-  return to.store(stat_fs());
+  RefPtr<Node> node = TRY(node_at(AT_FDCWD, path));
+  return to.store(stat_fs(*node));
 }
 
 // Errors: badf, fault.
 SYSCALL(SYS_fstatfs, fstatfs, void, (int fd, UserPtr<StatFs> to)) {
-  TRY(node_of(fd));
-  return to.store(stat_fs());
+  RefPtr<Node> node = TRY(node_of(fd));
+  return to.store(stat_fs(*node));
 }
 
 // ---- Writing to the disk: what is in memory is where it belongs ----

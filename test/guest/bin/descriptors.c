@@ -207,7 +207,7 @@ static void truncating(void) {
   EQUAL(fstat(fd, &about), 0);
   EQUAL(about.st_blocks, 0);
   ERROR(ftruncate(fd, -1), EINVAL);
-  ERROR(ftruncate(fd, (1l << 30) + 1), EFBIG);
+  EQUAL(ftruncate(fd, INT64_MAX), 0); /* a hole takes nothing */
   ERROR(ftruncate(-1, 0), EBADF);
   ERROR(ftruncate(open("/bin/sh", O_RDONLY), 0), EINVAL);
   ERROR(ftruncate(open("/dev", O_RDONLY), 0), EINVAL);

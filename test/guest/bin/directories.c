@@ -1,30 +1,10 @@
-/* mkdirat, unlinkat, linkat, symlinkat, renameat2, getdents64: names come, go and change, also
- * under four processes at once. Every case works below /tmp/d and leaves nothing. */
+/* mkdirat, unlinkat, linkat, symlinkat, renameat2, getdents64: names come, go and change
+ * (under four processes at once: directory_races.c). Every case works below /tmp/d and leaves
+ * nothing. */
 #include <dirent.h>
 
+#include "directories.h"
 #include "sums.h"
-
-#define ROOT "/tmp/d"
-#define A ROOT "/a"
-#define B ROOT "/b"
-#define C ROOT "/c"
-
-static struct stat about(const char* path) {
-  struct stat result;
-  if (lstat(path, &result) != 0) tap_fail("lstat(%s): %s", path, strerror(errno));
-  return result;
-}
-static int is_there(const char* path) {
-  struct stat result;
-  return lstat(path, &result) == 0;
-}
-static void make(const char* path) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
-  if (fd < 0) tap_fail("make(%s): %s", path, strerror(errno));
-  EQUAL(close(fd), 0);
-}
-static void begin(void) { EQUAL(mkdir(ROOT, 0755), 0); }
-static void end(void) { EQUAL(rmdir(ROOT), 0); }
 
 /* ---- mkdir, rmdir, unlink ---- */
 
@@ -164,14 +144,41 @@ static void a_removed_directory_takes_nothing_in(void) {
   ERROR(link(B, "new"), ENOENT);
   ERROR(rename(B, "new"), ENOENT);
   ERROR(openat(fd, "new", O_WRONLY | O_CREAT, 0644), ENOENT);
-  ERROR(open("..", O_RDONLY), ENOENT);
+  struct stat above, through;
+  EQUAL(stat(ROOT, &above) + stat("..", &through), 0); /* it keeps its parent */
+  EQUAL(through.st_ino, above.st_ino);
+  EQUAL(fstatat(fd, "../b", &through, 0), 0);
   char buffer[200];
   ERROR(getdents64(fd, buffer, sizeof buffer), ENOENT);
   CHECK(getcwd(buffer, sizeof buffer) == NULL && errno == ENOENT);
   struct stat gone;
   EQUAL(stat(".", &gone), 0);
   EQUAL(gone.st_nlink, 0);
+  EQUAL(chdir(".."), 0);
+  EQUAL(stat(".", &through), 0);
+  EQUAL(through.st_ino, above.st_ino);
+  EQUAL(close(fd), 0);
   EQUAL(unlink(B), 0);
+  end();
+}
+
+/* Each removed directory holds the one that it was in, up to the first that is still there. */
+static void a_chain_of_removed_directories(void) {
+  enum { DEPTH = 3000 };
+  begin();
+  EQUAL(chdir(ROOT), 0);
+  for (int i = 0; i < DEPTH; i++) EQUAL(mkdir("d", 0755) + chdir("d"), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    for (int i = 0; i < DEPTH; i++) EQUAL(chdir("..") + rmdir("d"), 0);
+    _exit(0);
+  }
+  ENDS(child, 0);
+  char path[100];
+  CHECK(getcwd(path, sizeof path) == NULL && errno == ENOENT);
+  for (int i = 0; i < DEPTH / 2; i++) EQUAL(chdir(".."), 0);
+  ERROR(mkdir("new", 0755), ENOENT);
+  EQUAL(chdir(ROOT), 0); /* and there they die */
   end();
 }
 
@@ -512,114 +519,6 @@ static void reading_amid_changes(void) {
   end();
 }
 
-/* ---- Four at once ---- */
-
-enum { RACERS = 4, ROUNDS = 300 };
-
-static void in_four(void (*body)(int who)) {
-  pid_t children[RACERS];
-  for (int i = 0; i < RACERS; i++) {
-    children[i] = FORK();
-    if (children[i] == 0) {
-      body(i);
-      _exit(0);
-    }
-  }
-  for (int i = 0; i < RACERS; i++) ENDS(children[i], 0);
-}
-
-/* Of those who make the same name, one succeeds, and then nobody else can take it away. */
-static void make_and_remove(int who) {
-  char own[40];
-  snprintf(own, sizeof own, ROOT "/own%d", who);
-  for (int i = 0; i < ROUNDS; i++) {
-    int fd = open(A, O_WRONLY | O_CREAT | O_EXCL, 0644);
-    if (fd < 0 && errno != EEXIST) tap_fail("open: %s", strerror(errno));
-    if (fd >= 0) EQUAL(close(fd) + unlink(A), 0);
-    EQUAL(mkdir(own, 0755), 0);
-    EQUAL(rmdir(own), 0);
-  }
-}
-
-/* One file, whose name goes in a circle through three: each rename either moves it or finds no
- * such name; it is never lost, and nobody sees two of them. */
-static void chase(int who) {
-  static const char* const names[] = {A, B, C};
-  uint64_t random = 77 + (uint64_t)who;
-  for (int i = 0; i < ROUNDS; i++) {
-    uint64_t pick = tap_random(&random) % 3;
-    int got = rename(names[pick], names[(pick + 1) % 3]);
-    if (got != 0 && errno != ENOENT) tap_fail("rename: %s", strerror(errno));
-  }
-}
-
-/* Directories moved into each other in all directions: never into themselves. */
-static void tangle(int who) {
-  static const char* const names[] = {A, B, C, A "/x", B "/x", C "/x"};
-  uint64_t random = 99 + (uint64_t)who;
-  for (int i = 0; i < ROUNDS; i++) {
-    uint64_t bits = tap_random(&random);
-    const char *from = names[bits % 6], *to = names[bits / 8 % 6];
-    unsigned flags = bits / 64 % 2 ? RENAME_EXCHANGE : 0;
-    int got = renameat2(AT_FDCWD, from, AT_FDCWD, to, flags);
-    if (got != 0 && errno != ENOENT && errno != EINVAL && errno != ENOTEMPTY)
-      tap_fail("rename: %s", strerror(errno));
-    if (got == 0 && bits / 128 % 4 == 0) mkdir(from, 0755);
-  }
-}
-
-static void race_make_and_remove(void) {
-  begin();
-  in_four(make_and_remove);
-  end();
-}
-
-static void race_chase(void) {
-  begin();
-  make(A);
-  unsigned long inode = about(A).st_ino;
-  in_four(chase);
-  EQUAL(is_there(A) + is_there(B) + is_there(C), 1);
-  const char* where = is_there(A) ? A : is_there(B) ? B : C;
-  EQUAL(about(where).st_ino, inode);
-  EQUAL(about(where).st_nlink, 1);
-  EQUAL(unlink(where), 0);
-  end();
-}
-
-/* Removes a directory with all directories below; answers how many there were. */
-static int remove_tree(void) {
-  int count = 1, again = 1;
-  char name[TINE_NAME_MAX + 1];
-  while (again) {
-    DIR* directory = opendir(".");
-    again = 0;
-    for (struct dirent* entry; !again && (entry = readdir(directory)) != NULL;) {
-      if (entry->d_name[0] == '.') continue;
-      strcpy(name, entry->d_name);
-      again = 1;
-    }
-    closedir(directory);
-    if (again) {
-      EQUAL(chdir(name), 0);
-      count += remove_tree();
-      EQUAL(chdir(".."), 0);
-      EQUAL(rmdir(name), 0);
-    }
-  }
-  return count;
-}
-
-static void race_tangle(void) {
-  begin();
-  EQUAL(mkdir(A, 0755) + mkdir(B, 0755) + mkdir(C, 0755) + mkdir(A "/x", 0755), 0);
-  in_four(tangle);
-  EQUAL(chdir(ROOT), 0);
-  CHECK(remove_tree() > 1); /* no circle that is cut off: the books tell */
-  EQUAL(about(ROOT).st_nlink, 2);
-  end();
-}
-
 int main(void) {
   tap_begin("directories");
   RUN("mkdir, rmdir, unlink: names, link counts, umask", come_and_go);
@@ -627,6 +526,7 @@ int main(void) {
   RUN("what cannot be made or removed says why", removal_errors);
   RUN("an unlinked file lives while it is open", a_file_lives_while_it_is_open);
   RUN("a removed directory takes nothing in", a_removed_directory_takes_nothing_in);
+  RUN("3000 removed directories, each in the next", a_chain_of_removed_directories);
   RUN("2000 directories in each other; a path too long for getcwd", a_deep_tree);
   RUN("link: one file, many names", links);
   RUN("symbolic links: made, read, removed", symlinks);
@@ -638,9 +538,6 @@ int main(void) {
   RUN("getdents64: bad arguments, short buffers, positions", reading_arguments);
   RUN("getdents64: zeros behind the names", padding);
   RUN("reading amid changes: what stays is seen once", reading_amid_changes);
-  RUN("four make and remove the same name", race_make_and_remove);
-  RUN("four rename one file in a circle", race_chase);
-  RUN("four move directories into each other", race_tangle);
   RUN("four read one open directory: each entry once", race_read);
   return tap_end();
 }

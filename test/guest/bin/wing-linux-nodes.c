@@ -220,7 +220,9 @@ static void bad_mounts(void) {
   ERROR(mount_on("/tmp/file", "tmpfs", 0, NULL), ENOTDIR);
   ERROR(mount_on("/", "tmpfs", 0, NULL), EBUSY);
   EQUAL(unlink("/tmp/file"), 0);
+  EQUAL(chdir("/tmp/bad"), 0);
   EQUAL(rmdir("/tmp/bad"), 0);
+  ERROR(mount_on(".", "tmpfs", 0, NULL), ENOENT); /* removed, and still in use */
 }
 
 /* A mount stays for good, so the books are compared around what comes after it. */

@@ -11,7 +11,7 @@
 namespace tine {
 
 constexpr PhysAddr simulated_start{0x80000000};
-constexpr std::size_t simulated_size = 1024 * page_size;
+constexpr std::size_t simulated_size = 4096 * page_size;
 extern std::byte simulated_memory[simulated_size];
 
 template <class T = std::byte>

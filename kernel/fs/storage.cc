@@ -1,0 +1,57 @@
+#include "fs/storage.hh"
+
+#include "arch/layout.hh"
+
+namespace tine {
+namespace {
+
+// What is counted, and how far it may grow.
+struct Count {
+  std::atomic<std::uint64_t> used{0};
+  std::uint64_t limit = ~0ul;  // changed at boot only, before there are programs
+
+  // One that is refused may, for a moment, keep another from the very last bytes.
+  Result<> take(std::uint64_t more) {
+    if (used.fetch_add(more, std::memory_order_relaxed) + more <= limit) return {};
+    give_back(more);
+    return Errno::nospc;
+  }
+  void give_back(std::uint64_t less) { used.fetch_sub(less, std::memory_order_relaxed); }
+  std::uint64_t now() const { return used.load(std::memory_order_relaxed); }
+};
+
+constinit Count bytes, nodes;
+
+}  // namespace
+
+StorageShare::~StorageShare() {
+  std::uint64_t taken = taken_.load(std::memory_order_relaxed);
+  bytes.give_back(taken & ~is_node);
+  if (taken & is_node) nodes.give_back(1);
+}
+
+Result<> StorageShare::take(std::uint64_t more) {
+  TRY(bytes.take(more));
+  taken_.fetch_add(more, std::memory_order_relaxed);
+  return {};
+}
+
+Result<> StorageShare::take_node(std::uint64_t more) {
+  TRY(nodes.take(1));
+  taken_.store(is_node, std::memory_order_relaxed);  // from now on the destructor gives it back
+  return take(more);
+}
+
+void StorageShare::give_back(std::uint64_t less) {
+  taken_.fetch_sub(less, std::memory_order_relaxed);
+  bytes.give_back(less);
+}
+
+StorageCounts storage_counts() { return {bytes.limit, bytes.now(), nodes.limit, nodes.now()}; }
+
+void limit_storage(std::uint64_t pages) {
+  bytes.limit = bytes.now() + pages * page_size;
+  nodes.limit = nodes.now() + pages;
+}
+
+}  // namespace tine
