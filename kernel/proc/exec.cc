@@ -30,7 +30,8 @@ struct Program {
   RefPtr<AddressSpace> space;
   RefPtr<ProgramFile> file;
   RefPtr<SharedCredentials> credentials;
-  bool secret;  // it got rights from its file, or is a file that its user may not read
+  RefPtr<OpenFile> null;  // for a program with a secret: what its closed standard files become
+  bool secret;            // it got rights from its file, or is a file that its user may not read
   VirtAddr entry, sp;
 };
 
@@ -108,6 +109,7 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.file->directory = end.parent;
   program.file->name.set_name(end.last);
   TRY(set_credentials(program, paths, file));
+  if (program.secret) program.null = TRY(open(paths, "/dev/null", O_RDWR));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));
@@ -144,6 +146,16 @@ void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
   for (Process& child : self.children) child.exit_signal = SIGCHLD;
 }
 
+// What a caller prepares is not to lead a program with other rights astray: none of its allocations
+// fails on purpose, and no file that it opens becomes its standard output. (The table has room: a
+// program's first chunk stays.) docs/linux-abi.md lists what else it inherits.
+void leave_to_program(Process& self, Thread& thread, const RefPtr<OpenFile>& null) {
+  stop_failing(&thread);
+  for (int fd = 0; fd < 3; fd++) {
+    if (!self.files.get(fd)) (void)self.files.add(null, false);
+  }
+}
+
 // [exec 4] Cannot fail: the new program takes the place of the old one, which goes into `program`.
 // The caller keeps that until no hart uses its pages any more.
 void commit(Process& self, Thread& thread, Program& program, std::string_view name,
@@ -162,6 +174,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
   }
   use_space(thread, self.space.get());
   self.files.close_on_exec();
+  if (program.secret) leave_to_program(self, thread, program.null);
   reset_registers(thread, program.entry, program.sp);
   reset_accounts(thread);
 }

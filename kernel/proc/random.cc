@@ -1,31 +1,67 @@
 #include "proc/random.hh"
 
-#include <atomic>
+#include <array>
+#include <utility>
 
 #include "lib/types.hh"
+#include "sched/clock.hh"
+#include "sync/hart.hh"
+#include "sync/spinlock.hh"
 
 namespace tine {
 namespace {
 
-constinit std::atomic<std::uint64_t> state{0x9e3779b97f4a7c15};
+constinit Spinlock lock{Rank::random, "random numbers"};
+constinit ChaChaKey key GUARDED_BY(lock){};
+constinit std::array<std::uint64_t, 4> pool GUARDED_BY(lock){};  // words that are still to be used
+constinit std::size_t left GUARDED_BY(lock) = 0;                 // how many
 
-// splitmix64's output function: every bit of the input changes about half of the output's.
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
+// Half of a block becomes the next key, the other half the words. The moment is stirred in as the
+// nonce: interrupts and other harts make it hard to guess, and it can do no harm.
+void refill() REQUIRES(lock) {
+  std::uint64_t now = clock_now();
+  ChaChaBlock block = chacha20_block(
+      key, this_hart().index, {std::uint32_t(now), std::uint32_t(now >> 32), key[0] ^ key[7]});
+  for (std::size_t i = 0; i < key.size(); i++) key[i] = block[i];
+  for (std::size_t i = 0; i < pool.size(); i++) {
+    pool[i] = block[8 + 2 * i] | std::uint64_t(block[9 + 2 * i]) << 32;
+  }
+  left = pool.size();
 }
 
 }  // namespace
 
 void seed_random(std::span<const std::byte> seed) {
-  std::uint64_t word = state.load(std::memory_order_relaxed);
-  for (std::byte b : seed) word = mix(word ^ std::uint64_t(b));
-  state.store(word, std::memory_order_relaxed);
+  SpinGuard guard(lock);
+  for (std::size_t i = 0; i < seed.size(); i++) {
+    key[i / 4 % key.size()] ^= std::uint32_t(seed[i]) << i % 4 * 8;
+    if (i % sizeof(key) == sizeof(key) - 1) refill();
+  }
+  refill();
 }
 
 std::uint64_t random_word() {
-  return mix(state.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed));
+  SpinGuard guard(lock);
+  if (left == 0) refill();
+  return std::exchange(pool[--left], 0);
+}
+
+RandomStream::RandomStream() {
+  for (std::size_t i = 0; i < key_.size(); i += 2) {
+    std::uint64_t word = random_word();
+    key_[i] = std::uint32_t(word);
+    key_[i + 1] = std::uint32_t(word >> 32);
+  }
+}
+
+// Through a volatile pointer: the compiler would leave out stores that nothing reads.
+RandomStream::~RandomStream() {
+  for (std::uint32_t& word : key_) *const_cast<volatile std::uint32_t*>(&word) = 0;
+}
+
+ChaChaBlock RandomStream::next() {
+  std::uint64_t number = count_++;
+  return chacha20_block(key_, std::uint32_t(number), {std::uint32_t(number >> 32), 0, 0});
 }
 
 constinit bool random_addresses = true;

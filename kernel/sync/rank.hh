@@ -25,6 +25,7 @@ enum class Rank : std::uint8_t {
   file_pages,      // pages of one file in memory
   file_locks,      // locks that programs have on files
   unknown_calls,   // system calls that there are not
+  random,          // the key of the random numbers
   attributes,      // permissions, owner and group of nodes
   console_input,   // lines typed and not yet read
   readiness,       // who sleeps in ppoll

@@ -6,6 +6,7 @@
 #include "lib/string.hh"
 #include "proc/process.hh"
 #include "proc/random.hh"
+#include "sched/give_way.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 
@@ -59,15 +60,18 @@ SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, u
   constexpr unsigned known = 1 | 2 | 4;  // GRND_NONBLOCK, RANDOM, INSECURE: all the same here
   if (flags & ~known) return Errno::inval;
   IoBuffer to(current_space(), at, std::min<std::size_t>(size, 0x7ffff000));
+  constexpr std::size_t between_pauses = 64 << 10;
+  RandomStream stream;
   std::size_t total = 0;
   while (to.left() > 0) {
-    std::uint64_t words[32];
-    for (std::uint64_t& word : words) word = random_word();
-    std::span<const std::byte> bytes = std::as_bytes(std::span(words));
+    ChaChaBlock blocks[8];
+    for (ChaChaBlock& block : blocks) block = stream.next();
+    std::span<const std::byte> bytes = std::as_bytes(std::span(blocks));
     Result<std::size_t> moved = to.put(bytes.first(std::min(bytes.size(), to.left())));
     if (!moved && total == 0) return moved;
     if (!moved) break;
     total += *moved;
+    if (total % between_pauses == 0 && give_way()) break;
   }
   return total;
 }

@@ -1,0 +1,17 @@
+// ChaCha20 (RFC 8439, section 2.3): 64 bytes that tell nothing of the key that they were made with,
+// nor of each other.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace tine {
+
+using ChaChaKey = std::array<std::uint32_t, 8>;
+using ChaChaBlock = std::array<std::uint32_t, 16>;
+
+// Block number `counter` of the key and the nonce.
+ChaChaBlock chacha20_block(const ChaChaKey& key, std::uint32_t counter,
+                           const std::array<std::uint32_t, 3>& nonce);
+
+}  // namespace tine
