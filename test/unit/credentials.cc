@@ -41,7 +41,7 @@ TEST_CASE("the first class that fits decides what may be done with a file") {
 
 TEST_CASE("a change of attributes that is refused changes nothing") {
   test::Machine machine;
-  test::Tree tree;
+  FileTree tree;
   Node& node = *tree.context.root->create("refused", {0640, 10, 20}).value();
   Result<> refused = node.change_attributes([](Attributes& now) -> Result<> {
     now = {04755, 0, 0};
