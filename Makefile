@@ -28,6 +28,13 @@ Q := @
 say = @printf '  %-6s %s\n'
 endif
 
+# Whoever only wants to read needs no folder to write to.
+ifneq ($(filter-out help lines doctor,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(shell mkdir -p build 2>&1 && test -w build || echo no),)
+$(error $(CURDIR)/build cannot be written (a read-only folder?): copy the tree to where you may write)
+endif
+endif
+
 MODE := $(if $(filter 1,$(DEBUG)),debug,release)
 TOOLS := test/tools
 
@@ -235,8 +242,11 @@ USERLAND := build/userland
 .PHONY: userland
 userland:
 	@$(if $(filter-out no,$(BUSYBOX)),$(TOOLS)/fetch-busybox $(USERLAND))
-$(B)/qemu.cpio: $(B)/initrd.cpio userland FORCE
-	$(call pack_more,root,qemu-root,$(ROOTFS))
+# Each `make qemu` has files of its own, named after its process, and takes them away in the end.
+QEMU_FILES := $(B)/qemu$(if $(filter qemu,$(MAKECMDGOALS)),-$(shell echo $$PPID)).cpio
+$(QEMU_FILES): $(B)/initrd.cpio userland FORCE
+	$(call pack_more,root,$(basename $(@F))-root,$(ROOTFS))
+	@rm -rf $(basename $@)-root
 
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
 # library's, one of the C library's, and one that is linked for no address.
@@ -282,11 +292,11 @@ deps:
 	@DEPS=$(DEPS) $(TOOLS)/deps $(call wants,test% run-% loop build/host/%,test) $(call wants,gdb,gdb) \
 	  $(call wants,lint format,lint) $(call wants,docs test-docs,docs) $(call wants,test-docs,browser)
 machine: | deps
-	@$(TOOLS)/run-qemu --check
+	@$(TOOLS)/run-qemu --check --cpus $(CPUS)
 
 RUN = $(TOOLS)/run-qemu --cpus $(CPUS) --mem $(MEM) --kernel $(B)/kernel.elf --append "$(APPEND)" --initrd
-qemu: machine $(B)/kernel.elf $(B)/qemu.cpio ## boot to the shell (^A x ends QEMU)
-	@$(RUN) $(B)/qemu.cpio
+qemu: machine $(B)/kernel.elf $(QEMU_FILES) ## boot to the shell (^A x ends QEMU)
+	@trap 'rm -f $(QEMU_FILES)' EXIT; $(RUN) $(QEMU_FILES) --end-with-input
 qemu-gdb: machine $(B)/kernel.elf $(B)/initrd.cpio ## boot, stopped at the first instruction, waiting for `make gdb`
 	@$(RUN) $(B)/initrd.cpio --gdb
 gdb: $(B)/kernel.elf | deps ## debug what `make qemu-gdb` started, with kernel and user symbols
@@ -331,7 +341,7 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 LOGS := build/logs$(patsubst -%,/%,$(B:build/$(MODE)%=%))
 GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=$(LOGS) \
   TINE_CROSS=$(CROSS) TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
-UNIT_PART := $(if $(UNIT_SOURCES),unit=$(HOST)/unit-tests)
+UNIT_PART := $(if $(UNIT_SOURCES),unit:600=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
 TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio $(B)/foreign.cpio
@@ -346,7 +356,7 @@ test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debu
 	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART) \
 	  $(if $(LAB_TOOL),"labs=$(LAB_PROOF)")
 test-unit: $(HOST)/unit-tests ## the unit tests alone (ONLY="name or [tag]")
-	@$(TOOLS)/run-tests 'unit=$(HOST)/unit-tests $(if $(ONLY),"$(ONLY)")'
+	@$(TOOLS)/run-tests 'unit:600=$(HOST)/unit-tests $(if $(ONLY),"$(ONLY)")'
 test-guest: $(GUEST_NEEDS) $(B)/foreign.cpio ## the guest tests alone (ONLY="name or [tag]")
 	@$(GUEST_ENV) $(TOOLS)/run-tests 'guest=$(HOST)/guest-tests $(if $(ONLY),"$(ONLY)")'
 run-%: $(GUEST_NEEDS) ## run the one guest program /test/%, with CPUS=

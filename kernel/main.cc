@@ -70,39 +70,56 @@ void add_free_memory(PhysAddr start, PhysAddr end, std::span<const MemoryRange> 
   }
 }
 
+// The kernel's bank of memory, and those that follow it without a gap: the frame records span it.
+MemoryRange usable_memory(const MachineDescription& machine) {
+  MemoryRange all;
+  for (const MemoryRange& bank : machine.memory) {
+    if (all.size == 0 && bank.end() > physical(kernel_start)) {
+      all = bank;
+    } else if (all.size && bank.start == all.end()) {
+      all.size += bank.size;
+    } else {
+      log("{} MiB of memory at {} lie apart and are not used\n", bank.size >> 20, bank.start);
+    }
+  }
+  return all;
+}
+
 // [boot 6] Memory: what there is, what is taken already, and the kernel's own view of it.
 void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
-  if (machine.memory.size == 0) panic("the device tree names no memory");
+  MemoryRange memory = usable_memory(machine);
+  if (memory.size == 0) panic("the device tree names no memory");
   FewOf<MemoryRange, 16> holes;
   for (const MemoryRange& range : machine.reserved) holes.add(range);
   if (machine.initrd) holes.add(*machine.initrd);
   holes.add(device_tree);
 
   PhysAddr records = physical(kernel_end);
-  PhysAddr free = frames_init(machine.memory.start, machine.memory.end(), records);
+  PhysAddr free = frames_init(memory.start, memory.end(), records);
   for (const MemoryRange& hole : holes) {
     if (hole.size && hole.end() > records && hole.start < free)
       panic("the frame records do not fit below {}", hole.start);
   }
   // The firmware sits at the beginning of memory; what it leaves below the kernel's image is as
   // good as any.
-  PhysAddr ours = machine.memory.start;
+  PhysAddr ours = memory.start;
   for (const MemoryRange& hole : machine.reserved) {
     if (hole.start <= ours && ours < hole.end()) ours = hole.end().page_up();
   }
   add_free_memory(ours, physical(kernel_start), {holes.begin(), holes.count});
-  add_free_memory(free, machine.memory.end(), {holes.begin(), holes.count});
-  kernel_map_init(machine.memory.start, ours, machine.memory.end());
+  add_free_memory(free, memory.end(), {holes.begin(), holes.count});
+  kernel_map_init(memory.start, ours, memory.end());
 }
 
 // [boot 7] Devices and time.
 void start_devices(const MachineDescription& machine, const CommandLine& line) {
   if (machine.timebase_frequency) clock_config.timebase = machine.timebase_frequency;
   clock_config.sstc = machine.has_sstc;
+  fp_available = machine.has_double;
   clock_config.hz = line.hz;
   if (machine.rtc) clock_config.wall_offset_ns = rtc_read(*machine.rtc) - clock_to_ns(clock_now());
-  if (!machine.plic || !machine.uart) panic("the device tree names no PLIC or no UART");
-  if (!harts[0].plic_context) panic("the PLIC does not serve hart {}", harts[0].id);
+  if (!machine.plic || !machine.uart)
+    panic("there is no PLIC or no UART (QEMU has both with -machine virt, without aia=)");
   plic_init(machine.plic->start);
   if (!console_init(machine.uart->interrupt)) panic("the UART has no interrupt");
 }
@@ -117,14 +134,17 @@ void start_files(const MachineDescription& machine) {
   limit_storage(frame_counts().of_kind[unsigned(FrameKind::free)] / 2);
 }
 
-// Gives every hart that can take interrupts its place; the boot hart is harts[0] already.
+// Gives every hart that can take interrupts its place; the boot hart is harts[0] already, and needs
+// none (of several PLICs, ours is the first).
 void find_harts(const MachineDescription& machine) {
   for (const HartDescription& hart : machine.harts) {
     unsigned index = hart.id == harts[0].id ? 0 : hart_count;
-    if (!hart.plic_context || index == max_harts) continue;
+    if ((!hart.plic_context && index != 0) || index == max_harts) continue;
     if (index != 0) prepare_hart(hart_count++, hart.id);
-    harts[index].plic_context = *hart.plic_context;
+    harts[index].plic_context = hart.plic_context.value_or(no_context);
   }
+  if (machine.harts.count > max_harts)
+    log("there are {} harts: only {} can be used\n", machine.harts.count, max_harts);
 }
 
 // [boot 9]
@@ -170,10 +190,12 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   accounts_init(frame_counts().of_kind[unsigned(FrameKind::free)] * page_size);
   enable_interrupts();
   start_other_harts();
-  log("Tine: {} MiB, {} hart{}, {} ticks a second\n", machine.memory.size >> 20, hart_count,
+  log("Tine: {} MiB, {} hart{}, {} ticks a second\n", frame_counts().total >> 8, hart_count,
       hart_count == 1 ? "" : "s", line.hz);
 
-  // [boot 10] The first program; and the boot hart is an idle hart like any other.
+  // [boot 10] The first program, whose the terminal is from now on; and the boot hart is an idle
+  // hart like any other.
+  log_is_shown = is_logged(Channel::all);
   Result<> started = start_init(line.init, line.arguments);
   if (!started) panic("{} cannot be started (errno {})", line.init, int(started.error()));
   if (line.fail_allocation) fail_allocation(nullptr, long(line.fail_allocation));

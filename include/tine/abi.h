@@ -223,6 +223,20 @@ struct tine_winsize {
   uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
+/* ---- The kernel's log (syslog) ---- */
+
+#define SYSLOG_ACTION_CLOSE 0
+#define SYSLOG_ACTION_OPEN 1
+#define SYSLOG_ACTION_READ 2 /* what was not read so before */
+#define SYSLOG_ACTION_READ_ALL 3
+#define SYSLOG_ACTION_READ_CLEAR 4
+#define SYSLOG_ACTION_CLEAR 5 /* READ_ALL will not give it any more */
+#define SYSLOG_ACTION_CONSOLE_OFF 6
+#define SYSLOG_ACTION_CONSOLE_ON 7
+#define SYSLOG_ACTION_CONSOLE_LEVEL 8
+#define SYSLOG_ACTION_SIZE_UNREAD 9
+#define SYSLOG_ACTION_SIZE_BUFFER 10
+
 /* ---- Memory (mmap, mprotect, mremap, madvise, msync) ---- */
 
 #define PROT_NONE 0

@@ -93,6 +93,7 @@
 #define SYS_futex 98
 #define SYS_clock_getres 114
 #define SYS_clock_nanosleep 115
+#define SYS_syslog 116
 #define SYS_sched_getaffinity 123
 #define SYS_tkill 130
 #define SYS_tgkill 131

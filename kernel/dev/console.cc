@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <span>
 #include <string_view>
 
@@ -56,9 +57,9 @@ constinit std::uint32_t tail GUARDED_BY(input_lock) = 0;
 constinit bool being_read GUARDED_BY(input_lock) = false;
 constinit std::uint32_t drops GUARDED_BY(input_lock) = 0;
 constinit bool held_back GUARDED_BY(input_lock) = false;  // the serial port
-constinit tine_winsize window
-    GUARDED_BY(input_lock) = {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
 constinit WaitQueue readers GUARDED_BY(input_lock);
+// Kept for programs that ask: one word, so that no lock is needed.
+constinit std::atomic<tine_winsize> window{{24, 80, 0, 0}};
 
 bool has_flag(std::uint32_t flag) REQUIRES(input_lock) { return settings.c_lflag & flag; }
 char& slot(std::uint32_t index) REQUIRES(input_lock) { return ring[index % ring_size]; }
@@ -150,23 +151,19 @@ bool take_in(char c) REQUIRES(input_lock) {
   return false;
 }
 
-// Takes in the next byte, unless bytes are held back. Returns whether there was one.
-bool receive_byte() {
-  bool interrupt;
-  {
-    SpinGuard guard(input_lock);
-    if (held_back) return false;
-    std::optional<char> c = uart_read();
-    if (!c) return false;
-    interrupt = take_in(*c);
-    hold_back_if_full();
-  }
-  if (interrupt && console_interrupt_hook) console_interrupt_hook();
-  return true;
-}
-
+// The interrupt: takes in what there is, until bytes are held back.
 void receive() {
-  while (receive_byte()) continue;
+  while (true) {
+    bool interrupt;
+    {
+      SpinGuard guard(input_lock);
+      std::optional<char> c = held_back ? std::nullopt : uart_read();
+      if (!c) return;
+      interrupt = take_in(*c);
+      hold_back_if_full();
+    }
+    if (interrupt && console_interrupt_hook) console_interrupt_hook();
+  }
 }
 
 // ---- Bytes go out to readers ----
@@ -242,13 +239,12 @@ Result<std::size_t> read_piece(IoBuffer& to, Piece& piece) {
   }
   std::size_t moved = TRY(to.put(room.first(piece.count)));
   SpinGuard guard(input_lock);
-  if (piece.drops != drops) {
-    piece.is_last = true;
-    return moved;
+  bool is_stale = piece.drops != drops;
+  if (!is_stale) {
+    head = moved == piece.count ? piece.behind : head + static_cast<std::uint32_t>(moved);
   }
-  head = moved == piece.count ? piece.behind : head + static_cast<std::uint32_t>(moved);
   hold_back_if_full();
-  if (moved < piece.count) piece.is_last = false;
+  piece.is_last = is_stale || (piece.is_last && moved == piece.count);
   return moved;
 }
 
@@ -270,32 +266,9 @@ Result<std::size_t> set_settings(UserPtr<tine_termios> from, bool drop) {
   return 0;
 }
 
-Result<std::size_t> flush(std::uint64_t queue) {
-  if (queue > TCIOFLUSH) return Errno::inval;
-  SpinGuard guard(input_lock);
-  if (queue != TCOFLUSH) drop_input();
-  return 0;
-}
-
 int readable_bytes() {
   SpinGuard guard(input_lock);
-  int count = 0;
-  for (std::uint32_t at = head; at != committed; at++) {
-    count += !has_flag(ICANON) || slot(at) != end_of_input;
-  }
-  return count;
-}
-
-tine_winsize window_now() {
-  SpinGuard guard(input_lock);
-  return window;
-}
-
-Result<std::size_t> set_window(UserPtr<tine_winsize> from) {
-  tine_winsize wanted = TRY(from.load());
-  SpinGuard guard(input_lock);
-  window = wanted;
-  return 0;
+  return int(committed - head);
 }
 
 }  // namespace
@@ -338,10 +311,15 @@ Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {
     case TCSETSW:  // output never waits: there is nothing to drain
     case TCSETSF: return set_settings(UserPtr<tine_termios>(argument), request == TCSETSF);
     case TCSBRK: return 0;
-    case TCFLSH: return flush(argument.value());
+    case TCFLSH: {
+      if (argument.value() > TCIOFLUSH) return Errno::inval;
+      SpinGuard guard(input_lock);
+      if (argument.value() != TCOFLUSH) drop_input();
+      return 0;
+    }
     case FIONREAD: return stored(UserPtr<int>(argument), readable_bytes());
-    case TIOCGWINSZ: return stored(UserPtr<tine_winsize>(argument), window_now());
-    case TIOCSWINSZ: return set_window(UserPtr<tine_winsize>(argument));
+    case TIOCGWINSZ: return stored(UserPtr<tine_winsize>(argument), window.load());
+    case TIOCSWINSZ: window = TRY(UserPtr<tine_winsize>(argument).load()); return 0;
     default: return Errno::notty;
   }
 }

@@ -1,5 +1,7 @@
 #include "dev/machine.hh"
 
+#include <algorithm>
+
 namespace tine {
 namespace {
 
@@ -15,13 +17,19 @@ bool isa_has(std::string_view isa, std::string_view extension) {
   return false;
 }
 
+// One letter each, before the first underscore: rv64imafdc_zicsr; g stands for imafd.
+bool isa_has_double(std::string_view isa) {
+  return isa.substr(0, isa.find('_')).find_first_of("dg", 4) != isa.npos;
+}
+
 void describe_hart(const FdtNode& cpu, MachineDescription& machine) {
   auto id = cpu.region();
   if (!id || id->start.value() >= sbi::hart_ids || !cpu.is_enabled()) return;
   if (machine.harts.count == 0) {
     auto isa = cpu.property("riscv,isa"), extensions = cpu.property("riscv,isa-extensions");
-    machine.has_sstc =
-        (isa && isa_has(isa->text(), "sstc")) || (extensions && extensions->contains("sstc"));
+    auto has = [&](std::string_view name) { return extensions && extensions->contains(name); };
+    machine.has_sstc = has("sstc") || (isa && isa_has(isa->text(), "sstc"));
+    machine.has_double = has("d") || (isa && isa_has_double(isa->text()));
   }
   machine.harts.add({.id = id->start.value(), .interrupt_controller = 0, .plic_context = {}});
 }
@@ -78,9 +86,11 @@ void describe_node(const FdtNode& node, MachineDescription& machine) {
   if (!machine.timebase_frequency) machine.timebase_frequency = node.number("timebase-frequency");
   if (node.is_a("cpu")) describe_hart(node, machine);
   if (node.parent && node.is_compatible("riscv,cpu-intc")) describe_controller(node, machine);
+  if (node.is_a("memory")) {
+    for (std::size_t i = 0; auto range = node.region(i); i++) machine.memory.add(*range);
+  }
   auto registers = node.region();
   if (!registers) return;
-  if (node.is_a("memory") && machine.memory.size == 0) machine.memory = *registers;
   describe_device(node, *registers, machine);
 }
 
@@ -92,6 +102,7 @@ MachineDescription describe_machine(const Fdt& tree) {
     if (!machine.reserved.add(*range)) break;
   }
   tree.for_each_node([&](const FdtNode& node) { describe_node(node, machine); });
+  std::ranges::partial_sort(machine.memory, machine.memory.end(), {}, &MemoryRange::start);
   // It may stand before the harts that it serves.
   tree.for_each_node([&](const FdtNode& node) {
     bool is_plic = node.is_compatible("riscv,plic0") || node.is_compatible("sifive,plic-1.0.0");

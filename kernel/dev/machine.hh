@@ -37,7 +37,7 @@ struct UartDescription {
 };
 
 struct MachineDescription {
-  MemoryRange memory;              // the first bank; size 0: not said
+  FewOf<MemoryRange, 16> memory;   // its banks, lowest first
   FewOf<MemoryRange, 8> reserved;  // parts of it that are not ours
   std::optional<MemoryRange> initrd;
   std::span<const std::byte> rng_seed;
@@ -45,7 +45,9 @@ struct MachineDescription {
 
   FewOf<HartDescription, sbi::hart_ids> harts;  // those that may be used
   std::uint64_t timebase_frequency = 0;
-  bool has_sstc = false;  // of the first hart
+  // Of the first hart: nothing that it does not have is used.
+  bool has_sstc = false;
+  bool has_double = false;  // floating point, of both sizes
 
   std::optional<UartDescription> uart;  // ns16550a
   std::optional<MemoryRange> plic;

@@ -29,6 +29,7 @@ PhysAddr threshold(unsigned context) { return plic_base + thresholds + context *
 void plic_init(PhysAddr base) {
   plic_base = base;
   for (const Hart& hart : std::span(harts, hart_count)) {
+    if (hart.plic_context == no_context) continue;
     for (unsigned irq = 0; irq < max_sources; irq += 32) {
       mmio_write<std::uint32_t>(enable_word(hart.plic_context, irq), 0);
     }
@@ -41,6 +42,7 @@ Result<> plic_enable(unsigned irq, InterruptHandler handler) {
   handlers[irq] = handler;
   mmio_write<std::uint32_t>(plic_base + priorities + irq * 4, 1);
   for (const Hart& hart : std::span(harts, hart_count)) {
+    if (hart.plic_context == no_context) continue;
     PhysAddr word = enable_word(hart.plic_context, irq);
     mmio_write<std::uint32_t>(word, mmio_read<std::uint32_t>(word) | 1u << irq % 32);
   }

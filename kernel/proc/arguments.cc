@@ -122,8 +122,8 @@ Result<> ArgumentBuffer::copy_to(AddressSpace& space, VirtAddr to) const {
 
 namespace {
 
-// IMAFDC, one bit a letter: what a program may use (AT_HWCAP).
-constexpr std::uint64_t hardware_capabilities = 0x112d;
+// IMAC and FD, one bit a letter: what a program may use (AT_HWCAP).
+constexpr std::uint64_t hardware_capabilities = 0x1105, floating_point = 0x28;
 constexpr std::uint64_t signal_stack_minimum = 1088;
 
 }  // namespace
@@ -155,7 +155,7 @@ Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view
       {AT_EUID, user.effective},
       {AT_GID, group.real},
       {AT_EGID, group.effective},
-      {AT_HWCAP, hardware_capabilities},
+      {AT_HWCAP, hardware_capabilities | (fp_available ? floating_point : 0)},
       {AT_CLKTCK, 100},
       {AT_SECURE, is_raised},
       {AT_RANDOM, random_at.value()},

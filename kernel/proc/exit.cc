@@ -73,6 +73,7 @@ bool wait_for_memory() {
 void process_exit(int status) {
   Process& self = current_process();
   if (self.pid == init_pid) {
+    log_is_shown = true;  // the terminal is no program's any more
     log("init ended with status {}: the machine stops\n", status);
     if (stop_machine) stop_machine(status ? 1 : 0);
     panic("init ended");

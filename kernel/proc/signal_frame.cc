@@ -28,8 +28,8 @@ struct Delivery {
 
 [[noreturn]] void end_by_fault(const Fault& fault, VirtAddr pc) {
   Process& self = current_process();
-  log("{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name, self.pid, fault.text,
-      fault.address, pc, fault.signal);
+  log_on(Channel::crash, "{}[{}]: {} at address {}, pc {}: ended by signal {}\n", self.name,
+         self.pid, fault.text, fault.address, pc, fault.signal);
   process_exit(fault.signal);
 }
 

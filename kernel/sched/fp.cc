@@ -42,8 +42,10 @@ void fp_enter(Thread& thread) {
   if (hart.fp_owner != &thread || thread.fp_hart != hart.index) load(thread);
 }
 
+constinit bool fp_available = false;
+
 bool fp_first_use(Thread& thread) {
-  if (fs(*thread.frame) != csr::sstatus_fs_off) return false;
+  if (!fp_available || fs(*thread.frame) != csr::sstatus_fs_off) return false;
   thread.fp = {};
   load(thread);
   return true;
@@ -62,7 +64,8 @@ FpState fp_read(Thread& thread) {
 
 void fp_write(Thread& thread, const FpState& state) {
   constexpr FpState none{};
-  if (fs(*thread.frame) == csr::sstatus_fs_off && memcmp(&state, &none, sizeof(none)) == 0) return;
+  bool is_off = fs(*thread.frame) == csr::sstatus_fs_off;
+  if (!fp_available || (is_off && memcmp(&state, &none, sizeof(none)) == 0)) return;
   thread.fp = state;
   load(thread);
 }

@@ -110,12 +110,14 @@ struct Thread {
 
 // ---- Floating point: registers stay in the hart until another thread needs them (fp.cc) ----
 
+// Do the harts have floating-point registers, of both sizes? Set at boot. If not, FS stays Off.
+extern constinit bool fp_available;
 // The thread leaves this hart: saves its registers if they changed.
 void fp_leave(Thread& thread);
 // The thread comes to this hart: loads its registers if it uses any and they are not here.
 void fp_enter(Thread& thread);
 // The running thread executed a floating-point instruction with FS Off. Gives it zeroed registers
-// and answers true; false when FS was on, so that the instruction is illegal for another reason.
+// and returns true; false when FS was on, or there are none: the instruction is illegal.
 bool fp_first_use(Thread& thread);
 // The running thread begins a new program: no floating point until it is used.
 void fp_reset(Thread& thread);

@@ -21,6 +21,8 @@ class PageTable;
 constexpr unsigned max_harts = 8;
 constexpr std::size_t emergency_stack_size = 4096;
 
+constexpr unsigned no_context = ~0u;
+
 struct Hart {
   std::uint64_t emergency_stack_top = 0;  // trap.S: kernel faults are reported on this stack
   std::uint64_t start_sp = 0;             // entry.S: first stack of a secondary hart
@@ -33,9 +35,9 @@ struct Hart {
   static constexpr unsigned must_yield = 1;   // the current thread's time is up
   static constexpr unsigned must_settle = 2;  // something waits until no lock is held
   unsigned work = 0;
-  unsigned plic_context = 0;  // what the PLIC calls its S-mode (dev/plic.cc)
-  Thread* current = nullptr;  // the thread that runs here; changed by the scheduler only
-  Thread* idle = nullptr;     // runs when nothing else can
+  unsigned plic_context = no_context;  // what the PLIC calls its S-mode (dev/plic.cc)
+  Thread* current = nullptr;           // the thread that runs here; changed by the scheduler only
+  Thread* idle = nullptr;              // runs when nothing else can
   // What satp names; nullptr: the kernel's half alone (PageTable::activate).
   PageTable* page_table = nullptr;
   std::uint64_t kernel_map_generation = 0;  // the newest mapping it has fenced (mm/kernel_map.cc)

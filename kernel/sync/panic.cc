@@ -19,6 +19,7 @@ extern "C" const KernelSymbol kernel_symbols[];
 extern "C" const std::uint64_t kernel_symbols_count;
 extern "C" const char kernel_symbol_names[];
 extern "C" const char kernel_start[], text_end[];
+extern "C" tine::Sink *const log_keepers_start[], *const log_keepers_end[];  // bounds of the rows
 
 namespace tine {
 namespace {
@@ -106,19 +107,26 @@ void print_registers(const TrapFrame& frame) {
 }  // namespace
 
 constinit Spinlock console_output_lock{Rank::console_output, "console output"};
-constinit unsigned log_channels = 0;
+constinit unsigned log_channels = unsigned(Channel::crash);
+constinit bool log_is_shown = true;
 constinit StopMachine stop_machine = nullptr;
 
 void set_console(Sink* sink) { console = sink; }
 
-void log_args(std::string_view format, std::span<const FormatArg> args) {
+void log_args(std::string_view format, std::span<const FormatArg> args, bool is_shown) {
   SpinGuard guard(console_output_lock);
-  LogSink sink(*console);
-  print_args(sink, format, args);
+  std::span keepers(log_keepers_start, log_keepers_end);
+  auto say = [&](Sink& to) {
+    LogSink sink(to);
+    print_args(sink, format, args);
+  };
+  for (Sink* keeper : keepers) say(*keeper);
+  if (keepers.empty() || is_shown || log_is_shown) say(*console);
 }
 
 void choose_log_channels(std::string_view names) {
-  static constexpr std::string_view known[] = {"fork", "exec", "wait", "fault"};
+  static constexpr std::string_view known[] = {"fork", "exec", "wait", "fault", "crash", "all"};
+  if (!names.empty()) log_channels = 0;
   while (!names.empty()) {
     std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(name.size() < names.size() ? name.size() + 1 : name.size());
@@ -128,7 +136,7 @@ void choose_log_channels(std::string_view names) {
       log_channels |= 1u << i;
       found = true;
     }
-    if (!found) log("log: no channel '{}' (there are: fork exec wait fault)\n", name);
+    if (!found) log("log: no channel '{}' (there are: fork exec wait fault crash all)\n", name);
   }
 }
 

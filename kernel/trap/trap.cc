@@ -62,8 +62,8 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
                                                        : Prot::read;
   Result<> resolved = current_space().resolve(Access{address, wanted});
   if (is_logged(Channel::fault)) {
-    log("fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
-        resolved ? "resolved" : "refused");
+    log_on(Channel::fault, "fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
+           resolved ? "resolved" : "refused");
   }
   if (resolved) return;  // [fault 6] sret repeats the access
   if (resolved.error() == Errno::nomem && wait_for_memory()) return;

@@ -38,9 +38,11 @@ struct Options {
   int hz = 0;            // 0: the kernel's own default
   std::string cpu = "rv64";
   std::string memory = "256M";
-  std::string initrd;       // "": the one of TINE_INITRD
-  std::string kernel_args;  // more of them
-  std::string init_args;    // what comes after ` -- `: a command that init runs, then powers off
+  std::string machine = "virt";
+  std::vector<std::string> extra;  // more of QEMU's own arguments
+  std::string initrd;              // "": the one of TINE_INITRD
+  std::string kernel_args;         // more of them
+  std::string init_args;  // what comes after ` -- `: a command that init runs, then powers off
   int seed = 1;
   // With `shift`: the guest's allowance in its own instructions, counted exactly
   // (test/labs/limit.c); then CPU time is none. 0: no limit.

@@ -52,7 +52,7 @@ std::vector<std::string> command_line(const Options& o, const std::string& scrat
   std::vector<std::string> line = {
       "qemu-system-riscv64",
       "-machine",
-      "virt",
+      o.machine,
       "-cpu",
       o.cpu,
       "-smp",
@@ -84,6 +84,7 @@ std::vector<std::string> command_line(const Options& o, const std::string& scrat
     line.push_back(option);
     line.push_back(value);
   };
+  line.insert(line.end(), o.extra.begin(), o.extra.end());
   if (o.shift != ordinary) add("-icount", "shift=" + std::to_string(o.shift) + ",sleep=off");
   if (takes_turns(o)) {
     line.insert(line.end(), std::begin(short_turns), std::end(short_turns));

@@ -70,6 +70,7 @@ TEST_CASE("a system call that there is not is named once a program", "[suite][wi
   Options options;
   options.log = "unknown-calls";
   options.init_args = "/test/wing-trace-unknown";
+  options.kernel_args = "log=all";
   Guest guest(options);
   CHECK(guest.wait_exit() == 0);
   const std::string console = guest.console();
@@ -89,6 +90,18 @@ TEST_CASE("a system call that there is not is named once a program", "[suite][wi
   CHECK(count(line) == 123);  // the two numbers that no call can have count as one
   CHECK(count("\nforged") == 0);
   CHECK(count("x\\012forged[1]: a line\\033[2J\\\\[") == 1);
+}
+
+// The program makes that call four times. The console is the shell's by then.
+TEST_CASE("a line of the log does not come onto the terminal", "[wing-dmesg][wing-trace]") {
+  Options options;
+  options.log = "unknown-calls";
+  Guest guest(options);
+  guest.expect(prompt);
+  CHECK_THAT(guest.run("/test/unknown_call"), !contains("no system call"));
+  const std::string lines = guest.run("dmesg | grep 'no system call.*444'");
+  CHECK_THAT(lines, contains("] unknown_call["));
+  CHECK(lines.find('\n') == lines.size() - 1);
 }
 
 TEST_CASE("all guest programs pass on every machine", "[suite]") {

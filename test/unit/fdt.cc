@@ -152,8 +152,9 @@ TEST_CASE("what the kernel wants to know of the machine is gathered") {
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
   MachineDescription machine = describe_machine(*tree);
-  CHECK(machine.memory.start == PhysAddr(0x80000000));
-  CHECK(machine.memory.end() == PhysAddr(0x90000000));
+  REQUIRE(machine.memory.count == 1);
+  CHECK(machine.memory.items[0].start == PhysAddr(0x80000000));
+  CHECK(machine.memory.items[0].end() == PhysAddr(0x90000000));
   REQUIRE(machine.reserved.count == 2);
   CHECK(machine.reserved.items[0].start == PhysAddr(0xbfe00000));
   CHECK(machine.reserved.items[1].size == 0x80000);
@@ -163,6 +164,7 @@ TEST_CASE("what the kernel wants to know of the machine is gathered") {
   CHECK(machine.rng_seed.size() == 32);
   CHECK(machine.timebase_frequency == 10000000);
   CHECK(machine.has_sstc);
+  CHECK(machine.has_double);
   CHECK(machine.uart->base == PhysAddr(0x10000000));
   CHECK(machine.uart->interrupt == 10);
   CHECK(machine.plic->start == PhysAddr(0xc000000));
@@ -201,15 +203,49 @@ TEST_CASE("Sstc may be named in a list of extensions, but not be part of another
   CHECK(!has_sstc("", ""));
 }
 
+TEST_CASE("floating point is there if both sizes are: d, or g for all of imafd") {
+  auto has_double = [](std::string_view isa, std::string_view extension) {
+    FdtBuilder b;
+    b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
+    b.begin("cpu@0").strings("device_type", {"cpu"}).cells("reg", {0});
+    b.strings("riscv,isa", {isa}).strings("riscv,isa-extensions", {"i", extension});
+    Bytes blob = b.end().end().end().finish();
+    auto tree = Fdt::open(blob);
+    return describe_machine(*tree).has_double;
+  };
+  CHECK(has_double("rv64imafdc_zicsr", ""));
+  CHECK(has_double("rv64gc", ""));
+  CHECK(has_double("rv64imac", "d"));
+  CHECK(!has_double("rv64imac_zicond_sstc", "zicond"));
+  CHECK(!has_double("rv64imafc", "f"));
+  CHECK(!has_double("d", ""));
+}
+
+TEST_CASE("all banks of memory are found, of several nodes and in one, and sorted") {
+  FdtBuilder b;
+  b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1});
+  b.begin("memory@90000000").strings("device_type", {"memory"});
+  b.cells("reg", {0x90000000, 0x1000, 0xa0000000, 0x2000}).end();
+  b.begin("memory@80000000").strings("device_type", {"memory"});
+  b.cells("reg", {0x80000000, 0x10000000}).end();
+  Bytes blob = b.end().finish();
+  auto tree = Fdt::open(blob);
+  REQUIRE(tree.has_value());
+  MachineDescription machine = describe_machine(*tree);
+  REQUIRE(machine.memory.count == 3);
+  CHECK(machine.memory.items[0].start == PhysAddr(0x80000000));
+  CHECK(machine.memory.items[0].end() == PhysAddr(0x90000000));
+  CHECK(machine.memory.items[1].start == PhysAddr(0x90000000));
+  CHECK(machine.memory.items[1].size == 0x1000);
+  CHECK(machine.memory.items[2].end() == PhysAddr(0xa0002000));
+}
+
 TEST_CASE("of several devices the first one is ours, wherever the PLIC stands") {
   FdtBuilder b;
   b.begin("").cells("#address-cells", {1}).cells("#size-cells", {1});
   for (std::uint32_t plic : {0x1000, 0x2000}) {
     b.begin("plic").cells("reg", {plic, 4}).strings("compatible", {"riscv,plic0"});
     b.cells("interrupts-extended", {5, 11, 5, 9}).end();
-  }
-  for (std::uint32_t bank : {0x80000000, 0x90000000}) {
-    b.begin("memory").strings("device_type", {"memory"}).cells("reg", {bank, 0x1000}).end();
   }
   for (std::uint32_t uart : {0x10000000, 0x20000000}) {
     b.begin("serial").cells("reg", {uart, 8}).strings("compatible", {"ns16550a"}).end();
@@ -223,7 +259,6 @@ TEST_CASE("of several devices the first one is ours, wherever the PLIC stands") 
   REQUIRE(tree.has_value());
   MachineDescription machine = describe_machine(*tree);
   CHECK(machine.plic->start == PhysAddr(0x1000));
-  CHECK(machine.memory.start == PhysAddr(0x80000000));
   CHECK(machine.uart->base == PhysAddr(0x10000000));
   CHECK(machine.uart->interrupt == 0);
   CHECK(machine.timebase_frequency == 1234);
@@ -236,7 +271,8 @@ TEST_CASE("a machine of which nothing is said is described as nothing") {
   auto tree = Fdt::open(blob);
   REQUIRE(tree.has_value());
   MachineDescription machine = describe_machine(*tree);
-  CHECK(machine.memory.size == 0);
+  CHECK(machine.memory.count == 0);
+  CHECK(!machine.has_double);
   CHECK(machine.harts.count == 0);
   CHECK(!machine.uart);
   CHECK(!machine.plic);

@@ -147,6 +147,8 @@ void copy_to_and_fro(AddressSpace& space, Counts& counts, std::atomic<bool>& don
       }
     }
     counts.add(moved, size, buffer.left());
+    if (random() % 8 == 0)
+      std::this_thread::yield();  // with no lock: on one core, too, both get on
   }
 }
 
@@ -247,6 +249,7 @@ TEST_CASE("a page that is unmapped meanwhile stays until its user has done") {
             page_size - std::count(page, page + page_size, std::byte{7}));
       });
       counts.whole += bool(used);
+      std::this_thread::yield();  // without the space's mutex, which the other one waits for
     }
   });
   std::mt19937 random(4);

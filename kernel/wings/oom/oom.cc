@@ -94,8 +94,8 @@ void kill_offender(const Offender& worst) {
       send_signal(*each, SIGKILL, {});
     }
   }
-  log("out of memory: {}[{}] is killed, {} KiB are its own\n", name, worst.pid,
-      worst.pages << (page_shift - 10));
+  log_on(Channel::crash, "out of memory: {}[{}] is killed, {} KiB are its own\n", name, worst.pid,
+         worst.pages << (page_shift - 10));
 }
 
 bool is_ending(const Process& process) {

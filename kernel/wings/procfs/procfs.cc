@@ -51,7 +51,7 @@ class TextFile final : public Node {
 
   Result<> open(unsigned) override EXCLUDES(mutex_) {
     Looker opener = Looker::current();
-    if (!(file_.permissions & 0044)) TRY(check_look({pid_, opener}));
+    if (pid_ && !(file_.permissions & 0044)) TRY(check_look({pid_, opener}));
     MutexGuard guard(mutex_);
     if (!opener_) opener_ = std::move(opener);
     return {};
@@ -263,6 +263,16 @@ class RootDirectory final : public Node {
   static constexpr std::uint64_t self_position = 16, process_positions = 32;
 };
 
+extern "C" const ProcFile proc_files_start[], proc_files_end[];  // linker/kernel.ld
+
+// The n-th file about the machine, with those of other wings; null: there are no more.
+const ProcFile* machine_file(std::size_t n) {
+  std::span<const ProcFile> more(proc_files_start, proc_files_end);
+  if (n < machine_files.size()) return &machine_files[n];
+  n -= machine_files.size();
+  return n < more.size() ? &more[n] : nullptr;
+}
+
 Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
   if (name == "self") {
     RefPtr<Symlink> node = TRY(make_ref<Symlink>(self_inode));
@@ -270,7 +280,12 @@ Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
     return RefPtr<Node>(std::move(node));
   }
   int pid = number_of(name);
-  if (pid < 0) return lookup_file(machine_files, name, 0, machine_inodes);
+  if (pid < 0) {
+    for (std::size_t n = 0; const ProcFile* file = machine_file(n); n++) {
+      if (file->name == name) return lookup_file({file, 1}, name, 0, machine_inodes + n);
+    }
+    return Errno::noent;
+  }
   if (!hold_process(pid)) return Errno::noent;
   RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid, *this));
   return node;
@@ -278,9 +293,8 @@ Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
 
 Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
   std::uint64_t n = position < first_position ? 0 : position - first_position;
-  if (n < machine_files.size()) {
-    set_entry(entry, n + first_position, machine_inodes + n, NodeKind::regular,
-              machine_files[n].name);
+  if (const ProcFile* file = machine_file(n)) {
+    set_entry(entry, n + first_position, machine_inodes + n, NodeKind::regular, file->name);
     return {};
   }
   if (position <= self_position) {

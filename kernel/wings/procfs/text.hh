@@ -53,6 +53,10 @@ struct ProcFile {
   Result<> (*write)(const Subject& of, Sink& to);
 };
 extern const std::span<const ProcFile> process_files, machine_files;
+// A file about the machine that another wing has: a row of a table that the linker gathers.
+#define PROC_FILE(name, permissions, write)                                               \
+  [[gnu::section(".table.proc"), gnu::used]] static constinit const ProcFile proc_##name{ \
+      #name, permissions, write};
 
 // What only the process's user may see is taken by these, which decide and take in one step: a
 // program with other rights that the process executes meanwhile comes before both or after both.

@@ -124,6 +124,7 @@ constexpr CallFormat formats[] = {
     {SYS_gettimeofday, "gettimeofday", "pp"},
     {SYS_clock_getres, "clock_getres", "dT"},
     {SYS_clock_nanosleep, "clock_nanosleep", "dxtp"},
+    {SYS_syslog, "syslog", "dpd"},
 
     {SYS_set_robust_list, "set_robust_list", "pu"},
     {SYS_prctl, "prctl", "dxxxx"},

@@ -54,8 +54,11 @@ static void csr_read(void) { asm volatile("csrr t0, sstatus" ::: "t0"); }
 static void csr_write(void) { asm volatile("csrw satp, zero"); }
 static void supervisor_return(void) { asm volatile("sret"); }
 static void fence_vma(void) { asm volatile("sfence.vma"); }
+/* A hart may do it all the same (Zama16b); then it does it right. */
 static void odd_amo(void) {
-  asm volatile("amoadd.w t0, zero, (%0)" ::"r"((uintptr_t)words + 1) : "t0", "memory");
+  words[0] = 0x0102030405060708;
+  asm volatile("amoadd.w t0, %1, (%0)" ::"r"((uintptr_t)words + 1), "r"(0x10) : "t0", "memory");
+  if (words[0] == 0x0102030405061708) kill(getpid(), SIGBUS);
 }
 static void odd_lr(void) {
   asm volatile("lr.d t0, (%0)" ::"r"((uintptr_t)words + 4) : "t0", "memory");
@@ -119,7 +122,7 @@ static const struct way {
     {"sret is SIGILL", supervisor_return, SIGILL},
     {"sfence.vma is SIGILL", fence_vma, SIGILL},
     {"ebreak is SIGTRAP", breakpoint, SIGTRAP},
-    {"a misaligned AMO is SIGBUS", odd_amo, SIGBUS},
+    {"a misaligned AMO is SIGBUS, or adds", odd_amo, SIGBUS},
     {"a misaligned LR is SIGBUS", odd_lr, SIGBUS},
     {"an AMO where nothing is mapped is SIGSEGV", amo_unmapped, SIGSEGV},
     {"an AMO on constants is SIGSEGV", amo_constant, SIGSEGV},

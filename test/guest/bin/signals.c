@@ -318,8 +318,8 @@ static void faults_are_caught(void) {
   expect_fault(SIGSEGV, SEGV_MAPERR, UNMAPPED + 64);
   asm volatile("jalr %0" ::"r"(words) : "ra", "memory");
   expect_fault(SIGSEGV, SEGV_ACCERR, (uintptr_t)words);
-  asm volatile("amoadd.d zero, zero, (%0)" ::"r"((uintptr_t)words + 1) : "memory");
-  expect_fault(SIGBUS, BUS_ADRALN, (uintptr_t)words + 1);
+  asm volatile("lr.d t0, (%0)" ::"r"((uintptr_t)words + 4) : "t0", "memory");
+  expect_fault(SIGBUS, BUS_ADRALN, (uintptr_t)words + 4);
   asm volatile(".word 0xffffffff" ::: "memory");
   EQUAL(seen.si_code, ILL_ILLOPC);
   expect_fault(SIGILL, ILL_ILLOPC, fault_pc);

@@ -77,8 +77,7 @@ static void reads(void) {
   for (;;) read(ends[0], &byte, 1);
 }
 static void runs(void) {
-  for (volatile int i = 0;; i++) {
-  }
+  for (;;) asm volatile("nop");
 }
 static void calls(void) {
   for (;;) getppid();

@@ -148,6 +148,7 @@ static const struct program {
     {"touch", "touch FILE...: make empty files"},
     {"true", "succeed"},
     {"uname", "what system this is"},
+    {"dmesg", "what the kernel has said of itself"},
     {"uptime", "how long it has been running"},
     {"wc", "wc [-clw] [FILE...]: count lines, words, bytes"},
 };
