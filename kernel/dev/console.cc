@@ -20,7 +20,6 @@
 
 #include "dev/uart.hh"
 #include "lib/own.hh"
-#include "sched/readiness.hh"
 #include "sched/wait_queue.hh"
 #include "sync/panic.hh"
 #include "sync/spinlock.hh"
@@ -58,6 +57,8 @@ constinit bool being_read GUARDED_BY(input_lock) = false;
 constinit std::uint32_t drops GUARDED_BY(input_lock) = 0;
 constinit bool held_back GUARDED_BY(input_lock) = false;  // the serial port
 constinit WaitQueue readers GUARDED_BY(input_lock);
+constinit WaitQueue turns GUARDED_BY(input_lock);     // until the one that reads is done
+constinit WaitQueue watchers GUARDED_BY(input_lock);  // ppoll
 // Kept for programs that ask: one word, so that no lock is needed.
 constinit std::atomic<tine_winsize> window{{24, 80, 0, 0}};
 
@@ -97,10 +98,17 @@ void hold_back_if_full() REQUIRES(input_lock) {
   held_back = full;
 }
 
+// One reader for one piece of news. The one that acts on it tells the next when it is done, if
+// something is left (end_reading): so it does not matter what becomes of the one that is told.
+void tell_next_reader() REQUIRES(input_lock) {
+  if (!being_read) readers.wake_one();
+}
+
 void commit() REQUIRES(input_lock) {
   committed = tail;
-  readers.wake_all();
-  readiness_changed();
+  if (head == committed) return;
+  tell_next_reader();
+  watchers.wake_all();
 }
 
 void drop_input() REQUIRES(input_lock) {
@@ -207,17 +215,18 @@ bool may_be_none() REQUIRES(input_lock) { return !has_flag(ICANON) && settings.c
 
 // Sleeps until something is there and no other thread reads; one that must not block waits for the
 // other reader only, which is in the middle of it. Returns false when there is nothing, and that
-// will do (VMIN 0). Errors: restart, again.
+// will do (VMIN 0). Not `wait`, because the queue depends on what is waited for. Errors: restart,
+// again.
 Result<bool> begin_reading(bool may_block) {
   SpinGuard guard(input_lock);
   std::uint64_t deadline = never;
   if (may_be_none()) deadline = clock_now() + settings.c_cc[VTIME] * clock_config.timebase / 10;
-  bool ready = TRY(wait_with_deadline(readers, input_lock, WaitReason::console, deadline, [&] {
-    input_lock.assert_held();
-    return !being_read && (!may_block || head != committed);
-  }));
-  if (!ready || (head == committed && may_be_none())) return false;
-  if (head == committed) return Errno::again;
+  while (being_read || head == committed) {
+    if (!being_read && !may_block) return may_be_none() ? Result<bool>(false) : Errno::again;
+    if (clock_now() >= deadline) return false;
+    WaitQueue& queue = being_read ? turns : readers;
+    TRY(queue.sleep(input_lock, WaitReason::console, deadline));
+  }
   being_read = true;
   return true;
 }
@@ -225,7 +234,8 @@ Result<bool> begin_reading(bool may_block) {
 void end_reading() {
   SpinGuard guard(input_lock);
   being_read = false;
-  readers.wake_all();
+  turns.wake_all();
+  if (head != committed) tell_next_reader();
 }
 
 // Moves one piece, or the start of it: what the buffer has room for in one place.
@@ -299,9 +309,15 @@ Result<std::size_t> console_write(IoBuffer& from) {
   });
 }
 
-bool console_has_input() {
+bool console_has_input(Waiter* watcher) {
   SpinGuard guard(input_lock);
+  if (watcher && head == committed) watchers.enter(*watcher);
   return head != committed;
+}
+
+void console_stop_watching(Waiter& watcher) {
+  SpinGuard guard(input_lock);
+  watchers.leave(watcher);
 }
 
 Result<std::size_t> console_ioctl(std::uint64_t request, VirtAddr argument) {

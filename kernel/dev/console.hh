@@ -16,6 +16,8 @@
 
 namespace tine {
 
+struct Waiter;
+
 // Starts receiving. Needs uart_init and plic_init. Errors: inval (the port has no usable
 // interrupt).
 Result<> console_init(unsigned irq);
@@ -24,7 +26,9 @@ Result<> console_init(unsigned irq);
 // ^D at its beginning returns 0. Without lines it sleeps until there is a byte, or as VMIN 0 and
 // VTIME say. Errors: restart, fault, nomem; again, when nothing is there and `may_block` is false.
 Result<std::size_t> console_read(IoBuffer& to, bool may_block = true);
-bool console_has_input();
+// With `watcher`: if there is none, it enters the queue of those that are told when some comes.
+bool console_has_input(Waiter* watcher);
+void console_stop_watching(Waiter& watcher);
 // Writes; messages of the kernel do not come between the bytes of a piece of 256. Errors: fault,
 // nomem.
 Result<std::size_t> console_write(IoBuffer& from);

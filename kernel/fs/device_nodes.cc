@@ -4,6 +4,7 @@
 
 #include "dev/console.hh"
 #include "mm/heap.hh"
+#include "sched/wait_queue.hh"
 
 namespace tine {
 namespace {
@@ -15,7 +16,8 @@ struct Device {
   Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
   Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
   Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
-  bool (*has_input)();
+  bool (*has_input)(Waiter* watcher);  // as Node::ready has it
+  void (*stop_watching)(Waiter& watcher);
   Result<std::uint64_t> position;  // that lseek answers, always
 };
 
@@ -33,12 +35,14 @@ Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; }
 
-bool always() { return true; }
+bool always(Waiter*) { return true; }
+void has_no_watchers(Waiter&) {}
 
 constexpr Device devices[] = {
-    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input, Errno::spipe},
-    {"null", 1, 3, read_nothing, discard, no_terminal, always, 0},
-    {"zero", 1, 5, read_zeros, discard, no_terminal, always, 0},
+    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input,
+     console_stop_watching, Errno::spipe},
+    {"null", 1, 3, read_nothing, discard, no_terminal, always, has_no_watchers, 0},
+    {"zero", 1, 5, read_zeros, discard, no_terminal, always, has_no_watchers, 0},
 };
 
 class DeviceNode final : public Node {
@@ -56,7 +60,12 @@ class DeviceNode final : public Node {
     return device_.ioctl(request, argument);
   }
   Result<std::uint64_t> only_position() override { return device_.position; }
-  unsigned ready(unsigned) override { return POLLOUT | (device_.has_input() ? POLLIN : 0); }
+  // It may always be written to, so that who waits for that, too, waits for nothing.
+  unsigned ready(unsigned, Waiter* watcher) override {
+    bool waits_for_input = watcher && !(watcher->key & POLLOUT);
+    return POLLOUT | (device_.has_input(waits_for_input ? watcher : nullptr) ? POLLIN : 0);
+  }
+  void stop_watching(Waiter& watcher) override { device_.stop_watching(watcher); }
 
  private:
   const Device& device_;

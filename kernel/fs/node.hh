@@ -24,6 +24,8 @@
 
 namespace tine {
 
+struct Waiter;
+
 enum class NodeKind : std::uint32_t {
   directory = S_IFDIR,
   regular = S_IFREG,
@@ -175,7 +177,11 @@ class Node : public RefCounted {
   // The contents, for mapping into an address space. Errors: access (it cannot be).
   virtual Result<RefPtr<PageSource>> pages() { return Errno::access; }
   // What an open file with these flags could do at once: POLLIN, POLLOUT, and how the other end is.
-  virtual unsigned ready(unsigned) { return POLLIN | POLLOUT; }
+  // With `watcher`, whose key says what of this it waits for: if none of it is true now, the
+  // watcher enters a queue of the node, in the same step, and is told when some of it may be true.
+  // It must leave by stop_watching before it or the node ends.
+  virtual unsigned ready(unsigned, Waiter*) { return POLLIN | POLLOUT; }
+  virtual void stop_watching(Waiter&) {}
   // An open file of it comes to life, or dies; with open's flags. For who counts them.
   virtual void opened(unsigned) {}
   virtual void closed(unsigned) {}

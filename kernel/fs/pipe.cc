@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "sched/readiness.hh"
-
 namespace tine {
 
 void Pipe::count_open(unsigned flags) {
   if (opened_to_read(flags)) readers_++, reader_opens_++;
   if (opened_to_write(flags)) writers_++, writer_opens_++;
-  wake();
+  turn_queue_.wake_all();
 }
 
 void Pipe::opened(unsigned flags) {
@@ -28,7 +26,10 @@ void Pipe::closed(unsigned flags) {
     head_ = tail_ = 0;
     reader_opens_ = writer_opens_ = 0;
   }
-  wake();
+  // That an end has gone is news for all at the other.
+  if (writers_ == 0) read_queue_.wake_all();
+  if (readers_ == 0) write_queue_.wake_all();
+  if (writers_ == 0 || readers_ == 0) watchers_.wake_all();
 }
 
 // The other end may have been opened and closed again until we see it: so the count of `opens`. Who
@@ -40,24 +41,47 @@ Result<> Pipe::open(unsigned flags) {
   unsigned& opens = opened_to_read(flags) ? writer_opens_ : reader_opens_;
   if (flags & O_NONBLOCK) return opened_to_read(flags) || others > 0 ? Result<>() : Errno::nxio;
   unsigned before = opens;
-  return wait_until([&] { return others > 0 || opens != before; });
+  while (others == 0 && opens == before) TRY(sleep_in(turn_queue_));
+  return {};
 }
 
-template <class Condition>
-Result<> Pipe::wait_until(Condition condition) {
+// One sleep; what is waited for is to be looked at again. A thread that leaves tells the next: a
+// writer that is first in its queue keeps those behind it waiting, though they may need less room.
+Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
   waiting_++;
-  Result<> woken = wait(queue_, lock_, WaitReason::pipe, condition);
+  Result<> slept = queue.sleep(lock_, WaitReason::pipe, never, needed);
   waiting_--;
-  return woken;
+  if (!slept) transfer_ended();
+  return slept;
 }
 
-void Pipe::wake() {
-  if (waiting_) queue_.wake_all();
-  readiness_changed();
+// The end of each transfer. A part that is claimed is not told of: its claimer comes here, too.
+[[gnu::noinline]] void Pipe::tell_of_bytes_and_room() {
+  unsigned news = (head_ != tail_ ? POLLIN : 0) | (free_bytes() >= atomic_size ? POLLOUT : 0);
+  turn_queue_.wake_all();
+  if ((news & POLLIN) && !reading_) read_queue_.wake_one();
+  const Waiter* writer = write_queue_.first();
+  if (writer && writer->key <= free_bytes() && !writing_) write_queue_.wake_one();
+  if (!watchers_.empty()) tell_watchers(news);
 }
 
-unsigned Pipe::ready(unsigned flags) {
+[[gnu::noinline]] void Pipe::tell_watchers(unsigned news) {
+  watchers_.wake(~0u, [news](const Waiter& each) { return (each.key & news) != 0; });
+}
+
+unsigned Pipe::ready(unsigned flags, Waiter* watcher) {
   SpinGuard guard(lock_);
+  unsigned ready = ready_now(flags);
+  if (watcher && !(ready & watcher->key)) watchers_.enter(*watcher);
+  return ready;
+}
+
+void Pipe::stop_watching(Waiter& watcher) {
+  SpinGuard guard(lock_);
+  watchers_.leave(watcher);
+}
+
+unsigned Pipe::ready_now(unsigned flags) const {
   unsigned ready = 0;
   // No writer yet is not the end of all writers.
   bool hung_up = writers_ == 0 && writer_opens_ > 0;
@@ -107,21 +131,22 @@ inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
 // Nor a writer: there is room, or nobody will read.
 inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size || readers_ == 0; }
 
-// Who must not block waits for the other reader only, who is in the middle of it.
+// Not `wait`, because the queue depends on what is waited for. A reader that must not block waits
+// for the other reader only, which is in the middle of it.
 [[gnu::noinline]] Result<> Pipe::wait_to_read(bool may_block) {
-  TRY(wait_until([&] {
-    lock_.assert_held();
-    return !reading_ && (!may_block || has_answer());
-  }));
-  return has_answer() ? Result<>() : Errno::again;
+  while (reading_ || !has_answer()) {
+    if (!reading_ && !may_block) return Errno::again;
+    TRY(sleep_in(reading_ ? turn_queue_ : read_queue_));
+  }
+  return {};
 }
 
 [[gnu::noinline]] Result<> Pipe::wait_to_write(std::size_t needed, bool may_block) {
-  TRY(wait_until([&] {
-    lock_.assert_held();
-    return !writing_ && (!may_block || has_room(needed));
-  }));
-  return has_room(needed) ? Result<>() : Errno::again;
+  while (writing_ || !has_room(needed)) {
+    if (!writing_ && !may_block) return Errno::again;
+    TRY(sleep_in(writing_ ? turn_queue_ : write_queue_, needed));
+  }
+  return {};
 }
 
 Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
@@ -141,7 +166,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   reading_ = false;
   if (moved) head_ += *moved;
   if (head_ == tail_ && !writing_) head_ = tail_ = 0;  // stay in the first page if it suffices
-  wake();
+  transfer_ended();
   return moved;
 }
 
@@ -165,7 +190,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   SpinGuard guard(lock_);
   writing_ = false;
   if (moved) tail_ += *moved;
-  wake();
+  transfer_ended();
   return moved;
 }
 

@@ -5,8 +5,14 @@
 // the free part at the same time, both without a lock, since user memory may make them sleep; that
 // there is one of each at most, `reading_` and `writing_` say.
 //
-// Lock: the spinlock guards the ring's ends, these two, and the counts of open ends. The page of a
-// ring's part is the business of whoever has claimed the part.
+// One waiter is woken for one piece of news. Bytes are news for one reader: it takes some of them
+// and wakes the next reader if some are left, so that none waits beside bytes. Room is news for the
+// writer that has waited longest, when it is as much as that one needs. It does not matter what
+// becomes of the one that is woken: it acts, and then wakes the next; or it has found the part
+// claimed, and the thread that has claimed it wakes the next; or it leaves, and wakes the next.
+//
+// Lock: the spinlock guards the ring's ends, these two, the counts of open ends, and the queues.
+// The page of a ring's part belongs to the thread that has claimed the part.
 #pragma once
 
 #include <array>
@@ -31,7 +37,8 @@ class Pipe final : public Node {
   // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,
   // their number.
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
-  unsigned ready(unsigned flags) override EXCLUDES(lock_);
+  unsigned ready(unsigned flags, Waiter* watcher) override EXCLUDES(lock_);
+  void stop_watching(Waiter& watcher) override EXCLUDES(lock_);
   void opened(unsigned flags) override EXCLUDES(lock_);
   void closed(unsigned flags) override EXCLUDES(lock_);
   // A pipe with a name: a reader waits for a writer, and a writer for a reader (POSIX, open). Who
@@ -44,8 +51,13 @@ class Pipe final : public Node {
   static constexpr std::size_t capacity = ring_pages * page_size;
 
   Spinlock lock_{Rank::pipe, "pipe"};
-  WaitQueue queue_ GUARDED_BY(lock_);       // all that wait for any change
-  unsigned waiting_ GUARDED_BY(lock_) = 0;  // how many
+  WaitQueue read_queue_ GUARDED_BY(lock_);   // until there are bytes, or no writers
+  WaitQueue write_queue_ GUARDED_BY(lock_);  // until there is room (key: how much), or no readers
+  // Until another thread has done its part: the one that has claimed the bytes or the room, or one
+  // that opens the other end.
+  WaitQueue turn_queue_ GUARDED_BY(lock_);
+  WaitQueue watchers_ GUARDED_BY(lock_);    // ppoll
+  unsigned waiting_ GUARDED_BY(lock_) = 0;  // threads in one of the first three
   unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
   unsigned writers_ GUARDED_BY(lock_) = 0;
   unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // so far: who waits for one may miss none
@@ -57,11 +69,16 @@ class Pipe final : public Node {
   std::array<FrameRef, ring_pages> pages_;    // allocated when first filled
 
   void count_open(unsigned flags) REQUIRES(lock_);
-  template <class Condition>
-  Result<> wait_until(Condition condition) REQUIRES(lock_);
+  unsigned ready_now(unsigned flags) const REQUIRES(lock_);
+  Result<> sleep_in(WaitQueue& queue, std::size_t needed = 0) REQUIRES(lock_);
   Result<> wait_to_read(bool may_block) REQUIRES(lock_);
   Result<> wait_to_write(std::size_t needed, bool may_block) REQUIRES(lock_);
-  void wake() REQUIRES(lock_);
+  void transfer_ended() REQUIRES(lock_) {
+    if (waiting_ > 0 || !watchers_.empty()) [[unlikely]]
+      tell_of_bytes_and_room();
+  }
+  void tell_of_bytes_and_room() REQUIRES(lock_);
+  void tell_watchers(unsigned news) REQUIRES(lock_);
   std::size_t free_bytes() const REQUIRES(lock_) { return capacity - (tail_ - head_); }
   bool has_answer() const REQUIRES(lock_);
   bool has_room(std::size_t size) const REQUIRES(lock_);

@@ -33,6 +33,11 @@ void tell_parent(Process& self) REQUIRES(process_table_lock) {
   self.parent->child_ended.wake_all();
 }
 
+// Enters it among the parent's children that live, or those that have ended.
+void add_to_parent(Process& child) REQUIRES(process_table_lock) {
+  (child.zombie ? child.parent->zombies : child.parent->children).push_back(&child);
+}
+
 // A child without a parent that wants it. Init reaps it, and is told of its end like any parent.
 void give_to_init(Process& child) REQUIRES(process_table_lock) {
   Process* init = find_process(init_pid);
@@ -40,19 +45,19 @@ void give_to_init(Process& child) REQUIRES(process_table_lock) {
   child.parent = init;
   child.parent_pid.store(init_pid, std::memory_order_relaxed);
   child.exit_signal = SIGCHLD;
-  init->children.push_back(&child);
+  add_to_parent(child);
   if (child.zombie) tell_parent(child);
 }
 
 // The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
 Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lock) {
-  any = false;
-  for (Process& child : self.children) {
-    if (pid != -1 && child.pid != pid) continue;
-    any = true;
-    if (child.zombie) return &child;
+  if (pid == -1) {
+    any = !self.children.empty() || !self.zombies.empty();
+    return self.zombies.front();
   }
-  return nullptr;
+  Process* child = find_process(pid);
+  any = child && child->parent == &self;
+  return any && child->zombie ? child : nullptr;
 }
 
 }  // namespace
@@ -95,8 +100,11 @@ void process_exit(int status) {
   {
     SpinGuard guard(process_table_lock);
     while (Process* child = self.children.front()) give_to_init(*child);
+    while (Process* child = self.zombies.front()) give_to_init(*child);
     self.status = status;
+    List<Process, &Process::sibling_link>::remove(&self);
     self.zombie = true;
+    add_to_parent(self);
     ending_processes--;
     tell_parent(self);
     // It is as good as reaped.

@@ -67,7 +67,8 @@ struct Process final : RefCounted {
   std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
   OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;
-  List<Process, &Process::sibling_link> children GUARDED_BY(process_table_lock);
+  List<Process, &Process::sibling_link> children GUARDED_BY(process_table_lock);  // that live
+  List<Process, &Process::sibling_link> zombies GUARDED_BY(process_table_lock);   // and do not
 
   // What is to be done about a signal.
   tine_sigaction action(int signal) const REQUIRES(process_table_lock);

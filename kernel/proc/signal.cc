@@ -114,8 +114,8 @@ void raise_signal(int signal) {
 }
 
 void signal_broken_pipe(OpenFile& file, Result<std::size_t> written) {
-  bool broken =
-      written ? file.node()->ready(file.flags()) & POLLERR : written.error() == Errno::pipe;
+  bool broken = written ? file.node()->ready(file.flags(), nullptr) & POLLERR
+                        : written.error() == Errno::pipe;
   if (broken) raise_signal(SIGPIPE);
 }
 

@@ -75,7 +75,9 @@ struct Thread {
   ListLink queue_link;         // in the run queue
   ListLink timer_link;         // in the list of sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
-  std::uint64_t wake_at = 0;    // clock value
+  std::uint64_t wake_at = 0;  // clock value
+  // A waiter of it was told since it last asked (wait_for_any); read without the lock by itself.
+  std::atomic<std::uint32_t> told{0};
   unsigned hart = 0;            // where it runs, or ran last
   unsigned slice = 0;           // ticks left
   std::uint64_t run_ticks = 0;  // ticks that found it running its program

@@ -26,8 +26,12 @@
 // same time does not make it leave. If it finds the condition false, another thread has already
 // acted on the news. So news is never lost with a waiter that leaves; a queue whose waiters wait
 // for different things is woken with `wake_all`.
+//
+// A thread can have waiters in several queues (ppoll): it enters each under the lock of that queue,
+// then sleeps in `wait_for_any`, and leaves each under its lock.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "lib/list.hh"
@@ -41,26 +45,55 @@ namespace tine {
 
 // The running thread's place in one wait queue.
 struct Waiter {
-  Thread& thread = *current_thread();
+  Thread* thread = nullptr;  // set when it enters
   // What it waits for, where the owner of the queue tells several things apart.
   std::uint64_t key = 0;
-  ListLink link{};  // guarded by the queue's lock
+  ListLink link{};                     // guarded by the queue's lock
+  std::atomic<std::uint32_t> told{0};  // a wake has taken it out of the queue
 };
 
 // Guarded by the lock of the condition that is waited for: declare it GUARDED_BY this lock.
 class WaitQueue {
  public:
   bool empty() const { return waiters_.empty(); }
+  const Waiter* first() { return waiters_.front(); }  // that has waited longest; nullptr: none
 
-  // Both return how many waiters they told.
-  unsigned wake_one() EXCLUDES(scheduler_lock) { return empty() ? 0 : wake(1); }
-  unsigned wake_all() EXCLUDES(scheduler_lock) { return empty() ? 0 : wake(~0u); }
+  // Tells the waiter that has waited longest.
+  void wake_one() EXCLUDES(scheduler_lock) {
+    if (!empty()) tell(*waiters_.front());
+  }
+  void wake_all() EXCLUDES(scheduler_lock) {
+    while (!empty()) tell(*waiters_.front());
+  }
+  // Tells those for which `pick(waiter)` is true, at most `most`. Returns how many.
+  template <class Pick>
+  unsigned wake(unsigned most, Pick pick) EXCLUDES(scheduler_lock) {
+    unsigned told = 0;
+    Waiter* next = nullptr;
+    for (Waiter* at = waiters_.front(); at && told < most; at = next) {
+      next = waiters_.next(at);
+      if (pick(*at)) tell(*at), told++;
+    }
+    return told;
+  }
 
-  // One sleep, with no condition: use `wait`. Releases `lock` while asleep. Errors: restart, at
-  // once, when the thread has been interrupted; an interrupt that comes later ends the sleep like a
-  // wakeup. `deadline` is a clock value; the sleep ends then at the latest.
-  Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline) REQUIRES(lock)
-  EXCLUDES(scheduler_lock);
+  // For `wait_for_any`: the waiter of the running thread enters the queue.
+  void enter(Waiter& waiter) {
+    waiter.thread = current_thread();
+    waiter.told.store(0, std::memory_order_relaxed);
+    waiters_.push_back(&waiter);
+  }
+  // Out of the queue, unless a wake has taken it out.
+  void leave(Waiter& waiter) {
+    if (waiter.link.is_linked()) waiters_.remove(&waiter);
+  }
+
+  // One sleep, with no condition: use `wait`, or a loop like it. Releases `lock` while asleep.
+  // Errors: restart, at once, when the thread has been interrupted; an interrupt that comes later
+  // ends the sleep like a wakeup. `deadline` is a clock value; the sleep ends then at the latest.
+  // `key`: the waiter's.
+  Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline, std::uint64_t key = 0)
+      REQUIRES(lock) EXCLUDES(scheduler_lock);
   // The same for short waits that no signal may end. Only for Mutex.
   void sleep_uninterruptibly(Spinlock& lock, WaitReason reason) REQUIRES(lock)
   EXCLUDES(scheduler_lock);
@@ -68,8 +101,7 @@ class WaitQueue {
  private:
   List<Waiter, &Waiter::link> waiters_;  // the one that has waited longest first
 
-  unsigned wake(unsigned most) EXCLUDES(scheduler_lock);
-  void leave(Waiter& waiter);
+  void tell(Waiter& waiter) EXCLUDES(scheduler_lock);
 };
 
 // Sleeps until `condition()` is true; it is called with the lock held. Errors: restart.
@@ -91,6 +123,12 @@ Result<bool> wait_with_deadline(WaitQueue& queue, Spinlock& lock, WaitReason rea
   }
   return true;
 }
+
+// For a thread with waiters in several queues: sleeps until one of them is told. Returns at once if
+// that has happened since the last call, or since forget_wakes. False: the deadline has come, and
+// none is told. Errors: restart.
+Result<bool> wait_for_any(WaitReason reason, std::uint64_t deadline) EXCLUDES(scheduler_lock);
+void forget_wakes();
 
 // Sleeps for nothing but the clock. Errors: restart.
 Result<> sleep_until(std::uint64_t deadline);

@@ -20,6 +20,7 @@ enum class Rank : std::uint8_t {
   descriptors,     // one table of file descriptors
   directory,       // the entries of one directory of tmpfs
   parents,         // what is above each of these directories
+  futex,           // who waits for some words of memory
   mailbox,         // one process's IPC mailbox
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
@@ -28,7 +29,6 @@ enum class Rank : std::uint8_t {
   random,          // the key of the random numbers
   attributes,      // permissions, owner and group of nodes
   console_input,   // lines typed and not yet read
-  readiness,       // who sleeps in ppoll
   mutex,           // inside a sleeping mutex
   scheduler,       // states of threads, run queue, wait queues, timers
   stack_pool,      // spare kernel stacks

@@ -1,12 +1,15 @@
-// ppoll and pselect6: sleep until one of several files can be read or written (sched/readiness.hh).
+// ppoll and pselect6: sleep until one of several files can be read or written. The thread waits in
+// a queue of each of them (Node::ready), so nothing else wakes it.
 #include <tine/abi.h>
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "fs/open_file.hh"
+#include "mm/heap.hh"
 #include "proc/process.hh"
-#include "sched/readiness.hh"
+#include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 #include "wings/linux/masked.hh"
@@ -16,47 +19,174 @@ namespace {
 
 constexpr unsigned always_told = POLLERR | POLLHUP | POLLNVAL;
 
-// What of `events`, and of what is always told, is true of a descriptor now.
-unsigned look_at(int fd, unsigned events) {
-  Result<RefPtr<OpenFile>> file = current_process().files.get(fd);
-  if (!file) return POLLNVAL;
-  unsigned ready = (*file)->node()->ready((*file)->flags());
-  if (!(*file)->readable()) ready &= ~unsigned(POLLIN);
-  if (!(*file)->writable()) ready &= ~unsigned(POLLOUT);
-  return ready & (events | always_told);
-}
+// One descriptor that is polled.
+struct Polled {
+  int fd = -1;            // below 0: not looked at
+  unsigned found = 0;     // what of its waiter's key is true
+  RefPtr<OpenFile> file;  // from the first look on
+  Waiter waiter;          // key: what is waited for, of POLL*
+  ListLink link;
+};
 
-// Calls look() -> how many files are ready, until there is one or the deadline has come. Errors:
-// those of look; intr.
-template <class Look>
-Result<int> wait_for(std::uint64_t deadline, Look look) {
-  ReadinessWatch watch;
-  while (true) {
-    std::uint64_t seen = watch.changes();
-    int ready = TRY(look());
-    if (ready) return ready;
-    Result<bool> changed = watch.wait(seen, deadline);
-    if (!changed) return Errno::intr;  // never made again: it would wait for the whole time anew
-    if (!*changed) return look();
+// All that one call polls. The thread waits in a queue of each of these files, and after a wakeup
+// looks only at those whose waiter was told.
+class PollSet {
+ public:
+  PollSet() = default;
+  PollSet(const PollSet&) = delete;
+  ~PollSet();
+
+  // Errors: nomem.
+  Result<> add(int fd, unsigned wanted);
+  // Sleeps until one of the files has what is asked for, or until `deadline` (a clock value; 0:
+  // looks, and does not sleep). Returns how many have. Errors: intr.
+  Result<int> wait(std::uint64_t deadline);
+  // In the order in which they were added.
+  List<Polled, &Polled::link>& all() { return all_; }
+
+ private:
+  struct Chunk {
+    OwnPtr<Chunk> before;
+    std::array<Polled, 50> polled;
+  };
+  List<Polled, &Polled::link> all_;
+  std::array<Polled, 4> first_;  // so few need no memory of the heap
+  OwnPtr<Chunk> chunk_;          // the last one
+  std::span<Polled> unused_{first_};
+
+  static void look(Polled& polled, bool watch);
+};
+
+PollSet::~PollSet() {
+  for (Polled& each : all_) {
+    if (each.waiter.thread) each.file->node()->stop_watching(each.waiter);
   }
 }
 
-// The clock value at which a time given by a program is over; null: never. Errors: inval, fault.
-Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> timeout) {
-  if (timeout.is_null()) return never;
-  return clock_after(clock_now(), TRY(ns_of(TRY(timeout.load()))));
+Result<> PollSet::add(int fd, unsigned wanted) {
+  if (unused_.empty()) {
+    OwnPtr<Chunk> fresh = TRY(make<Chunk>());
+    fresh->before = std::move(chunk_);
+    chunk_ = std::move(fresh);
+    unused_ = chunk_->polled;
+  }
+  Polled& fresh = unused_.front();
+  unused_ = unused_.subspan(1);
+  fresh.fd = fd;
+  fresh.waiter.key = wanted;
+  all_.push_back(&fresh);
+  return {};
 }
 
-Result<int> look_at_all(UserPtr<tine_pollfd> files, std::uint64_t count) {
+// What of `wanted` is true of a file now. With `watcher`, whose key is `wanted`: if it is nothing,
+// the watcher is told when it may be something.
+unsigned look_at(OpenFile& file, unsigned wanted, Waiter* watcher) {
+  unsigned flags = file.flags();
+  unsigned ready = file.node()->ready(flags, watcher) & wanted;
+  if (!opened_to_read(flags)) ready &= ~unsigned(POLLIN);
+  if (!opened_to_write(flags)) ready &= ~unsigned(POLLOUT);
+  return ready;
+}
+
+unsigned look_once(int fd, unsigned wanted) {
+  Result<RefPtr<OpenFile>> file = current_process().files.get(fd);
+  return file ? look_at(**file, wanted, nullptr) : POLLNVAL;
+}
+
+void PollSet::look(Polled& polled, bool watch) {
+  if (!polled.file) {
+    Result<RefPtr<OpenFile>> file = current_process().files.get(polled.fd);
+    if (file) polled.file = std::move(*file);
+  }
+  Waiter* watcher = watch ? &polled.waiter : nullptr;
+  polled.found =
+      polled.file ? look_at(*polled.file, unsigned(polled.waiter.key), watcher) : POLLNVAL;
+}
+
+Result<int> PollSet::wait(std::uint64_t deadline) {
   int ready = 0;
-  for (std::uint64_t i = 0; i < count; i++) {
-    tine_pollfd file = TRY((files + i).load());
-    unsigned found = file.fd < 0 ? 0 : look_at(file.fd, unsigned(file.events));
-    file.revents = std::int16_t(found);
-    TRY((files + i).store(file));
-    if (found) ready++;
+  forget_wakes();
+  for (Polled& each : all_) {
+    if (each.fd < 0) continue;
+    look(each, deadline > 0 && ready == 0);
+    if (each.found) ready++;
+  }
+  while (ready == 0 && deadline > 0) {
+    Result<bool> told = wait_for_any(WaitReason::poll, deadline);
+    if (!told) return Errno::intr;  // never made again: it would wait for the whole time anew
+    if (!*told) return 0;
+    for (Polled& each : all_) {
+      if (!each.waiter.told.load(std::memory_order_relaxed)) continue;
+      look(each, ready == 0);
+      if (each.found) ready++;
+    }
   }
   return ready;
+}
+
+// When PollSet::wait is to end, for a time given by a program; null: never. Errors: inval, fault.
+Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> timeout) {
+  if (timeout.is_null()) return never;
+  std::uint64_t ns = TRY(ns_of(TRY(timeout.load())));
+  return ns == 0 ? 0 : clock_after(clock_now(), ns);
+}
+
+// ---- poll ----
+
+// The program's array goes through a buffer of so many: few walks of the page table.
+constexpr std::size_t at_once = 32;
+using PollBuffer = std::array<tine_pollfd, at_once>;
+
+// What is true of the files now, into `revents`; of these only the last is the kernel's, the rest
+// stays as the program has it by now. find(file) returns it. Returns how many have any. Errors:
+// fault, nomem.
+template <class Find>
+Result<int> tell_program(UserPtr<tine_pollfd> files, std::uint64_t count, Find find) {
+  PollBuffer buffer;
+  int ready = 0;
+  for (std::uint64_t done = 0; done < count; done += at_once) {
+    std::span<tine_pollfd> piece = std::span(buffer).first(std::min(count - done, at_once));
+    VirtAddr at = (files + done).address();
+    TRY(copy_from_user(current_space(), piece.data(), at, piece.size_bytes()));
+    for (tine_pollfd& file : piece) {
+      unsigned found = find(file);
+      file.revents = std::int16_t(found);
+      if (found) ready++;
+    }
+    TRY(copy_to_user(current_space(), at, piece.data(), piece.size_bytes()));
+  }
+  return ready;
+}
+
+unsigned wanted_of(const tine_pollfd& file) { return std::uint16_t(file.events) | always_told; }
+
+// Errors: fault, nomem.
+Result<> load_files(PollSet& set, UserPtr<tine_pollfd> files, std::uint64_t count) {
+  PollBuffer buffer;
+  for (std::uint64_t done = 0; done < count; done += at_once) {
+    std::span<tine_pollfd> piece = std::span(buffer).first(std::min(count - done, at_once));
+    TRY(copy_from_user(current_space(), piece.data(), (files + done).address(),
+                       piece.size_bytes()));
+    for (const tine_pollfd& file : piece) {
+      TRY(set.add(file.fd, wanted_of(file)));
+    }
+  }
+  return {};
+}
+
+// Errors: fault, nomem, intr.
+Result<int> poll(UserPtr<tine_pollfd> files, std::uint64_t count, std::uint64_t deadline) {
+  int ready = TRY(tell_program(files, count, [](const tine_pollfd& file) {
+    return file.fd < 0 ? 0 : look_once(file.fd, wanted_of(file));
+  }));
+  if (ready > 0 || deadline == 0) return ready;
+  PollSet set;
+  TRY(load_files(set, files, count));
+  TRY(set.wait(deadline));
+  Polled* next = set.all().front();
+  return tell_program(files, count, [&](const tine_pollfd&) {
+    return std::exchange(next, set.all().next(next))->found;
+  });
 }
 
 }  // namespace
@@ -67,8 +197,7 @@ SYSCALL(SYS_ppoll, ppoll, int,
          UserPtr<std::uint64_t> mask, std::size_t mask_size)) {
   if (count > TINE_OPEN_MAX) return Errno::inval;
   std::uint64_t deadline = TRY(deadline_of(timeout));
-  auto poll = [&] { return wait_for(deadline, [&] { return look_at_all(files, count); }); };
-  return with_signal_mask(mask, mask_size, poll);
+  return with_signal_mask(mask, mask_size, [&] { return poll(files, count, deadline); });
 }
 
 // ---- select: the same with sets of bits ----
@@ -82,32 +211,43 @@ struct FdSets {
 
 bool has(const FdSet& set, unsigned fd) { return set[fd / 64] >> fd % 64 & 1; }
 
+std::size_t bytes_of(unsigned count) { return (count + 63) / 64 * sizeof(std::uint64_t); }
+
 Result<> load_set(FdSet& set, UserPtr<std::uint64_t> from, unsigned count) {
   if (from.is_null()) return {};
-  for (unsigned i = 0; i * 64 < count; i++) set[i] = TRY((from + i).load());
-  return {};
+  return copy_from_user(current_space(), set.data(), from.address(), bytes_of(count));
 }
 
 Result<> store_set(const FdSet& set, UserPtr<std::uint64_t> to, unsigned count) {
   if (to.is_null()) return {};
-  for (unsigned i = 0; i * 64 < count; i++) TRY((to + i).store(set[i]));
-  return {};
+  return copy_to_user(current_space(), to.address(), set.data(), bytes_of(count));
 }
 
-// Answers how many bits are set in `found`. Errors: badf.
-Result<int> look_at_sets(const FdSets& wanted, FdSets& found, unsigned count) {
-  found = {};
-  int ready = 0;
+constexpr unsigned ends_read_wait = POLLIN | POLLHUP | POLLERR, ends_write_wait = POLLOUT | POLLERR;
+
+// Errors: nomem.
+Result<> add_sets(PollSet& set, const FdSets& wanted, unsigned count) {
   for (unsigned fd = 0; fd < count; fd++) {
     bool reads = has(wanted.read, fd), writes = has(wanted.write, fd);
     if (!reads && !writes && !has(wanted.except, fd)) continue;
-    unsigned state = look_at(int(fd), POLLIN | POLLOUT);
-    if (state & POLLNVAL) return Errno::badf;
-    std::uint64_t bit = 1ul << fd % 64;
-    if (reads && (state & (POLLIN | POLLHUP | POLLERR))) found.read[fd / 64] |= bit, ready++;
-    if (writes && (state & (POLLOUT | POLLERR))) found.write[fd / 64] |= bit, ready++;
+    TRY(set.add(int(fd), POLLNVAL | (reads ? ends_read_wait : 0) | (writes ? ends_write_wait : 0)));
   }
-  return ready;
+  return {};
+}
+
+// Returns how many bits are set in `found`. Errors: badf.
+Result<int> sets_of(PollSet& set, const FdSets& wanted, FdSets& found) {
+  int bits = 0;
+  for (const Polled& each : set.all()) {
+    if (each.found & POLLNVAL) return Errno::badf;
+    unsigned fd = unsigned(each.fd);
+    std::uint64_t bit = 1ul << fd % 64;
+    bool reads = (each.found & ends_read_wait) && has(wanted.read, fd);
+    bool writes = (each.found & ends_write_wait) && has(wanted.write, fd);
+    if (reads) found.read[fd / 64] |= bit, bits++;
+    if (writes) found.write[fd / 64] |= bit, bits++;
+  }
+  return bits;
 }
 
 struct MaskArgument {
@@ -131,14 +271,14 @@ SYSCALL(SYS_pselect6, pselect6, int,
   std::uint64_t deadline = TRY(deadline_of(timeout));
   MaskArgument mask{};
   if (!mask_at.is_null()) mask = TRY(mask_at.load());
-  auto select = [&] {
-    return wait_for(deadline, [&] { return look_at_sets(wanted, found, fds); });
-  };
-  int ready = TRY(with_signal_mask(mask.mask, mask.size, select));
+  PollSet set;
+  TRY(add_sets(set, wanted, fds));
+  TRY(with_signal_mask(mask.mask, mask.size, [&] { return set.wait(deadline); }));
+  int bits = TRY(sets_of(set, wanted, found));
   TRY(store_set(found.read, read, fds));
   TRY(store_set(found.write, write, fds));
   TRY(store_set(found.except, except, fds));
-  return ready;
+  return bits;
 }
 
 }  // namespace tine

@@ -417,6 +417,97 @@ static void ping_pong(void) {
   ENDS(child, 0);
 }
 
+/* ---- One waiter for one piece of news ---- */
+
+enum { WAITING = 6 };
+static pid_t waiting[WAITING];
+
+static uint64_t times_run(pid_t pid) {
+  struct tine_process_info info;
+  CHECK(tap_info(pid, &info));
+  return info.schedules;
+}
+
+/* Children that each move one byte and end with 0; all of them sleep when this returns. */
+static void start_waiting(ssize_t (*move)(void)) {
+  for (int i = 0; i < WAITING; i++) {
+    waiting[i] = FORK();
+    if (waiting[i] == 0) _exit(move() != 1);
+    CHECK(sleeps_for(waiting[i], TINE_WAIT_PIPE));
+  }
+}
+static ssize_t read_one(void) {
+  char byte;
+  return read(ends[0], &byte, 1);
+}
+static ssize_t write_one(void) { return write(ends[1], "x", 1); }
+
+/* The first child ends, and the others have not been run. */
+static void one_was_woken(void (*act)(void)) {
+  uint64_t before[WAITING];
+  for (int i = 0; i < WAITING; i++) before[i] = times_run(waiting[i]);
+  act();
+  ENDS(waiting[0], 0);
+  for (int i = 1; i < WAITING; i++) EQUAL(times_run(waiting[i]), before[i]);
+}
+static void give_one(void) { EQUAL(write(ends[1], "x", 1), 1); }
+static void take_page(void) {
+  static char page[ATOMIC];
+  EQUAL(read(ends[0], page, sizeof page), sizeof page);
+}
+static void one_reader(void) {
+  make_pipe(0);
+  start_waiting(read_one);
+  one_was_woken(give_one);
+  for (int i = 1; i < WAITING; i++) give_one();
+  for (int i = 1; i < WAITING; i++) ENDS(waiting[i], 0);
+}
+/* The one that is woken leaves room, and wakes the next: all can go on. */
+static void writers_wake_each_other(void) {
+  make_pipe(O_NONBLOCK);
+  fill(ATOMIC);
+  EQUAL(fcntl(ends[1], F_SETFL, 0), 0);
+  start_waiting(write_one);
+  take_page();
+  for (int i = 0; i < WAITING; i++) ENDS(waiting[i], 0);
+}
+static void readers_wake_each_other(void) {
+  make_pipe(0);
+  start_waiting(read_one);
+  EQUAL(write(ends[1], "xxxxxx", WAITING), WAITING);
+  for (int i = 0; i < WAITING; i++) ENDS(waiting[i], 0);
+}
+
+/* A reader is killed at the moment at which a byte comes. Either it has taken the byte, or the
+ * other one gets it: then that one ends. */
+static void no_byte_is_lost_with_a_reader(void) {
+  uint64_t random = 7;
+  for (int i = 0; i < 200; i++) {
+    make_pipe(0);
+    pid_t first = FORK();
+    if (first == 0) {
+      read_one();
+      for (;;) sleep_ms(1000);
+    }
+    CHECK(sleeps_for(first, TINE_WAIT_PIPE));
+    pid_t second = FORK();
+    if (second == 0) _exit(read_one() != 1);
+    CHECK(sleeps_for(second, TINE_WAIT_PIPE));
+    give_one();
+    if (i % 2) pause_a_little(&random);
+    EQUAL(kill(first, SIGKILL), 0);
+    ENDS(first, -SIGKILL);
+    EQUAL(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    sched_yield();
+    char byte;
+    if (read(ends[0], &byte, 1) == 1) tap_fail("round %d: a byte lies beside a reader", i);
+    give_one(); /* the second one had it, or gets this */
+    ENDS(second, 0);
+    close(ends[0]);
+    close(ends[1]);
+  }
+}
+
 int main(void) {
   tap_begin("pipes");
   RUN("pipe2: flags, pointers, descriptors", arguments);
@@ -437,5 +528,10 @@ int main(void) {
   RUN("a megabyte in odd pieces", a_long_way);
   RUN("three readers share the bytes", several_readers);
   RUN("2000 times to and fro", ping_pong);
+  RUN("one byte wakes one of six readers", one_reader);
+  RUN("each reader wakes the next if bytes are left", readers_wake_each_other);
+  RUN("each writer wakes the next if room is left", writers_wake_each_other);
+  RUN("a reader that is killed as a byte comes does not take the news with it",
+      no_byte_is_lost_with_a_reader);
   return tap_end();
 }

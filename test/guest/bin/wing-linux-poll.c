@@ -289,6 +289,88 @@ static void sleeping(void) {
   ERROR(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, wild(UNMAPPED), NULL), EFAULT);
 }
 
+/* ---- Many files ---- */
+
+enum { MANY = 60 }; /* more than one piece of the kernel's memory holds */
+
+static void make_many(struct tine_pollfd* files, int* writers) {
+  for (int i = 0; i < MANY; i++) {
+    EQUAL(pipe(ends), 0);
+    files[i] = (struct tine_pollfd){ends[0], POLLIN, 0x7fff};
+    writers[i] = ends[1];
+  }
+}
+
+static void many_files(void) {
+  static struct tine_pollfd files[MANY];
+  int writers[MANY];
+  struct timespec none = {0, 0};
+  make_many(files, writers);
+  files[3].fd = -1;
+  files[5].fd = 900; /* not open */
+  EQUAL(syscall(SYS_ppoll, files, MANY, &none, NULL, 0), 1);
+  for (int i = 0; i < MANY; i++) EQUAL(files[i].revents, i == 5 ? POLLNVAL : 0);
+  files[5].fd = files[4].fd;
+  for (int one = 0; one < MANY; one += 7) {
+    pid_t child = FORK();
+    if (child == 0) {
+      sleeps_for(getppid(), TINE_WAIT_POLL);
+      _exit(write(writers[one], "x", 1) != 1);
+    }
+    EQUAL(syscall(SYS_ppoll, files, MANY, NULL, NULL, 0), 1);
+    for (int i = 0; i < MANY; i++) EQUAL(files[i].revents, i == one ? POLLIN : 0);
+    char byte;
+    EQUAL(read(files[one].fd, &byte, 1), 1);
+    ENDS(child, 0);
+  }
+}
+
+/* A process that polls is not run when other pipes change, nor for what it did not ask for. */
+static void elsewhere(void) {
+  struct tine_process_info before, after;
+  int mine[2];
+  char byte;
+  EQUAL(pipe(mine), 0);
+  EQUAL(pipe(ends), 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    struct tine_pollfd file;
+    _exit(poll_one(mine[0], POLLIN, -1, &file) != 1);
+  }
+  CHECK(sleeps_for(child, TINE_WAIT_POLL));
+  CHECK(tap_info(child, &before));
+  for (int i = 0; i < 100; i++) {
+    EQUAL(write(ends[1], "x", 1), 1);
+    EQUAL(read(ends[0], &byte, 1), 1);
+  }
+  CHECK(tap_info(child, &after));
+  EQUAL(after.schedules, before.schedules);
+  EQUAL(write(mine[1], "x", 1), 1);
+  ENDS(child, 0);
+}
+
+/* Out of memory in the middle of the list: nothing is left in any queue. */
+static void many_without_memory(void) {
+  static struct tine_pollfd files[MANY];
+  int writers[MANY];
+  struct timespec soon = {0, 1000000};
+  make_many(files, writers);
+  EQUAL(syscall(SYS_ppoll, files, MANY, &soon, NULL, 0), 0);
+  for (int nth = 1;; nth++) {
+    CHECK(nth < 20);
+    fail_alloc(nth);
+    long result = syscall(SYS_ppoll, files, MANY, &soon, NULL, 0);
+    int error = errno;
+    fail_alloc(0);
+    if (result == 0) break;
+    EQUAL(result, -1);
+    EQUAL(error, ENOMEM);
+    CHECK(nth < 19);
+  }
+  for (int i = 0; i < MANY; i++) EQUAL(write(writers[i], "x", 1), 1);
+  EQUAL(syscall(SYS_ppoll, files, MANY, &soon, NULL, 0), MANY);
+}
+
 int main(void) {
   tap_begin("wing-linux-poll");
   RUN("ppoll tells what a pipe is ready for", pipes);
@@ -305,5 +387,8 @@ int main(void) {
   RUN("a signal into a futex: EINTR, or it waits again", futex_interrupted);
   RUN("tkill and tgkill", thread_signals);
   RUN("clock_nanosleep, for a time and until a time", sleeping);
+  RUN("many files, of which one becomes ready", many_files);
+  RUN("what happens elsewhere wakes no process that polls", elsewhere);
+  RUN("many files without memory", many_without_memory);
   return tap_end();
 }
