@@ -1,6 +1,6 @@
-// The memory functions. Words of eight bytes are moved where both sides allow it, of four where
-// both are aligned to four alike (the files of a cpio archive are), and single bytes elsewhere: not
-// every CPU can misalign. (Downwards, memmove moves single bytes always.)
+// The memory functions. Words of eight bytes are moved, always on their boundaries: not every CPU
+// can misalign. Where only one side can be on a boundary, words are put together from two.
+// (Downwards, memmove moves single bytes.)
 #include "lib/string.hh"
 
 #include "lib/types.hh"
@@ -12,7 +12,6 @@ namespace {
 
 // Words through which any object may be read and written.
 using Word8 [[gnu::may_alias]] = std::uint64_t;
-using Word4 [[gnu::may_alias]] = std::uint32_t;
 using Byte = unsigned char;
 
 template <class Word>
@@ -20,31 +19,53 @@ template <class Word>
   return reinterpret_cast<std::uintptr_t>(at) % sizeof(Word) == 0;
 }
 
-// Can both sides reach a word boundary at the same time?
-template <class Word>
-[[gnu::always_inline]] inline bool aligned_alike(const void* a, const void* b) {
-  auto difference = reinterpret_cast<std::uintptr_t>(a) - reinterpret_cast<std::uintptr_t>(b);
-  return difference % sizeof(Word) == 0;
+// Moves blocks of so many words, as many as `size` bytes have; what is left stays in `size`. Every
+// word is read before the next one is written, upwards: right for overlapping areas too, if `out`
+// is the lower one.
+template <unsigned words>
+[[gnu::always_inline]] inline void copy_blocks(Word8*& out, const Word8*& in, std::size_t& size) {
+  constexpr std::size_t bytes = words * sizeof(Word8);
+  for (; size >= bytes; size -= bytes, out += words, in += words) {
+#pragma GCC unroll 32
+    for (unsigned i = 0; i < words; i++) out[i] = in[i];
+  }
 }
 
-// Moves all whole words that [from, from + size) has behind its first boundary; what is left stays
-// in `size`. Every word is read before the next one is written, upwards: right for overlapping
-// areas too, if `to` is the lower one.
-template <class Word>
-[[gnu::always_inline]] inline void copy_words(Byte*& to, const Byte*& from, std::size_t& size) {
-  while (size > 0 && !aligned<Word>(to)) {
-    *to++ = *from++;
-    size--;
-  }
-  auto* out = reinterpret_cast<Word*>(to);
-  auto* in = reinterpret_cast<const Word*>(from);
-  for (; size >= 8 * sizeof(Word); size -= 8 * sizeof(Word), out += 8, in += 8) {
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < 8; i++) out[i] = in[i];
-  }
-  for (; size >= sizeof(Word); size -= sizeof(Word)) *out++ = *in++;
+// The same where both sides are on a boundary.
+void copy_words(Byte*& to, const Byte*& from, std::size_t& size) {
+  auto* out = reinterpret_cast<Word8*>(to);
+  auto* in = reinterpret_cast<const Word8*>(from);
+  copy_blocks<32>(out, in, size);
+  copy_blocks<8>(out, in, size);
+  copy_blocks<1>(out, in, size);
   to = reinterpret_cast<Byte*>(out);
   from = reinterpret_cast<const Byte*>(in);
+}
+
+// The same where `from` is not on a boundary: `early` of its bytes lie before the next one. They
+// wait in `carry` for the rest of their word of `to`. No byte outside of [from, from + size) is
+// read.
+void copy_shifted(Byte*& to, const Byte*& from, std::size_t& size) {
+  std::size_t early = -reinterpret_cast<std::uintptr_t>(from) % sizeof(Word8);
+  Word8 carry = 0;
+  for (std::size_t i = 0; i < early; i++) carry |= Word8(from[i]) << 8 * i;
+  auto* out = reinterpret_cast<Word8*>(to);
+  auto* in = reinterpret_cast<const Word8*>(from + early);
+#pragma GCC unroll 4
+  for (; size >= early + sizeof(Word8); size -= sizeof(Word8)) {
+    Word8 word = *in++;
+    *out++ = carry | word << 8 * early;
+    carry = word >> (64 - 8 * early);
+  }
+  to = reinterpret_cast<Byte*>(out);
+  from = reinterpret_cast<const Byte*>(in) - early;
+}
+
+// Is one of its eight bytes 0? Only a byte below its 1 borrows from the bit above it, and a byte
+// that had that bit set itself is left out.
+bool has_zero(Word8 word) {
+  constexpr Word8 ones = 0x0101010101010101, tops = 0x8080808080808080;
+  return ((word - ones) & ~word & tops) != 0;
 }
 
 }  // namespace
@@ -55,14 +76,11 @@ void* memcpy(void* to, const void* from, std::size_t size) noexcept {
   auto* out = static_cast<Byte*>(to);
   auto* in = static_cast<const Byte*>(from);
   if (size >= sizeof(Word8)) {
-    if (aligned_alike<Word8>(out, in)) {
-      copy_words<Word8>(out, in, size);
-    } else if (aligned_alike<Word4>(out, in)) {
-      copy_words<Word4>(out, in, size);
-    }
-    for (; size >= 4; size -= 4, out += 4, in += 4) {
-#pragma GCC unroll 4
-      for (unsigned i = 0; i < 4; i++) out[i] = in[i];
+    for (; !aligned<Word8>(out); size--) *out++ = *in++;
+    if (aligned<Word8>(in)) {
+      copy_words(out, in, size);
+    } else if (size >= 2 * sizeof(Word8)) {
+      copy_shifted(out, in, size);
     }
   }
   for (; size > 0; size--) *out++ = *in++;
@@ -129,6 +147,19 @@ std::size_t strlen(const char* text) noexcept {
   return length;
 }
 
+std::size_t strnlen(const char* text, std::size_t limit) noexcept {
+  std::size_t length = 0;
+  for (; length < limit && !aligned<Word8>(text + length); length++) {
+    if (text[length] == 0) return length;
+  }
+  while (limit - length >= sizeof(Word8) &&
+         !has_zero(*reinterpret_cast<const Word8*>(text + length))) {
+    length += sizeof(Word8);
+  }
+  while (length < limit && text[length] != 0) length++;
+  return length;
+}
+
 }  // extern "C"
 
 namespace tine {
@@ -146,10 +177,8 @@ void zero_page(void* page) {
 void copy_page(void* to, const void* from) {
   auto* out = static_cast<Word8*>(to);
   auto* in = static_cast<const Word8*>(from);
-  for (Word8* end = out + words_per_page; out != end; out += 32, in += 32) {
-#pragma GCC unroll 32
-    for (unsigned i = 0; i < 32; i++) out[i] = in[i];
-  }
+  std::size_t size = page_size;
+  copy_blocks<32>(out, in, size);
 }
 
 void copy_text(char* to, std::size_t size, std::string_view text) {

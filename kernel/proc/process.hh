@@ -173,8 +173,9 @@ struct ProcessCounts {
 };
 ProcessCounts process_counts();
 
-// What `ps` shows of the process with the lowest pid not below `pid`. Errors: srch.
-Result<tine_process_info> process_info(int pid);
+// What `ps` shows of the process with the lowest pid not below `pid`. `count_shared`: its shared
+// pages too, which takes a walk over all its pages; else they are 0. Errors: srch.
+Result<tine_process_info> process_info(int pid, bool count_shared = false);
 
 // ---- init ----
 

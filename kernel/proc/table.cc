@@ -119,7 +119,7 @@ ProcessCounts process_counts() {
   return {pids.count(), thread_count};
 }
 
-Result<tine_process_info> process_info(int pid) {
+Result<tine_process_info> process_info(int pid, bool count_shared) {
   tine_process_info info{};
   RefPtr<AddressSpace> space;
   {
@@ -135,11 +135,9 @@ Result<tine_process_info> process_info(int pid) {
     info.args = process->args;
     space = process->space;
   }
-  // Counting shared pages takes the space's mutex: after the spinlock, holding a reference.
-  if (space) {
-    info.resident_pages = space->resident_pages();
-    info.shared_pages = space->shared_pages();
-  }
+  if (space) info.resident_pages = space->resident_pages();
+  // This takes the space's mutex: after the spinlock, holding a reference.
+  if (space && count_shared) info.shared_pages = space->shared_pages();
   return info;
 }
 

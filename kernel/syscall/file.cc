@@ -15,13 +15,6 @@
 namespace tine {
 namespace {
 
-// What one read or write moves at most, as on Linux: so that the count always fits an int.
-constexpr std::size_t max_transfer = 0x7ffff000;
-
-IoBuffer user_buffer(VirtAddr at, std::size_t size) {
-  return IoBuffer(current_space(), at, std::min(size, max_transfer));
-}
-
 FdTable& files() { return current_process().files; }
 
 }  // namespace
@@ -67,14 +60,14 @@ SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)
 // nomem.
 SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
-  IoBuffer buffer = user_buffer(at, size);
+  IoBuffer buffer = TRY(user_buffer(at, size));
   return file->read(buffer);
 }
 
 // Errors: badf, fault, nomem, fbig, nospc, again, intr, pipe, inval (a file of /proc).
 SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
-  IoBuffer buffer = user_buffer(at, size);
+  IoBuffer buffer = TRY(user_buffer(at, size));
   Result<std::size_t> written = file->write(buffer);
   if (!written || *written < size) signal_broken_pipe(*file, written);
   return written;
@@ -83,7 +76,7 @@ SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) 
 // Errors: badf, notdir, noent (the directory was removed), inval (no room for one entry), fault.
 SYSCALL(SYS_getdents64, getdents64, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
-  IoBuffer buffer = user_buffer(at, size);
+  IoBuffer buffer(current_space(), at, std::min(size, max_transfer));
   return file->read_directory(buffer);
 }
 

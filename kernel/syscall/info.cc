@@ -54,7 +54,7 @@ SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
 
 // Errors: srch, fault.
 SYSCALL(SYS_process_info, process_info, int, (int pid, UserPtr<tine_process_info> to)) {
-  tine_process_info info = TRY(process_info(pid));
+  tine_process_info info = TRY(process_info(pid, true));
   TRY(to.store(info));
   return info.pid;
 }

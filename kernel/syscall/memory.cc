@@ -34,7 +34,7 @@ SYSCALL(SYS_brk, brk, std::uint64_t, (VirtAddr wanted)) {
 }
 
 // Errors: inval, nomem, exist; nodev for all but anonymous private memory, unless a wing knows
-// more: then nodev for what is no file, badf, access, overflow.
+// more: then nodev for what is no file, badf, access, overflow, opnotsupp.
 SYSCALL(SYS_mmap, mmap, std::uint64_t,
         (VirtAddr wanted, std::uint64_t size, int prot, unsigned flags, int fd,
          std::uint64_t offset)) {
@@ -63,6 +63,8 @@ SYSCALL(SYS_mprotect, mprotect, void, (VirtAddr start, std::uint64_t size, int p
   return current_space().protect(start, size, prot_of(prot));
 }
 
+// Which frame a page has is no secret here: programs of the course look at it to see copy on write
+// work. It tells a program nothing about another one's contents, and no program can choose a frame.
 // Errors: fault.
 SYSCALL(SYS_page_info, page_info, void, (VirtAddr at, UserPtr<tine_page_info> to)) {
   return to.store(TRY(current_space().page_info(at)));

@@ -23,15 +23,19 @@
 
 namespace tine {
 
+class AddressSpace;
+
 // Pages [start, end) with one permission and one origin. Regions of a space do not overlap.
 struct Region {
   VirtAddr start{}, end{};  // page aligned
   Prot prot = Prot::none;
-  bool grows_down = false;        // the stack: a fault below it, down to `limit`, extends it
-  VirtAddr limit{};               // grows_down: the lowest start it may get
-  bool shared = false;            // stores go to the source's own pages (MAP_SHARED)
-  bool may_write = true;          // may mprotect allow writing?
-  bool read_ahead = false;        // the source's pages will be read in order
+  bool grows_down = false;  // the stack: a fault below it, down to `limit`, extends it
+  VirtAddr limit{};         // grows_down: the lowest start it may get
+  bool shared = false;      // stores go to the source's own pages (MAP_SHARED)
+  bool may_write = true;    // may mprotect allow writing?
+  // Called when a page of the source was mapped to be read: it may map more (count_mapped).
+  // nullptr: nothing does.
+  void (*read_ahead)(AddressSpace& space, const Region& region, VirtAddr page) = nullptr;
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
   TreeLink link{};                // of the space's regions, by `end`
@@ -146,6 +150,10 @@ class AddressSpace final : public RefCounted {
   void merge(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   // Maps a page where none is. `at`: its entry, if the tables above it exist. Errors: nomem.
   Result<Pte> map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) REQUIRES(mutex_);
+  // `pages` have been entered into the page table otherwise.
+  void count_mapped(std::uint64_t pages) REQUIRES(mutex_) {
+    resident_.fetch_add(pages, std::memory_order_relaxed);
+  }
 
   // ---- Page faults and user copies ----
 
@@ -200,7 +208,6 @@ class AddressSpace final : public RefCounted {
   Result<Pte> map_zeros(const Region& region, VirtAddr page, Pte* at) REQUIRES(mutex_);
   Result<Pte> map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted)
       REQUIRES(mutex_);
-  void map_pages_behind(const Region& region, VirtAddr page) REQUIRES(mutex_);
   Result<Pte> break_sharing(const Region& region, VirtAddr page, Pte* entry) REQUIRES(mutex_);
 };
 

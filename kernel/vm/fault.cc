@@ -1,8 +1,5 @@
 // The answer to a page fault, whoever asks: a program's trap or the kernel's access to a program's
 // memory.
-#include <algorithm>
-#include <array>
-
 #include "arch/csr.hh"
 #include "lib/string.hh"
 #include "sync/panic.hh"
@@ -34,7 +31,7 @@ Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   VirtAddr page = access.address.page_down();
   Region* region = region_for_fault(page);
   if (!region) return Errno::fault;
-  if (!allows(region->prot, access.wanted)) return Errno::access;
+  if (!Pte::user(PhysAddr(), region->prot).permits(access.wanted)) return Errno::access;
   if (entry && entry->valid()) {
     ASSERT(entry->is_cow());  // any other entry permits all that its region allows
     return break_sharing(*region, page, entry);
@@ -81,36 +78,12 @@ Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte
   if (wanted != Prot::write) {
     Pte entry = Pte::user(frame.address(), region.prot).shared();
     TRY(map_frame(std::move(frame), page, at, entry));
-    if (region.read_ahead) map_pages_behind(region, page);
+    if (region.read_ahead) region.read_ahead(*this, region, page);
     return entry;
   }
   PhysAddr copy = TRY(frame_allocate(FrameKind::user));
   copy_page(direct(copy), frame.bytes().data());
   return map_frame(FrameRef::adopt(copy), page, at, Pte::user(copy, region.prot));
-}
-
-// Who has read the page before this one, too, will read on. So the next pages come with it, as far
-// as they are in memory and their page table is there: each of them saves a page fault. (If it is
-// code, the fence of the first page will do: no hart can have fetched theirs since.)
-void AddressSpace::map_pages_behind(const Region& region, VirtAddr page) {
-  Pte* before = page > region.start ? entry_at(page - page_size) : nullptr;
-  if (!before || !before->valid()) return;
-  std::array<FrameRef, 15> frames;
-  VirtAddr next = page + page_size;
-  std::size_t room = std::min<std::size_t>((region.end - next) >> page_shift, frames.size());
-  std::size_t count =
-      region.source->pages_at_hand(region.page_at(next), std::span(frames).first(room));
-  table_.for_each_run(next, next + count * page_size, [&](VirtAddr first, std::span<Pte> run) {
-    FrameRef* frame = &frames[(first - next) >> page_shift];
-    for (Pte& entry : run) {
-      if (!entry.valid()) {
-        PageTable::set(&entry, Pte::user(frame->address(), region.prot).shared());
-        frame->release();  // the page table holds it now
-        resident_.fetch_add(1, std::memory_order_relaxed);
-      }
-      frame++;
-    }
-  });
 }
 
 Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) {

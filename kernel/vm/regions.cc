@@ -11,9 +11,6 @@ namespace {
 constexpr VirtAddr mmap_base{0x2000000000};
 constexpr VirtAddr mmap_end{USER_TOP - stack_shift_limit - TINE_STACK_SIZE - (1 << 20)};
 
-// RISC-V has no pages that can be written but not read.
-Prot normalise(Prot prot) { return allows(prot, Prot::write) ? prot | Prot::read : prot; }
-
 bool in_user_half(VirtAddr start, std::uint64_t size) {
   return start >= user_base && start <= user_top && size <= user_top - start;
 }
@@ -99,7 +96,6 @@ Result<> AddressSpace::insert(const Region& like) {
 
 void AddressSpace::insert(OwnPtr<Region> owned) {
   Region* region = owned.release();
-  region->prot = normalise(region->prot);
   region->room = 0;
   regions_.insert(region);
   region_count_++;
@@ -309,7 +305,6 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   if (!start.is_page_aligned()) return Errno::inval;
   if (start > user_top || size > user_top - start) return Errno::nomem;
   VirtAddr end = (start + size).page_up();
-  prot = normalise(prot);
   MutexGuard guard(mutex_);
   if (!is_covered(start, end)) return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;

@@ -103,6 +103,16 @@ class IoBuffer {
   Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
 };
 
+// What one read or write moves at most, as on Linux: so that the count always fits an int.
+constexpr std::size_t max_transfer = 0x7ffff000;
+
+// The buffer of a read or write, cut to max_transfer. Errors: fault, when it does not lie in the
+// user's half as a whole, however much of it would be used.
+inline Result<IoBuffer> user_buffer(VirtAddr at, std::size_t size) {
+  if (at > user_top || size > user_top - at) return Errno::fault;
+  return IoBuffer(current_space(), at, size < max_transfer ? size : max_transfer);
+}
+
 // Moves a buffer in pieces until it is used up: step(moved so far) returns how much it moved; 0:
 // there is no more. An error stops it, too, and is the result if nothing was moved before. Gives
 // way after each give_way_bytes, so a step should move no more than that; a fatal signal ends the

@@ -1,6 +1,8 @@
 // The kernel's memory functions (string_seam.cc) against the host's, over every alignment that
 // takes another path.
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "catch.hh"
@@ -14,6 +16,7 @@ void* tine_memset(void*, int, std::size_t) noexcept;
 int tine_memcmp(const void*, const void*, std::size_t) noexcept;
 void* tine_memchr(const void*, int, std::size_t) noexcept;
 std::size_t tine_strlen(const char*) noexcept;
+std::size_t tine_strnlen(const char*, std::size_t) noexcept;
 }
 namespace tine {
 void zero_page(void*);
@@ -101,6 +104,24 @@ TEST_CASE("memchr finds the first such byte or nothing") {
 TEST_CASE("strlen counts up to the 0") {
   CHECK(tine_strlen("") == 0);
   CHECK(tine_strlen("abc\0def") == 3);
+}
+
+TEST_CASE("strnlen stops at the first 0 or at the limit, at every alignment, whatever the bytes") {
+  test::Random random(6);
+  over_places(random, [&](std::size_t start, std::size_t, std::size_t limit) {
+    test::Bytes bytes = random_bytes(random, area);
+    for (std::byte& each : bytes) {
+      if (each == std::byte{0} || random() % 8 == 0) each = std::byte{0x80};
+      if (random() % 64 == 0) each = std::byte{1};
+    }
+    limit = std::min(limit, area - start);
+    std::size_t length = below(random, limit + 1);
+    if (length < limit) bytes[start + length] = std::byte{0};
+    auto text = std::make_unique<char[]>(limit);  // of that size, so that no byte more is read
+    std::memcpy(text.get(), bytes.data() + start, limit);
+    REQUIRE(tine_strnlen(text.get(), limit) == length);
+    REQUIRE(tine_strnlen(reinterpret_cast<char*>(bytes.data()) + start, limit) == length);
+  });
 }
 
 TEST_CASE("zero_page and copy_page change one page and nothing around it") {

@@ -9,4 +9,5 @@
 #define memcmp tine_memcmp
 #define memchr tine_memchr
 #define strlen tine_strlen
+#define strnlen tine_strnlen
 #include "../../kernel/lib/string.cc"

@@ -45,6 +45,7 @@ const char* strerror(int number) {
       [ENOTEMPTY] = "Directory not empty",
       [ELOOP] = "Too many levels of symbolic links",
       [EOVERFLOW] = "Value too large for defined data type",
+      [EOPNOTSUPP] = "Operation not supported",
       [ETIMEDOUT] = "Connection timed out",
   };
   int known = number >= 0 && number < (int)(sizeof names / sizeof names[0]);

@@ -11,17 +11,12 @@
 namespace tine {
 namespace {
 
-constexpr std::size_t max_transfer = 0x7ffff000;
 constexpr unsigned max_pieces = 1024;  // IOV_MAX
 
 struct IoVector {
   VirtAddr at;
   std::size_t size;
 };
-
-IoBuffer user_buffer(VirtAddr at, std::size_t size) {
-  return IoBuffer(current_space(), at, std::min(size, max_transfer));
-}
 
 // As the call `write`.
 Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
@@ -44,7 +39,9 @@ class VectorBuffer final : public IoBuffer {
     std::size_t sum = 0;
     for (unsigned i = 0; i < count; i++) {
       IoVector piece = TRY((pieces + i).load());
-      if (__builtin_add_overflow(sum, piece.size, &sum) || sum > INT64_MAX) return Errno::inval;
+      if (piece.size > INT64_MAX) return Errno::inval;
+      TRY(user_buffer(piece.at, piece.size));  // no room for wrapping sums, either
+      sum += piece.size;
     }
     next_ = pieces;
     pieces_ = unsigned(count);
@@ -108,7 +105,7 @@ SYSCALL(SYS_pread64, pread64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
   RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
   if (!file->readable()) return Errno::badf;
-  IoBuffer to = user_buffer(at, size);
+  IoBuffer to = TRY(user_buffer(at, size));
   return file->node()->read({.offset = std::uint64_t(offset)}, to);
 }
 
@@ -117,7 +114,7 @@ SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
   RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
   if (!file->writable()) return Errno::badf;
-  IoBuffer from = user_buffer(at, size);
+  IoBuffer from = TRY(user_buffer(at, size));
   IoPlace place{.offset = std::uint64_t(offset), .flags = file->flags()};
   return file->node()->write(place, from);
 }

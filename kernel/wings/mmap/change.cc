@@ -143,6 +143,7 @@ SYSCALL(SYS_madvise, madvise, void, (VirtAddr start, std::uint64_t size, int adv
     case MADV_DODUMP: break;
     default: return Errno::inval;
   }
+  if (start.value() + size < size || size > ~0ul - page_size + 1) return Errno::inval;  // wraps
   Range range = TRY(range_of(start, size));
   AddressSpace& space = current_space();
   MutexGuard guard(space.mutex());

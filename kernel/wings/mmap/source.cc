@@ -6,6 +6,7 @@
 #include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "wings/mmap/ahead.hh"
 #include "wings/mmap/cut.hh"
 
 namespace tine {
@@ -20,22 +21,41 @@ Result<> find_nameless(Mapping& mapping) {
   return {};
 }
 
-// Errors: badf, access, nodev, overflow.
+// The flags that MAP_SHARED_VALIDATE may come with. What Linux knows besides is without effect
+// here.
+constexpr unsigned validated_flags =
+    MAP_SHARED_VALIDATE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | 0x1f900;
+
+// Mapping /dev/zero is another way to say MAP_ANONYMOUS.
+bool is_zero_device(Node& node) {
+  return node.kind() == NodeKind::character_device && node.stat().st_rdev == (1 << 8 | 5);
+}
+
+// Errors: badf, access, nodev, nomem, overflow (the end is past 2^63), opnotsupp.
 Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
   Region& region = mapping.region;
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->readable()) return Errno::access;
+  if ((flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE && (flags & ~validated_flags)) {
+    return Errno::opnotsupp;
+  }
+  if (mapping.size > user_top.value()) return Errno::nomem;
+  std::uint64_t end;
+  if (__builtin_add_overflow(offset, mapping.size, &end) || end > INT64_MAX) {
+    return Errno::overflow;
+  }
+  if (is_zero_device(*file->node())) {
+    return flags & MAP_SHARED ? find_nameless(mapping) : Result<>();
+  }
   region.shared = flags & MAP_SHARED;
   region.may_write = !region.shared || file->writable();
   if (allows(region.prot, Prot::write) && !region.may_write) return Errno::access;
   Result<RefPtr<PageSource>> pages = file->node()->pages();
   if (!pages) return Errno::nodev;
-  std::uint64_t end;
-  if (__builtin_add_overflow(offset, mapping.size, &end)) return Errno::overflow;
   if (region.shared) (*pages)->when_cut(forget_pages);
   region.source = std::move(*pages);
   region.source_page = offset >> page_shift;
-  region.read_ahead = true;
+  region.read_ahead = map_pages_ahead;
   return {};
 }
 

@@ -317,6 +317,21 @@ static void a_hole_in_a_file(void) {
   leave_world();
 }
 
+static void a_count_too_large(void) {
+  char there[16];
+  build_world();
+  const size_t counts[] = {USER_TOP, 1ul << 38, 1ul << 63, (1ul << 63) - 1, ~0ul, ~0ul - 4095};
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    ERROR(read(FILE_FD, there, counts[i]), EFAULT);
+    ERROR(write(FILE_FD, there, counts[i]), EFAULT);
+    ERROR(read(READ_FD, there, counts[i]), EFAULT);
+  }
+  ERROR(read(FILE_FD, wild(USER_TOP), 1), EFAULT);
+  ERROR(write(FILE_FD, wild(USER_TOP - 1), 2), EFAULT);
+  EQUAL(lseek(FILE_FD, 0, SEEK_CUR), 100);
+  leave_world();
+}
+
 /* There is no room for another piece, but there is none to be waited for either. */
 static void a_hole_in_a_full_pipe(void) {
   enum { PAGES = 16, IN_LAST = 2000, GOOD = (PAGES - 1) * 4096 + IN_LAST };
@@ -371,6 +386,7 @@ int main(void) {
              row->what);
     RUN(title[2 * i + 1], in_good_places);
   }
+  RUN("a count that goes past the address space: EFAULT, and nothing moves", a_count_too_large);
   RUN("a hole in the middle of a file's bytes: a short count", a_hole_in_a_file);
   RUN("a hole in the middle of a pipe's bytes: a short count, nothing is lost", a_hole_in_a_pipe);
   RUN("a hole behind what fills a pipe: a short count, and no waiting", a_hole_in_a_full_pipe);

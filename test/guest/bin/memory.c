@@ -364,6 +364,20 @@ static void best_room(void) {
   CHECK(map(1) >= at + 16 * PAGE);
 }
 
+static void write_only(void) {
+  volatile char* at = map_at(NULL, (size_t)PAGE, PROT_WRITE, 0);
+  CHECK(at != MAP_FAILED);
+  EQUAL(at[0], 0); /* the first access is a read */
+  at[0] = 'w';
+  EQUAL(at[0], 'w');
+  EQUAL(mprotect((char*)at, (size_t)PAGE, PROT_READ), 0);
+  EQUAL(mprotect((char*)at, (size_t)PAGE, PROT_WRITE), 0);
+  EQUAL(at[0], 'w');
+  pid_t child = FORK();
+  if (child == 0) _exit(at[0] == 'w' ? 0 : 1);
+  ENDS(child, 0);
+}
+
 int main(void) {
   tap_begin("memory");
   RUN("brk goes up and down, and new pages are zeros", brk_up_and_down);
@@ -379,6 +393,7 @@ int main(void) {
   RUN("munmap of parts leaves the rest", munmap_parts);
   RUN("munmap refuses every bad argument", munmap_bad);
   RUN("mprotect: read-only, writable, nothing, and back with the contents", protect_and_back);
+  RUN("what may be written alone can be read, too", write_only);
   RUN("mprotect of pages that were never touched", protect_untouched);
   RUN("mprotect refuses every bad argument, and changes nothing then", protect_bad);
   RUN("the kernel's own access obeys mprotect", kernel_obeys_protection);

@@ -155,7 +155,9 @@ static void advice_refused(void) {
   ERROR(madvise(at, BYTES(1), -1), EINVAL);
   ERROR(madvise(at, BYTES(4), MADV_WILLNEED), ENOMEM);
   ERROR(madvise(wild(KERNEL), BYTES(1), MADV_DONTNEED), ENOMEM);
-  ERROR(madvise(at, ~0ul, MADV_DONTNEED), ENOMEM);
+  ERROR(madvise(at, ~0ul, MADV_DONTNEED), EINVAL);          /* wraps when it is rounded up */
+  ERROR(madvise(at, (size_t)-PAGE, MADV_DONTNEED), EINVAL); /* wraps */
+  ERROR(madvise(at, 1ul << 40, MADV_WILLNEED), ENOMEM);
   EQUAL(madvise(at, 0, MADV_NORMAL), 0);
   has_letters(at, 2);
 }

@@ -352,8 +352,31 @@ static void what_may_be_mapped(void) {
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, 1), EINVAL);
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, -PAGE), EOVERFLOW);
   ERROR(mmap(NULL, ~0ul, PROT_READ, MAP_PRIVATE, both, 0), ENOMEM);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, INT64_MAX - PAGE + 1), EOVERFLOW);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, INT64_MIN), EOVERFLOW);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_SHARED_VALIDATE | 0x80000, both, 0), EOPNOTSUPP);
+  CHECK(mmap(NULL, size, PROT_READ, MAP_SHARED | 0x80000, both, 0) != MAP_FAILED);
+  CHECK(mmap(NULL, size, PROT_READ, MAP_SHARED_VALIDATE, both, 0) != MAP_FAILED);
   ERROR(mmap(wild(KERNEL), size, PROT_READ, MAP_PRIVATE | MAP_FIXED, both, 0), ENOMEM);
   ERROR(mmap(wild(PAGE), size, PROT_READ, MAP_PRIVATE | MAP_FIXED, both, 0), ENOMEM);
+}
+
+/* Another way to say MAP_ANONYMOUS. */
+static void zero_device(void) {
+  int fd = open("/dev/zero", O_RDWR);
+  CHECK(fd >= 0);
+  char* private = map_file(fd, 2, RW, MAP_PRIVATE, 0);
+  char* shared = map_file(fd, 2, RW, MAP_SHARED, PAGE);
+  EQUAL(close(fd), 0);
+  for (long i = 0; i < 2 * PAGE; i++) CHECK(private[i] == 0 && shared[i] == 0);
+  pid_t child = FORK();
+  if (child == 0) {
+    private[0] = shared[PAGE] = 'x';
+    _exit(0);
+  }
+  ENDS(child, 0);
+  EQUAL(private[0], 0);
+  EQUAL(shared[PAGE], 'x');
 }
 
 static void fixed_places(void) {
@@ -434,6 +457,7 @@ int main(void) {
   RUN("one process cuts a file while others store into it", cut_in_a_race);
   RUN("a file is cut while one that maps it wakes", cut_beside_a_sleeper);
   RUN("what may be mapped, and how: EACCES, ENODEV, EBADF, EINVAL and others", what_may_be_mapped);
+  RUN("/dev/zero is mapped as memory without a file", zero_device);
   RUN("MAP_FIXED replaces, MAP_FIXED_NOREPLACE does not", fixed_places);
   RUN("memory without a file is shared with children and theirs", shared_memory);
   RUN("what a system call stores in shared memory is shared, too", system_calls_share);

@@ -186,6 +186,10 @@ static void maps(void) {
   has_region(map, "rw-p", NULL, __LINE__);
   has_region(map + PAGE, "---p", NULL, __LINE__);
   has_region(map + 2 * PAGE, "r-xp", NULL, __LINE__);
+  EQUAL(mprotect(map + 3 * PAGE, PAGE, PROT_WRITE), 0);
+  has_region(map + 3 * PAGE, "-w-p", NULL, __LINE__);
+  map[3 * PAGE] = 'w'; /* and what can be written can be read */
+  EQUAL(map[3 * PAGE], 'w');
   struct region region;
   CHECK(read_file("/proc/self/maps") > 0);
   CHECK(!region_of(NULL, &region));
