@@ -208,7 +208,9 @@ IMAGE := $(PROGRAMS:%=$(O)/bin/%) $(FOREIGN:%=$(O)/bin/%)
 TEST_IMAGE := $(TEST_PROGRAMS:%=$(O)/test/%) $(O)/foreign/glibc
 define pack
 	@rm -rf $(@D)/$(1) && mkdir -p $(@D)/$(1)/{bin,tmp,dev,etc,home/student}
-	@chmod 1777 $(@D)/$(1)/tmp && cp $(SETTINGS) $(@D)/$(1)/etc/ && chmod 644 $(@D)/$(1)/etc/*
+	@cd $(@D)/$(1)/dev && mkdir shm && ln -s /proc/self/fd fd && \
+	  for n in 0:stdin 1:stdout 2:stderr; do ln -s /proc/self/fd/$${n%:*} $${n#*:}; done
+	@chmod 1777 $(@D)/$(1)/{tmp,dev/shm} && cp $(SETTINGS) $(@D)/$(1)/etc/ && chmod 644 $(@D)/$(1)/etc/*
 	@$(if $(IMAGE),cp $(IMAGE) $(@D)/$(1)/bin/ && $(STRIP) $(@D)/$(1)/bin/*)
 	@$(if $(FOREIGN),cp $(FOREIGN:%=$(@D)/$(1)/bin/%) $(@D)/$(1)/tmp/)
 	@$(if $(2),mkdir -p $(@D)/$(1)/test && cp $(2) $(@D)/$(1)/test/ && $(STRIP) $(@D)/$(1)/test/*)

@@ -9,17 +9,8 @@
 namespace tine {
 namespace {
 
-// What a device does. Numbers are Linux's (Documentation/admin-guide/devices.txt).
-struct Device {
-  std::string_view name;
-  unsigned major, minor;
-  Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
-  Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
-  Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
-  bool (*has_input)(Waiter* watcher);  // as Node::ready has it
-  void (*stop_watching)(Waiter& watcher);
-  Result<std::uint64_t> position;  // that lseek answers, always
-};
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const Device devices_start[], devices_end[];
 
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
   return console_read(to, at.may_block());
@@ -31,24 +22,31 @@ Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) {
   return in_pieces(to,
                    [&](std::size_t) { return to.put_zeros(std::min(to.left(), give_way_bytes)); });
 }
-Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
+constexpr std::uint32_t for_all = 0666, for_owner = 0600;
+
+}  // namespace
 
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr) { return Errno::notty; }
-
-bool always(Waiter*) { return true; }
+bool always_has_input(Waiter*) { return true; }
 void has_no_watchers(Waiter&) {}
+Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
-constexpr Device devices[] = {
-    {"console", 5, 1, read_console, write_console, console_ioctl, console_has_input,
-     console_stop_watching, Errno::spipe},
-    {"null", 1, 3, read_nothing, discard, no_terminal, always, has_no_watchers, 0},
-    {"zero", 1, 5, read_zeros, discard, no_terminal, always, has_no_watchers, 0},
-};
+// A terminal belongs to who works at it: whoever may open it may read what is typed, and change how
+// it is read. `tty` is the caller's terminal; there is one.
+DEVICE(console, 5, 1, for_owner, read_console, write_console, console_ioctl, console_has_input,
+       console_stop_watching, Errno::spipe)
+DEVICE(tty, 5, 0, for_owner, read_console, write_console, console_ioctl, console_has_input,
+       console_stop_watching, Errno::spipe)
+DEVICE(null, 1, 3, for_all, read_nothing, discard, no_terminal, always_has_input, has_no_watchers,
+       0)
+DEVICE(zero, 1, 5, for_all, read_zeros, discard, no_terminal, always_has_input, has_no_watchers, 0)
+
+namespace {
 
 class DeviceNode final : public Node {
  public:
   DeviceNode(const Device& device, std::uint64_t file_system)
-      : Node(NodeKind::character_device, 0666, file_system), device_(device) {}
+      : Node(NodeKind::character_device, device.permissions, file_system), device_(device) {}
 
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
     return device_.read(at, to);
@@ -76,7 +74,7 @@ class DeviceNode final : public Node {
 }  // namespace
 
 Result<> add_device_nodes(Node& dev) {
-  for (const Device& device : devices) {
+  for (const Device& device : std::span(devices_start, devices_end)) {
     RefPtr<Node> node = TRY(make_ref<DeviceNode>(device, dev.file_system()));
     TRY(dev.add(device.name, std::move(node)));
   }

@@ -1,10 +1,36 @@
-// Character devices: the files in /dev. Each is a row of a table in device_nodes.cc.
+// Character devices: the files in /dev. Each is a row, gathered by the linker from the core and the
+// wings:
+//
+//   DEVICE(null, 1, 3, 0666, read_nothing, discard, no_terminal, always_has_input,
+//          has_no_watchers, 0)
 #pragma once
 
 #include "fs/node.hh"
 #include "lib/result.hh"
 
 namespace tine {
+
+// What a device does. Numbers are Linux's (Documentation/admin-guide/devices.txt).
+struct Device {
+  std::string_view name;
+  unsigned major, minor;
+  std::uint32_t permissions;
+  Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
+  Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
+  Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
+  bool (*has_input)(Waiter* watcher);  // as Node::ready has it
+  void (*stop_watching)(Waiter& watcher);
+  Result<std::uint64_t> position;  // that lseek answers, always
+};
+#define DEVICE(name, ...)                                                                   \
+  [[gnu::section(".table.device"), gnu::used]] static constinit const Device device_##name{ \
+      #name, __VA_ARGS__};
+
+// For rows: no ioctl, no wait for input, and where bytes vanish.
+Result<std::size_t> no_terminal(std::uint64_t, VirtAddr);
+bool always_has_input(Waiter*);
+void has_no_watchers(Waiter&);
+Result<std::size_t> discard(IoPlace&, IoBuffer& from);
 
 // Adds them all to the directory `dev`. Errors: exist, nomem.
 Result<> add_device_nodes(Node& dev);

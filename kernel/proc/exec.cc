@@ -109,7 +109,8 @@ Result<Program> load_program(const PathContext& paths, std::string_view path, st
   program.file->directory = end.parent;
   program.file->name.set_name(end.last);
   TRY(set_credentials(program, paths, file));
-  if (program.secret) program.null = TRY(open(paths, "/dev/null", O_RDWR));
+  PathContext kernel{.root = root_node(), .cwd = root_node()};  // whatever the caller may open
+  if (program.secret) program.null = TRY(open(kernel, "/dev/null", O_RDWR));
   program.space = TRY(AddressSpace::create());
   for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
   TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));

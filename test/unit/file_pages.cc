@@ -262,7 +262,7 @@ TEST_CASE("what tmpfs holds is charged, and refused when storage is full") {
   test::Machine machine;
   StorageCounts before = storage_counts();
   {
-    Tree tree;
+    FileTree tree;
     auto file = open(tree.context, "/bin/sh", O_RDWR).value();
     std::uint64_t used = storage_counts().bytes_used;
     CHECK(storage_counts().nodes_used >= before.nodes_used + 9);

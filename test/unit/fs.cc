@@ -223,7 +223,7 @@ TEST_CASE("a mounted file system takes the place of a directory, and leads out a
 
 TEST_CASE("nothing is mounted on a directory that was removed") {
   test::Machine machine;
-  Tree tree;
+  FileTree tree;
   RefPtr<Node> gone = tree.at("/d/e");
   REQUIRE(tree.at("/d")->remove("e", true, superuser).has_value());
   CHECK(gone->mount(make_tmpfs().value()).error() == Errno::noent);

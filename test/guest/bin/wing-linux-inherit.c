@@ -5,7 +5,7 @@
 static void run_copy(const char* what) {
   char* arguments[] = {(char*)what, NULL};
   execve(FILE_A, arguments, NULL);
-  _exit(201);
+  _exit(errno);
 }
 /* A copy of this program, of root's and set-user-ID, which the student runs after `prepare`. */
 static void student_runs(const char* what, void (*prepare)(void)) {
