@@ -117,6 +117,7 @@ void start_devices(const MachineDescription& machine, const CommandLine& line) {
   clock_config.sstc = machine.has_sstc;
   fp_available = machine.has_double;
   clock_config.hz = line.hz;
+  clock_config.tick = clock_config.timebase / line.hz;
   if (machine.rtc) clock_config.wall_offset_ns = rtc_read(*machine.rtc) - clock_to_ns(clock_now());
   if (!machine.plic || !machine.uart)
     panic("there is no PLIC or no UART (QEMU has both with -machine virt, without aia=)");

@@ -292,7 +292,9 @@ struct tine_winsize {
  * signal. */
 
 #define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 1 /* since the start, as the next three are here */
+#define CLOCK_MONOTONIC 1          /* since the start, as the next three are here */
+#define CLOCK_PROCESS_CPUTIME_ID 2 /* that the process has run */
+#define CLOCK_THREAD_CPUTIME_ID 3  /* that the calling thread has run */
 #define CLOCK_MONOTONIC_RAW 4
 #define CLOCK_MONOTONIC_COARSE 6
 #define CLOCK_BOOTTIME 7

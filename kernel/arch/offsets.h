@@ -24,6 +24,6 @@
 #define HART_START_SP 8
 #define HART_START_SATP 16
 #define HART_ID 24
-#define HART_SIZE 168
+#define HART_SIZE 192
 
 #define BOOT_STACK_SIZE 16384

@@ -133,13 +133,6 @@ void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   thread.alternate_stack = no_alternate_stack;
 }
 
-void reset_accounts(Thread& thread) {
-  SpinGuard guard(scheduler_lock);
-  thread.run_ticks = 0;
-  thread.slice = time_slice_ticks;
-  thread.wait_reason = WaitReason::none;
-}
-
 // Another signal than SIGCHLD at a process's end was agreed on by two programs, with the rights
 // that they had. One of the two is gone.
 void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
@@ -177,7 +170,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
   self.files.close_on_exec();
   if (program.secret) leave_to_program(self, thread, program.null);
   reset_registers(thread, program.entry, program.sp);
-  reset_accounts(thread);
+  begin_program(thread);
 }
 
 Result<> open_console(Process& process) {

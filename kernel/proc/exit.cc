@@ -142,8 +142,9 @@ Result<WaitResult> process_wait(int pid, bool block) {
   // can delay for long, since it holds the hart with interrupts off.
   while (!is_dead(*thread)) csr::pause();
   SpinGuard guard(process_table_lock);
-  result.ticks = thread->all_ticks + ended->children_ticks;
-  self.children_ticks += result.ticks;
+  result.time = cpu_time(*ended);
+  result.time += ended->children_time;
+  self.children_time += result.time;
   return result;  // and `ended` lets go of process, thread and stack
 }
 

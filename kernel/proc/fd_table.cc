@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 
@@ -118,6 +119,7 @@ void FdTable::close_all() {
     for (Slot& slot : chunk->slots) {
       if (slot.file) closed(std::move(slot.file));
     }
+    (void)give_way();  // nothing ends an exit
   }
 }
 

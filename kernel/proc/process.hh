@@ -59,8 +59,8 @@ struct Process final : RefCounted {
   bool zombie GUARDED_BY(process_table_lock) = false;
   int status GUARDED_BY(process_table_lock) = 0;  // as wait4 tells it
   int exit_signal = 0;  // what the parent gets when it ends; 0: none. fork sets it before all this
-  std::uint64_t children_ticks GUARDED_BY(process_table_lock) = 0;  // run by those it waited for
-  int wait_pid GUARDED_BY(process_table_lock) = 0;                  // while in wait4: for whom
+  CpuTime children_time GUARDED_BY(process_table_lock);  // run by those it waited for
+  int wait_pid GUARDED_BY(process_table_lock) = 0;       // while in wait4: for whom
   WaitQueue child_ended GUARDED_BY(process_table_lock);
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK: until exec or exit
   WaitQueue memory_left GUARDED_BY(process_table_lock);
@@ -150,7 +150,7 @@ struct MemoryFinder {
 struct WaitResult {
   int pid;  // 0: WNOHANG, and none has ended
   int status;
-  std::uint64_t ticks = 0;  // that found it running, or those that it has waited for
+  CpuTime time{};  // that it ran, and those that it has waited for
 };
 // Takes the status of a child that has ended, and removes it. `pid`: which child, or -1 for any.
 // Sleeps until there is one, unless `block` is false. Errors: child, restart.
@@ -167,6 +167,9 @@ Process* find_process(int pid) REQUIRES(process_table_lock);
 Process* find_process_from(int pid) REQUIRES(process_table_lock);
 // Frees the pid; answers the table's reference to the process.
 RefPtr<Process> unpublish_process(Process& process) REQUIRES(process_table_lock);
+
+// How long its threads ran.
+CpuTime cpu_time(Process& process) REQUIRES(process_table_lock);
 
 struct ProcessCounts {
   std::uint64_t processes, threads;

@@ -72,12 +72,12 @@ constinit PidTable pids GUARDED_BY(process_table_lock);
 constinit std::uint64_t thread_count GUARDED_BY(process_table_lock) = 0;
 
 void describe_thread(const Thread& thread, tine_process_info& info) {
-  SpinGuard guard(scheduler_lock);
-  info.state = int(thread.state);
-  info.wait_reason = int(thread.wait_reason);
-  info.hart = int(thread.hart);
-  info.run_ticks = thread.run_ticks;
-  info.schedules = thread.schedules;
+  ThreadStatus status = status_of(thread);
+  info.state = int(status.state);
+  info.wait_reason = int(status.wait_reason);
+  info.hart = int(status.hart);
+  info.run_ticks = status.run_ticks;
+  info.schedules = status.schedules;
 }
 
 }  // namespace
@@ -112,6 +112,12 @@ RefPtr<Process> unpublish_process(Process& process) {
   thread_count--;
   if (process.parent) List<Process, &Process::sibling_link>::remove(&process);
   return RefPtr<Process>::adopt(&process);
+}
+
+CpuTime cpu_time(Process& process) {
+  CpuTime sum;
+  for (Thread& thread : process.threads) sum += cpu_time(thread);
+  return sum;
 }
 
 ProcessCounts process_counts() {

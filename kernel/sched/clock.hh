@@ -20,6 +20,7 @@ inline tine_timespec timespec_of(std::uint64_t ns) {
 struct ClockConfig {
   std::uint64_t timebase = 10'000'000;  // clock units per second
   unsigned hz = 100;                    // ticks per second (kernel argument hz=)
+  std::uint64_t tick = 100'000;         // clock units per tick: timebase / hz
   bool sstc = false;                    // the CPU compares the clock itself; else the firmware does
   std::uint64_t wall_offset_ns = 0;     // wall clock minus uptime (the RTC, read once)
 };

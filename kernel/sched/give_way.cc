@@ -17,9 +17,9 @@ bool give_way() {
     ASSERT(hart.held.count() == 0);
   }
   if (self == hart.idle) return false;
-  if (csr::read_sip() & any) handle_interrupts();
+  if (csr::read_sip() & any) handle_interrupts(true);
   if (hart.work & Hart::must_yield) {
-    yield();
+    make_room();
   } else {
     settle();
   }

@@ -23,6 +23,7 @@ bool give_way();
 constexpr std::size_t give_way_bytes = 64 << 10;
 
 // Provided by the room `trap`: handles all interrupts that are pending for this hart.
-void handle_interrupts();
+// `was_in_kernel`: they became so while the thread was in the kernel.
+void handle_interrupts(bool was_in_kernel);
 
 }  // namespace tine

@@ -1,41 +1,119 @@
-// The order in which ready threads run. Everything here is called with the scheduler's lock held.
+// Which thread runs next: the scheduler's policy, which courses replace. It decides the order and
+// how long a turn lasts; states, switches, timers and idle harts are the scheduler's business
+// (scheduler.cc). Everything here is called with the scheduler's lock held.
+//
+// A policy links the threads that are ready into queues of its own by Thread::queue_link. It may
+// read how long a thread has run (Thread::run_time) and since when it has not (Thread::left_at);
+// what else it wants to know of a thread it keeps in fields of its own there.
 #pragma once
 
+#include <algorithm>
+
 #include "lib/list.hh"
+#include "sched/clock.hh"
 #include "sched/thread.hh"
+#include "sync/hart.hh"
 
 namespace tine {
 
+// Why a thread comes to the policy.
+enum class Why : std::uint8_t {
+  fresh,      // it has never run
+  yielded,    // it ran, and wants others to run before it
+  preempted,  // it ran, and makes room: its turn is over, or an urgent thread is ready
+  woken,      // it slept, and a running thread woke it
+  urgent,     // it slept, and the clock, a device or a signal woke it
+};
+
 class Policy {
  public:
-  // A thread became ready (it is in no queue).
-  virtual void enqueue(Thread& thread) = 0;
-  // Takes out the thread to run next; nullptr when none is ready.
-  virtual Thread* pick() = 0;
+  // `thread`, which is in no queue, is ready to run.
+  virtual void enqueue(Thread& thread, Why why) = 0;
+  // `woken` has just been enqueued as urgent, and no hart is idle. Must `running` make room for it?
+  virtual bool preempts(const Thread& woken, const Thread& running) = 0;
+  // Takes out the thread that harts[hart] is to run next; nullptr when there is none.
+  virtual Thread* pick(unsigned hart) = 0;
+  // Is no thread ready?
   virtual bool empty() const = 0;
-  // A thread was given a hart.
-  virtual void begin_slice(Thread& thread) = 0;
-  // A tick found `thread` running: must it make room?
-  virtual bool tick(Thread& thread) = 0;
+  // A tick found `thread` running, or it makes room: is its turn over?
+  virtual bool turn_is_over(const Thread& thread) const = 0;
 
  protected:
   ~Policy() = default;
 };
 
-// Each in turn, for time_slice_ticks at most.
+// Each in turn, for time_slice_ticks of the clock.
+//
+// A slice is time that the thread has run, so one that leaves its hart keeps what is left of it.
+// Only at the end of the queue does it get another one. So nothing that a thread does makes others
+// wait longer than their turn: to sleep and wake again does not renew a slice, and what a thread
+// has run longer than its slice is taken from the next one. A thread that slept is owed what it did
+// not run meanwhile, as if it had shared the harts with the others; so one that asks for less than
+// its share of the time never uses up a slice, and never waits for the others.
 class RoundRobin final : public Policy {
  public:
-  void enqueue(Thread& thread) override { queue_.push_back(&thread); }
-  Thread* pick() override { return queue_.pop_front(); }
-  bool empty() const override { return queue_.empty(); }
-  void begin_slice(Thread& thread) override { thread.slice = time_slice_ticks; }
-  bool tick(Thread& thread) override {
-    if (thread.slice > 0) thread.slice--;
-    return thread.slice == 0;
+  void enqueue(Thread& thread, Why why) override {
+    bool has_time = time_left(thread) > slice() / 2;
+    if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);
+    ready_++;
+    queue_.insert_after(nullptr, &thread);
+  }
+  bool preempts(const Thread& woken, const Thread&) override { return woken.urgent; }
+  Thread* pick(unsigned) override {
+    if (ready_ == 0) return nullptr;
+    ready_--;
+    if (urgent_.empty()) return queue_.pop_front();
+    urgent_.front()->urgent = false;
+    return urgent_.pop_front();
+  }
+  bool empty() const override { return ready_ == 0; }
+  // Ticks end a turn, so half a tick is as good as none.
+  bool turn_is_over(const Thread& thread) const override {
+    return time_left(thread) < std::int64_t(clock_config.tick / 2);
   }
 
  private:
-  List<Thread, &Thread::queue_link> queue_;
+  using Queue = List<Thread, &Thread::queue_link>;
+  Queue urgent_;  // before all others, in the order in which they were woken
+  Queue queue_;
+  unsigned ready_ = 0;  // in both
+
+  static std::int64_t slice() { return std::int64_t(time_slice_ticks * clock_config.tick); }
+  // Below 0: what it has overdrawn.
+  static std::int64_t time_left(const Thread& thread) {
+    return std::int64_t(thread.turn_end - thread.run_time);
+  }
+  // Another slice, with what is left of the last one (half a tick at most) or has been overdrawn.
+  static void renew(Thread& thread) {
+    std::int64_t most = slice() + std::int64_t(clock_config.tick / 2);
+    std::int64_t left = std::clamp<std::int64_t>(time_left(thread) + slice(), 0, most);
+    thread.turn_end = thread.run_time + std::uint64_t(left);
+  }
+
+  // All but the commonest case, which is kept short.
+  [[gnu::noinline]] void enqueue_rarely(Thread& thread, Why why) {
+    if (why >= Why::woken) earn(thread);
+    ready_++;
+    if (why < Why::preempted || turn_is_over(thread)) {
+      renew(thread);
+      queue_.push_back(&thread);
+    } else if (why == Why::urgent) {
+      thread.urgent = true;
+      urgent_.push_back(&thread);
+    } else {
+      queue_.insert_after(nullptr, &thread);
+    }
+  }
+
+  // What the thread is owed for its sleep, up to a full slice. The time of all harts was shared by
+  // those that ran, one on each hart, and those that are ready. (A thread that has half a slice
+  // left need not ask the clock for it.)
+  void earn(Thread& thread) {
+    std::uint64_t slept = clock_now() - thread.left_at;
+    std::uint64_t share = slept * hart_count / (hart_count + ready_);
+    std::int64_t room = slice() - time_left(thread);
+    if (room > 0) thread.turn_end += std::min(share, std::uint64_t(room));
+  }
 };
 
 }  // namespace tine

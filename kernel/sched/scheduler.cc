@@ -16,13 +16,13 @@ constinit RoundRobin policy GUARDED_BY(scheduler_lock);
 constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
 
 // What the scheduler keeps for each hart. Set by that hart alone; threads leave `sleepers` from any
-// hart, under the lock.
-struct HartClock {
-  List<Thread, &Thread::timer_link> sleepers;  // by wake_at, the first one first
-  std::uint64_t wakeup = never;                // when the first one is due (settle)
-  std::uint64_t next_tick = never;             // `never` while idle; or a_period_ahead
-  std::uint64_t timer = 0;                     // what the timer is set to; at first, nothing yet
-  std::uint64_t harts_to_interrupt = 0;        // bit: index (settle)
+// hart, under the lock. On cache lines of its own, so that harts do not share one.
+struct alignas(cache_line) HartClock {
+  Tree<Thread, &Thread::timer_link, &Thread::wake_at> sleepers;
+  std::uint64_t wakeup = never;          // when the first one is due (settle)
+  std::uint64_t next_tick = never;       // `never` while idle; or a_period_ahead
+  std::uint64_t timer = 0;               // what the timer is set to; at first, nothing yet
+  std::uint64_t harts_to_interrupt = 0;  // bit: index (settle)
   std::atomic<std::uint64_t> ticks{0};
 };
 constinit HartClock hart_clocks[max_harts];
@@ -33,8 +33,6 @@ HartClock& own_clock() { return hart_clocks[this_hart().index]; }
 // one. However late this hart comes out of the kernel, its program then has a period to itself;
 // counted from earlier, the next tick might already be due, and the one after that, for ever.
 constexpr std::uint64_t a_period_ahead = 0;
-
-std::uint64_t tick_period() { return clock_config.timebase / clock_config.hz; }
 
 // Notes when this hart's timer must go off; settle sets it.
 void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
@@ -48,47 +46,69 @@ void interrupt_later(std::uint64_t harts) REQUIRES(scheduler_lock) {
   this_hart().work |= Hart::must_settle;
 }
 
-void make_ready(Thread& thread) REQUIRES(scheduler_lock) {
+// An idle hart is interrupted to run the thread; without one, an urgent thread takes this hart.
+// That is where the interrupt came or the signal was sent, so this hart is in the kernel already.
+void make_ready(Thread& thread, Why why) REQUIRES(scheduler_lock) {
   thread.state = ThreadState::ready;
   thread.wait_reason = WaitReason::none;
-  policy.enqueue(thread);
+  policy.enqueue(thread, why);
+  Hart& hart = this_hart();
   if (idle_harts) {
     std::uint64_t one = idle_harts & -idle_harts;
     idle_harts &= ~one;
     interrupt_later(one);
+  } else if (why == Why::urgent && policy.preempts(thread, *hart.current)) {
+    hart.work |= Hart::must_yield;
   }
 }
 
-void run_on_this_hart(Thread& next) REQUIRES(scheduler_lock) {
+void wake_sleeper(Thread& thread, Why why) REQUIRES(scheduler_lock) {
+  if (thread.timer_link.is_linked()) hart_clocks[thread.hart].sleepers.remove(&thread);
+  make_ready(thread, why);
+}
+
+// Adds to the running thread's time what it has run since it came, or since this was called last.
+void charge(Thread& self, std::uint64_t now) REQUIRES(scheduler_lock) {
+  self.run_time += now - std::exchange(self.left_at, now);
+}
+
+void run_on_this_hart(Thread& next, std::uint64_t now) REQUIRES(scheduler_lock) {
   Hart& hart = this_hart();
   next.state = ThreadState::running;
   next.hart = hart.index;
   hart.current = &next;
   hart.account = next.account;
   hart.work &= ~Hart::must_yield;
-  if (&next == hart.idle) return;
+  next.left_at = now;
   next.schedules++;
-  policy.begin_slice(next);
+}
+
+// The running thread stays ready, and the policy chooses.
+void leave_hart(Why why) RELEASE(scheduler_lock) {
+  Thread& self = *current_thread();
+  charge(self, clock_now());
+  self.state = ThreadState::ready;
+  policy.enqueue(self, why);
+  switch_away();
 }
 
 }  // namespace
 
 void start_thread(Thread& thread) {
   SpinGuard guard(scheduler_lock);
-  make_ready(thread);
+  make_ready(thread, Why::fresh);
 }
 
 void wake_thread(Thread& thread) {
   if (thread.state != ThreadState::sleeping) return;
-  if (thread.timer_link.is_linked()) List<Thread, &Thread::timer_link>::remove(&thread);
-  make_ready(thread);
+  wake_sleeper(thread, this_hart().in_interrupt ? Why::urgent : Why::woken);
 }
 
 void interrupt(Thread& thread, bool fatal) {
   SpinGuard guard(scheduler_lock);
   thread.interrupted.fetch_or(Thread::signalled | (fatal ? Thread::fatal : 0));
   if (thread.state == ThreadState::sleeping && thread.interruptible) {
-    wake_thread(thread);
+    wake_sleeper(thread, Why::urgent);
   } else if (thread.state == ThreadState::running && &thread != current_thread()) {
     interrupt_later(1ul << thread.hart);
   }
@@ -97,12 +117,14 @@ void interrupt(Thread& thread, bool fatal) {
 void switch_away() {
   Hart& hart = this_hart();
   Thread* self = hart.current;
-  Thread* next = policy.pick();
+  std::uint64_t now = clock_now();
+  charge(*self, now);
+  Thread* next = policy.pick(hart.index);
   if (!next) next = hart.idle;
   if constexpr (TINE_DEBUG) {
     ASSERT(hart.held.count() == 1);  // the scheduler's lock and no other
   }
-  run_on_this_hart(*next);
+  run_on_this_hart(*next, now);
   if (next != self) {
     fp_leave(*self);
     PageTable::activate(next->page_table);
@@ -126,7 +148,7 @@ void settle() {
   if (!(hart.work & Hart::must_settle)) return;
   hart.work &= ~Hart::must_settle;
   HartClock& clock = own_clock();
-  if (clock.next_tick == a_period_ahead) clock.next_tick = clock_now() + tick_period();
+  if (clock.next_tick == a_period_ahead) clock.next_tick = clock_now() + clock_config.tick;
   std::uint64_t timer = std::min(clock.wakeup, clock.next_tick);
   if (timer != clock.timer) clock_set_timer(clock.timer = timer);
   interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
@@ -134,10 +156,12 @@ void settle() {
 
 void yield() {
   scheduler_lock.lock();
-  Thread* self = current_thread();
-  self->state = ThreadState::ready;
-  policy.enqueue(*self);
-  switch_away();
+  leave_hart(Why::yielded);
+}
+
+void make_room() {
+  scheduler_lock.lock();
+  leave_hart(Why::preempted);
 }
 
 void exit_thread() {
@@ -154,15 +178,11 @@ bool is_dead(const Thread& thread) {
 
 void arm_wakeup(Thread& thread) {
   HartClock& clock = own_clock();
-  // From the back: most sleepers sleep about as long as the one before, so the place is near the
-  // end.
-  Thread* earlier = clock.sleepers.back();
-  while (earlier && earlier->wake_at > thread.wake_at) earlier = clock.sleepers.prev(earlier);
-  clock.sleepers.insert_after(earlier, &thread);
+  clock.sleepers.insert(&thread);
   arm_timer(clock);
 }
 
-void timer_interrupt() {
+void timer_interrupt(bool was_in_kernel) {
   SpinGuard guard(scheduler_lock);
   HartClock& clock = own_clock();
   std::uint64_t now = clock_now();
@@ -175,8 +195,10 @@ void timer_interrupt() {
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
-    self->all_ticks++;
-    if (policy.tick(*self)) this_hart().work |= Hart::must_yield;
+    charge(*self, now);
+    std::uint64_t since = self->run_time - std::exchange(self->ticked_at, self->run_time);
+    if (was_in_kernel) self->system_time += since;
+    if (policy.turn_is_over(*self)) this_hart().work |= Hart::must_yield;
   }
   arm_timer(clock);
 }
@@ -185,6 +207,30 @@ std::uint64_t total_ticks() {
   std::uint64_t sum = 0;
   for (const HartClock& clock : hart_clocks) sum += clock.ticks.load(std::memory_order_relaxed);
   return sum;
+}
+
+ThreadStatus status_of(const Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  return {thread.state, thread.wait_reason, thread.hart, thread.run_ticks, thread.schedules};
+}
+
+// The time since the last tick is the program's until a tick says otherwise. What was told stays
+// told: so neither of the two parts ever goes back.
+CpuTime cpu_time(Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  std::uint64_t total = thread.run_time;
+  if (thread.state == ThreadState::running) {
+    std::uint64_t now = clock_now();  // of this hart; its own might be ahead
+    total += now > thread.left_at ? now - thread.left_at : 0;
+  }
+  thread.told_user = std::max(thread.told_user, total - thread.system_time);
+  return {thread.told_user, total - thread.told_user};
+}
+
+void begin_program(Thread& thread) {
+  SpinGuard guard(scheduler_lock);
+  thread.run_ticks = 0;
+  thread.wait_reason = WaitReason::none;
 }
 
 void become_idle_thread(Thread& idle) { this_hart().idle = this_hart().current = &idle; }

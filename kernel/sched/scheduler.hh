@@ -29,6 +29,9 @@ void interrupt(Thread& thread, bool fatal) EXCLUDES(scheduler_lock);
 
 // Lets others run; returns when it is this thread's turn again.
 void yield() EXCLUDES(scheduler_lock);
+// The same where the scheduler has asked for it (Hart::must_yield): the thread's turn is over, or
+// an urgent thread is ready.
+void make_room() EXCLUDES(scheduler_lock);
 
 // Gives the hart to the next thread. The caller has set its own state and is in some queue, or
 // dead, or the idle thread. Returns when this thread is chosen again, with the lock released.
@@ -42,8 +45,9 @@ bool is_dead(const Thread& thread) EXCLUDES(scheduler_lock);
 
 // ---- Time ----
 
-// The timer interrupt of this hart: ends sleeps, counts the tick.
-void timer_interrupt() EXCLUDES(scheduler_lock);
+// The timer interrupt of this hart: ends sleeps, counts the tick. `was_in_kernel`: the interrupt
+// became due while the thread was in the kernel.
+void timer_interrupt(bool was_in_kernel) EXCLUDES(scheduler_lock);
 // Puts the running thread, which is about to sleep, on this hart's list of sleepers until
 // thread.wake_at.
 void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);
@@ -58,6 +62,29 @@ void settle() EXCLUDES(scheduler_lock);
 
 // Timer ticks taken, over all harts.
 std::uint64_t total_ticks();
+
+// ---- What others are told of a thread ----
+
+struct ThreadStatus {
+  ThreadState state;
+  WaitReason wait_reason;
+  unsigned hart;
+  std::uint64_t run_ticks, schedules;
+};
+ThreadStatus status_of(const Thread& thread) EXCLUDES(scheduler_lock);
+
+// How long a thread ran, in clock units. The sum is exact; ticks say how it is divided.
+struct CpuTime {
+  std::uint64_t user = 0, system = 0;
+
+  CpuTime& operator+=(const CpuTime& more) {
+    user += more.user, system += more.system;
+    return *this;
+  }
+};
+CpuTime cpu_time(Thread& thread) EXCLUDES(scheduler_lock);
+// The running thread begins a new program: its ticks are counted anew, its time goes on.
+void begin_program(Thread& thread) EXCLUDES(scheduler_lock);
 
 // ---- Idle harts (trap/idle.cc) ----
 

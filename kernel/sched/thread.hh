@@ -13,6 +13,7 @@
 #include "lib/list.hh"
 #include "lib/own.hh"
 #include "lib/result.hh"
+#include "lib/tree.hh"
 #include "lib/types.hh"
 #include "mm/page_table.hh"
 #include "sync/hart.hh"
@@ -73,15 +74,22 @@ struct Thread {
   WaitReason wait_reason = WaitReason::none;
   bool interruptible = false;  // while sleeping: may an interrupt end it?
   ListLink queue_link;         // in the run queue
-  ListLink timer_link;         // in the list of sleepers of the hart `hart`
+  TreeLink timer_link;         // among the sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
   std::uint64_t wake_at = 0;  // clock value
   // A waiter of it was told since it last asked (wait_for_any); read without the lock by itself.
   std::atomic<std::uint32_t> told{0};
-  unsigned hart = 0;            // where it runs, or ran last
-  unsigned slice = 0;           // ticks left
+  unsigned hart = 0;           // where it runs, or ran last
+  std::uint64_t run_time = 0;  // clock units that it has run, up to the clock value left_at:
+  std::uint64_t left_at = 0;   // when it left its hart, or while it runs, some moment since it came
+  std::uint64_t turn_end = 0;  // its turn is over when run_time is this; the policy's
+  bool urgent = false;         // ready, and before those that are not; the policy's
   std::uint64_t run_ticks = 0;  // ticks that found it running its program
-  std::uint64_t all_ticks = 0;  // and those before it
+  // Which part of run_time was in the kernel: the time up to a tick counts as the kernel's if the
+  // tick was due in the kernel.
+  std::uint64_t system_time = 0;
+  std::uint64_t ticked_at = 0;  // run_time at the last tick
+  std::uint64_t told_user = 0;  // the user time that was told last: it never goes back (cpu_time)
   std::uint64_t schedules = 0;  // times it was given a hart
 
   // Signals that wait until they are unblocked: bit number - 1 (guarded by the process table's

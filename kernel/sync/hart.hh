@@ -22,19 +22,24 @@ constexpr unsigned max_harts = 8;
 constexpr std::size_t emergency_stack_size = 4096;
 
 constexpr unsigned no_context = ~0u;
+// Enough for most machines: what different harts write is kept as far apart as this.
+constexpr std::size_t cache_line = 64;
 
-struct Hart {
+struct alignas(cache_line) Hart {
   std::uint64_t emergency_stack_top = 0;  // trap.S: kernel faults are reported on this stack
   std::uint64_t start_sp = 0;             // entry.S: first stack of a secondary hart
   std::uint64_t start_satp = 0;           // entry.S: and the page table in which it is mapped
   std::uint64_t id = 0;                   // the platform's name for it (mhartid)
   unsigned index = 0;                     // in harts[]
   std::atomic<bool> online{false};
+  bool in_interrupt = false;  // it handles interrupts: what it wakes is urgent (handle_interrupts)
 
   // What this hart still has to do before it returns to user mode (sched/scheduler.hh).
-  static constexpr unsigned must_yield = 1;   // the current thread's time is up
+  static constexpr unsigned must_yield = 1;   // the current thread is to make room
   static constexpr unsigned must_settle = 2;  // something waits until no lock is held
   unsigned work = 0;
+  // Where the program goes on after its last system call; 0 once an interrupt has come (trap.cc).
+  std::uint64_t resumed_at = 0;
   unsigned plic_context = no_context;  // what the PLIC calls its S-mode (dev/plic.cc)
   Thread* current = nullptr;           // the thread that runs here; changed by the scheduler only
   Thread* idle = nullptr;              // runs when nothing else can

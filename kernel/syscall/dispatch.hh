@@ -75,7 +75,7 @@ T decode(TrapFrame& frame, unsigned n) {
 // unless handle_signals decides otherwise.
 inline void finish(TrapFrame& frame, std::uint64_t a0) {
   frame.a0() = a0;
-  frame.sepc += ecall_size;
+  this_hart().resumed_at = frame.sepc += ecall_size;
 }
 template <class T>
 void finish(TrapFrame& frame, const Result<T>& result) {

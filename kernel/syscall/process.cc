@@ -93,7 +93,7 @@ SYSCALL(SYS_wait4, wait4, int,
   WaitResult ended = TRY(process_wait(pid == 0 ? -1 : pid, !(options & WNOHANG)));
   if (ended.pid == 0) return 0;
   if (!status.is_null()) TRY(status.store(ended.status));
-  if (!usage.is_null()) TRY(usage.store(usage_of(ended.ticks)));
+  if (!usage.is_null()) TRY(usage.store(usage_of(ended.time)));
   return ended.pid;
 }
 

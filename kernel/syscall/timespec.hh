@@ -5,6 +5,7 @@
 
 #include "lib/result.hh"
 #include "sched/clock.hh"
+#include "sched/scheduler.hh"
 
 namespace tine {
 
@@ -25,17 +26,17 @@ inline std::uint64_t clock_after(std::uint64_t start, std::uint64_t ns) {
   return length > never - start ? never : start + length;
 }
 
-inline std::uint64_t ns_of_ticks(std::uint64_t ticks) {
-  return ticks * (ns_per_second / clock_config.hz);
-}
-
-// All as user time: the kernel runs with interrupts off, so no tick ever finds it running.
-inline tine_rusage usage_of(std::uint64_t ticks) {
-  std::uint64_t ns = ns_of_ticks(ticks);
+inline tine_rusage usage_of(const CpuTime& time) {
+  std::uint64_t user = clock_to_ns(time.user), system = clock_to_ns(time.system);
   tine_rusage usage{};
-  usage.user_seconds = std::int64_t(ns / ns_per_second);
-  usage.user_microseconds = std::int64_t(ns % ns_per_second / 1000);
+  usage.user_seconds = std::int64_t(user / ns_per_second);
+  usage.user_microseconds = std::int64_t(user % ns_per_second / 1000);
+  usage.system_seconds = std::int64_t(system / ns_per_second);
+  usage.system_microseconds = std::int64_t(system % ns_per_second / 1000);
   return usage;
 }
+
+// What a clock of clock_gettime shows, in nanoseconds. Errors: inval (no such clock).
+Result<std::uint64_t> read_clock(int clock);
 
 }  // namespace tine

@@ -7,7 +7,8 @@
 namespace tine {
 
 // Also called where the kernel gives way in the middle of a call (sched/give_way.hh).
-void handle_interrupts() {
+void handle_interrupts(bool was_in_kernel) {
+  this_hart().in_interrupt = true;
   std::uint64_t pending = csr::read_sip();
   if (pending & csr::interrupt_software) {
     // Another hart wants this one in the kernel; being here is all it takes. Cleared first, so that
@@ -15,8 +16,9 @@ void handle_interrupts() {
     csr::clear_sip(csr::interrupt_software);
     csr::fence_io();
   }
-  if (pending & csr::interrupt_timer) timer_interrupt();
+  if (pending & csr::interrupt_timer) timer_interrupt(was_in_kernel);
   if (pending & csr::interrupt_external) plic_interrupt();
+  this_hart().in_interrupt = false;
 }
 
 // Interrupts stay off here, too: wfi ends when one is pending, taken or not. One that comes between
@@ -27,7 +29,7 @@ void idle() {
     settle();
     csr::wait_for_interrupt();
     stop_idling();
-    handle_interrupts();
+    handle_interrupts(true);
   }
 }
 

@@ -1,6 +1,8 @@
 // trap_handler: every way from a program into the kernel ends here, and every way back begins here.
 // The kernel itself takes no traps: it runs with interrupts off, and a fault in it is its end
 // (kernel_trap).
+#include <utility>
+
 #include "arch/csr.hh"
 #include "arch/trap_frame.hh"
 #include "proc/process.hh"
@@ -82,7 +84,11 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
       [[fallthrough]];
     case csr::cause_breakpoint: return signal_fault(frame, fault_of(cause, VirtAddr(frame.sepc)));
     default:
-      if (cause & csr::cause_interrupt) return handle_interrupts();
+      if (cause & csr::cause_interrupt) {
+        // Where the last system call ended, the program has not executed an instruction since.
+        bool pended = frame.sepc == std::exchange(this_hart().resumed_at, 0);
+        return handle_interrupts(pended);
+      }
       signal_fault(frame, fault_of(cause, VirtAddr(csr::read_stval())));
   }
 }
@@ -98,7 +104,7 @@ bool is_interrupted() { return current_thread()->interrupted.load(std::memory_or
     if (is_interrupted() && !in_handler) {
       in_handler = handle_signals(frame);
     } else if (work & Hart::must_yield) {
-      yield();
+      make_room();
     } else if (work & Hart::must_settle) {
       settle();
     } else {

@@ -95,13 +95,13 @@ Limit limit_of(unsigned resource) {
   }
 }
 
-std::uint64_t own_ticks() {
-  SpinGuard guard(scheduler_lock);
-  return current_thread()->all_ticks;
-}
-std::uint64_t children_ticks() {
+CpuTime own_time() {
   SpinGuard guard(process_table_lock);
-  return current_process().children_ticks;
+  return cpu_time(current_process());
+}
+CpuTime children_time() {
+  SpinGuard guard(process_table_lock);
+  return current_process().children_time;
 }
 
 }  // namespace
@@ -125,7 +125,9 @@ SYSCALL(SYS_prlimit64, prlimit64, void,
 SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {
   constexpr int children = -1, thread = 1;
   if (who < children || who > thread) return Errno::inval;
-  return to.store(usage_of(who == children ? children_ticks() : own_ticks()));
+  return to.store(usage_of(who == children ? children_time()
+                           : who == thread ? cpu_time(*current_thread())
+                                           : own_time()));
 }
 
 namespace {
@@ -140,9 +142,11 @@ struct Tms {
 
 // Answers the time since the start, as Linux does. Errors: fault.
 SYSCALL(SYS_times, times, std::uint64_t, (UserPtr<Tms> to)) {
-  auto linux_ticks = [](std::uint64_t ticks) { return ns_of_ticks(ticks) / linux_tick_ns; };
+  auto ticks = [](std::uint64_t time) { return clock_to_ns(time) / linux_tick_ns; };
   if (!to.is_null()) {
-    TRY(to.store({linux_ticks(own_ticks()), 0, linux_ticks(children_ticks()), 0}));
+    CpuTime own = own_time(), children = children_time();
+    TRY(to.store(
+        {ticks(own.user), ticks(own.system), ticks(children.user), ticks(children.system)}));
   }
   return clock_to_ns(clock_now()) / linux_tick_ns;
 }

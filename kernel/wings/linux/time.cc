@@ -32,7 +32,7 @@ SYSCALL(SYS_gettimeofday, gettimeofday, void, (UserPtr<TimeVal> to, UserPtr<Time
 
 // Errors: inval, fault.
 SYSCALL(SYS_clock_getres, clock_getres, void, (int clock, UserPtr<tine_timespec> to)) {
-  if (!is_clock(clock)) return Errno::inval;
+  TRY(read_clock(clock));
   if (to.is_null()) return {};
   return to.store(
       {0, std::int64_t((ns_per_second + clock_config.timebase - 1) / clock_config.timebase)});

@@ -77,6 +77,13 @@ static void spin(void) {
   }
 }
 
+static void spin_alone(void) {
+  for (uint64_t i = 0; i < 100000000; i++) asm volatile("");
+}
+static void many_calls(void) {
+  for (int i = 0; i < 500000; i++) getppid();
+}
+
 static uint64_t strict = 0; /* is the machine one whose times are exact? */
 
 static void beside(void (*work)(void), uint64_t most) {
@@ -89,11 +96,30 @@ static void beside(void (*work)(void), uint64_t most) {
 static void beside_spinning(void) { beside(spin, 200000); }
 static void beside_zeros(void) { beside(many_zeros, 2500000); }
 
+/* What a program does itself is user time, and what the kernel does for it system time. */
+static void parts_of_time(void) {
+  int64_t usage[18];
+  void (*const works[])(void) = {spin_alone, many_zeros, many_calls};
+  make_room();
+  for (int i = 0; i < 3; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      works[i]();
+      _exit(0);
+    }
+    EQUAL(syscall(SYS_wait4, child, NULL, 0, usage), child);
+    int64_t user = usage[0] * 1000000 + usage[1], system = usage[2] * 1000000 + usage[3];
+    if (i == 0 ? user < 9 * system : system < user)
+      tap_fail("work %d: %ld us user, %ld us system", i, user, system);
+  }
+}
+
 int main(int argc, char** argv) {
   strict = argc > 1 && strcmp(argv[1], "exact") == 0;
   tap_begin("wing-linux-latency");
   RUN("SIGKILL ends a long read early", killed_early);
   RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
   RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
+  if (strict) RUN("time is divided between program and kernel", parts_of_time);
   return tap_end();
 }
