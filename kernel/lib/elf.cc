@@ -1,5 +1,9 @@
 #include "lib/elf.hh"
 
+#include <algorithm>
+#include <array>
+#include <bit>
+
 #include "lib/string.hh"
 
 namespace tine {
@@ -19,101 +23,107 @@ static_assert(sizeof(FileHeader) == 64);
 struct ProgramHeader {
   std::uint32_t type, flags;
   std::uint64_t offset, address, physical_address, file_size, memory_size, align;
+
+  std::uint64_t end() const { return address + memory_size; }
 };
 static_assert(sizeof(ProgramHeader) == elf_header_entry_size);
 
-// e_ident: magic, 64-bit, little endian, version. The rest (OS and its ABI) says nothing that
-// matters here.
-constexpr std::array<unsigned char, 7> ident_start = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+// e_ident: magic, and 64 bits. The machine's number says that it is little-endian.
+constexpr std::array<unsigned char, 5> ident_start = {0x7f, 'E', 'L', 'F', 2};
 constexpr std::uint16_t type_executable = 2;
 constexpr std::uint16_t type_position_independent = 3;
 constexpr std::uint16_t machine_riscv = 243;
+constexpr std::uint64_t longest_file = ~std::uint64_t{0} >> 1;
 constexpr std::uint32_t segment_load = 1;
-constexpr std::uint32_t segment_interpreter = 3;  // wants a dynamic linker
+constexpr std::uint32_t segment_interpreter = 3;
+constexpr std::uint32_t segment_stack = 0x6474e551;  // PT_GNU_STACK: its flags are the stack's
 
-// Copies a structure out of the file, which may be at any address. `offset` was checked.
 template <class T>
-T copy_from(std::span<const std::byte> head, std::uint64_t offset) {
+Result<T> copy_from(const FileBytes& file, std::uint64_t offset) {
   T value;
-  memcpy(&value, head.data() + offset, sizeof value);
+  TRY(file.copy(offset, std::as_writable_bytes(std::span(&value, 1))));
   return value;
 }
 
-Result<> check_header(const FileHeader& header, std::size_t head_size) {
-  if (memcmp(header.ident.data(), ident_start.data(), ident_start.size()) != 0) {
-    return Errno::noexec;
-  }
-  if (header.type != type_executable && header.type != type_position_independent) {
-    return Errno::noexec;
-  }
-  if (header.machine != machine_riscv) return Errno::noexec;
-  if (header.program_header_size != sizeof(ProgramHeader)) return Errno::noexec;
-  std::uint64_t count = header.program_header_count;
-  if (count == 0 || count > elf_max_headers) return Errno::noexec;
-  std::uint64_t size = count * sizeof(ProgramHeader);
-  if (size > head_size || header.program_headers > head_size - size) return Errno::noexec;
-  return {};
+Result<ProgramHeader> read_header(const FileBytes& file, const ElfImage& image, unsigned index) {
+  return copy_from<ProgramHeader>(file, image.headers_at + index * elf_header_entry_size);
 }
 
-// Every sum is formed only after it is known not to wrap.
-Result<ElfSegment> check_segment(ProgramHeader header, std::uint64_t file_size,
-                                 std::uint64_t bias) {
-  if (header.file_size > header.memory_size) return Errno::noexec;
-  if (header.file_size > file_size || header.offset > file_size - header.file_size) {
-    return Errno::noexec;
-  }
-  if (__builtin_add_overflow(header.address, bias, &header.address)) return Errno::noexec;
-  if (header.address < USER_BASE || header.address >= USER_TOP) return Errno::noexec;
-  if (header.memory_size > USER_TOP - header.address) return Errno::noexec;
-  if (header.offset % page_size != header.address % page_size) return Errno::noexec;
-  return ElfSegment{VirtAddr(header.address), header.memory_size, header.offset, header.file_size,
-                    header.flags & (elf_read | elf_write | elf_exec)};
+Result<> check_header(const FileHeader& header) {
+  bool is_one =
+      memcmp(header.ident.data(), ident_start.data(), ident_start.size()) == 0 &&
+      header.machine == machine_riscv &&
+      (header.type == type_executable || header.type == type_position_independent) &&
+      header.program_header_size == elf_header_entry_size && header.program_header_count > 0 &&
+      header.program_header_count <= elf_max_headers &&
+      header.program_headers <= ~std::uint64_t{0} - elf_max_headers * elf_header_entry_size;
+  return is_one ? Result<>() : Errno::noexec;
 }
 
-bool can_execute(const ElfImage& image, VirtAddr at) {
-  for (const ElfSegment& segment : image.loads()) {
-    if (at >= segment.start && at < segment.end()) return segment.flags & elf_exec;
-  }
-  return false;
+Result<> check_segment(const ProgramHeader& header) {
+  bool is_right =
+      header.file_size <= header.memory_size &&
+      header.memory_size <= ~header.address &&  // its end does not wrap
+      (header.file_size == 0 ||
+       (header.offset % page_size == header.address % page_size &&
+        header.file_size <= longest_file && header.offset <= longest_file - header.file_size));
+  return is_right ? Result<>() : Errno::noexec;
 }
 
-// The program finds its own headers through this, if some segment brought them into memory.
-VirtAddr headers_in_memory(const ElfImage& image, const FileHeader& header) {
-  std::uint64_t size = header.program_header_count * sizeof(ProgramHeader);
-  for (const ElfSegment& segment : image.loads()) {
-    std::uint64_t start = header.program_headers - segment.file_offset;  // wraps if it is before
-    if (segment.file_size >= size && start <= segment.file_size - size) {
-      return segment.start + start;
-    }
-  }
-  return VirtAddr();
+void add_segment(ElfImage& image, const ProgramHeader& header) {
+  bool is_first = image.end == VirtAddr();
+  image.start =
+      std::min(is_first ? VirtAddr(~0ul) : image.start, VirtAddr(header.address).page_down());
+  image.end = std::max(image.end, VirtAddr(header.end()));
+  if (std::has_single_bit(header.align)) image.alignment = std::max(image.alignment, header.align);
+  // The program finds its own headers through this, if the segment brings them into memory.
+  std::uint64_t into = image.headers_at - header.offset;  // wraps if they are before it
+  if (into < header.file_size) image.program_headers = VirtAddr(header.address + into);
 }
 
 }  // namespace
 
-Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size, VirtAddr base) {
-  if (head.size() < sizeof(FileHeader)) return Errno::noexec;
-  auto header = copy_from<FileHeader>(head, 0);
-  TRY(check_header(header, head.size()));
-
+Result<ElfImage> read_elf(const FileBytes& file) {
+  auto header = TRY(copy_from<FileHeader>(file, 0));
+  TRY(check_header(header));
   ElfImage image;
-  std::uint64_t bias = header.type == type_position_independent ? base.value() : 0;
-  image.entry = VirtAddr(header.entry + bias);  // wrapped or not: it must lie in a segment
+  image.entry = VirtAddr(header.entry);
+  image.is_movable = header.type == type_position_independent;
+  image.headers_at = header.program_headers;
   image.header_count = header.program_header_count;
-  for (unsigned i = 0; i < header.program_header_count; i++) {
-    auto each = copy_from<ProgramHeader>(head, header.program_headers + i * sizeof(ProgramHeader));
-    if (each.type == segment_interpreter) return Errno::noexec;
+  for (unsigned i = 0; i < image.header_count; i++) {
+    auto each = TRY(read_header(file, image, i));
+    if (each.type == segment_stack) image.wants_executable_stack = each.flags & elf_exec;
+    if (each.type == segment_interpreter && image.interpreter_size == 0) {
+      image.interpreter_at = each.offset;
+      image.interpreter_size = each.file_size;
+      if (each.file_size < 2 || each.file_size > TINE_PATH_MAX) return Errno::noexec;
+    }
     if (each.type != segment_load || each.memory_size == 0) continue;
-    ElfSegment segment = TRY(check_segment(each, file_size, bias));
-    // Ascending, and no two in one page, whose permissions would mix.
-    if (segment.start.page_down() < image.highest.page_up()) return Errno::noexec;
-    image.highest = segment.end();
-    image.segments[image.segment_count++] = segment;
+    TRY(check_segment(each));
+    add_segment(image, each);
   }
-  // An entry in no segment covers the file without segments, too.
-  if (!can_execute(image, image.entry)) return Errno::noexec;
-  image.program_headers = headers_in_memory(image, header);
+  if (image.end - image.start > USER_TOP || image.end == VirtAddr()) return Errno::noexec;
   return image;
+}
+
+void ElfImage::move_to(VirtAddr at) {
+  moved = (at - start) & ~(alignment - 1);  // sums may wrap here: nobody has looked at them yet
+  start += moved;
+  end += moved;
+  entry += moved;
+  if (program_headers.value()) program_headers += moved;
+}
+
+Result<ElfSegment> read_segment(const FileBytes& file, const ElfImage& image, unsigned index) {
+  auto header = TRY(read_header(file, image, index));
+  if (header.type != segment_load || header.memory_size == 0) return ElfSegment();
+  TRY(check_segment(header));
+  ElfSegment segment{VirtAddr(header.address + image.moved), header.memory_size, header.offset,
+                     header.file_size, header.flags & (elf_read | elf_write | elf_exec)};
+  bool is_inside = segment.start >= image.start && segment.start < image.end &&
+                   segment.memory_size <= image.end - segment.start;
+  return is_inside ? Result<ElfSegment>(segment) : Errno::noexec;
 }
 
 }  // namespace tine

@@ -1,10 +1,11 @@
-// Reads the headers of a program file: a static riscv64 ELF executable ("System V ABI", chapters 4
-// and 5; RISC-V ELF psABI, "ELF Object Files"). Nothing is loaded here; the answer says what to
-// load where, and every number in it has been checked, so that whoever maps the segments needs no
-// checks of its own.
+// Reads the headers of a program file: a riscv64 ELF executable, static or dynamic ("System V ABI",
+// chapters 4 and 5; RISC-V ELF psABI, "ELF Object Files"). Nothing is loaded here. What is accepted
+// is what Linux accepts; every sum is formed only after it is known not to wrap.
+//
+// A file may change while it is read. So nothing that was seen at first is relied on later: whoever
+// maps the segments gets each of them checked again, against the bounds of the image.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -16,36 +17,52 @@ namespace tine {
 // Permissions of a segment (p_flags).
 constexpr std::uint32_t elf_exec = 1, elf_write = 2, elf_read = 4;
 
-constexpr unsigned elf_max_headers = 16;
 constexpr std::size_t elf_header_entry_size = 56;  // AT_PHENT
+// Program headers, all together: what Linux takes.
+constexpr std::size_t elf_max_headers = 65536 / elf_header_entry_size;
 
-// A piece of the file and the memory it goes to. What the file does not fill is zero. start and
-// file_offset are equal modulo the page size.
+// The bytes of a file.
+class FileBytes {
+ public:
+  // Copies as many bytes as `to` has, from `offset` on. Errors: noexec when the file ends before,
+  // and those of reading it.
+  virtual Result<> copy(std::uint64_t offset, std::span<std::byte> to) const = 0;
+
+ protected:
+  ~FileBytes() = default;
+};
+
+// A piece of the file and the memory that it goes to. What the file does not fill is zero.
 struct ElfSegment {
   VirtAddr start;
-  std::uint64_t memory_size = 0;  // > 0
+  std::uint64_t memory_size = 0;  // 0: nothing is to be loaded
   std::uint64_t file_offset = 0;
-  std::uint64_t file_size = 0;  // <= memory_size
+  std::uint64_t file_size = 0;  // <= memory_size; if it is not 0, file_offset is in step with start
   std::uint32_t flags = 0;
 
   VirtAddr end() const { return start + memory_size; }
 };
 
 struct ElfImage {
-  VirtAddr entry;
+  VirtAddr entry;            // anywhere
+  VirtAddr start, end;       // all segments lie between; `start` is page aligned
   VirtAddr program_headers;  // where they are in memory (AT_PHDR); 0 if no segment has them
+  std::uint64_t moved = 0;   // how far everything has been moved from where it was linked
+  std::uint64_t alignment = page_size;  // a power of two: it may be moved by its multiples
+  bool is_movable = false;              // position-independent (ET_DYN)
+  bool wants_executable_stack = false;
+  std::uint64_t headers_at = 0;  // in the file
   unsigned header_count = 0;
-  // Ascending; no two share a page; all between USER_BASE and USER_TOP.
-  std::array<ElfSegment, elf_max_headers> segments{};
-  unsigned segment_count = 0;
-  VirtAddr highest;  // the first byte behind all segments
+  std::uint64_t interpreter_at = 0, interpreter_size = 0;  // its path, in the file; size 0: none
 
-  std::span<const ElfSegment> loads() const { return {segments.data(), segment_count}; }
+  // Moves it so that it starts at `at`, which is page aligned; or, if its alignment is larger than
+  // a page, below that by less than the alignment.
+  void move_to(VirtAddr at);
 };
 
-// `head` is the beginning of the file, whose whole size is `file_size`; the program headers must
-// lie in it. A position-independent program (ET_DYN, linked at 0) is moved to `base`, which is page
-// aligned. Errors: noexec for whatever is wrong, and for programs that want a dynamic linker.
-Result<ElfImage> read_elf(std::span<const std::byte> head, std::uint64_t file_size, VirtAddr base);
+// Errors of both: noexec for whatever is wrong, and those of reading the file.
+Result<ElfImage> read_elf(const FileBytes& file);
+// What program header `index` says, moved as the image was. It lies inside the image.
+Result<ElfSegment> read_segment(const FileBytes& file, const ElfImage& image, unsigned index);
 
 }  // namespace tine

@@ -49,6 +49,7 @@ enum class Errno : long {
   notempty = ENOTEMPTY,
   loop = ELOOP,
   overflow = EOVERFLOW,
+  libbad = ELIBBAD,
   opnotsupp = EOPNOTSUPP,
   timedout = ETIMEDOUT,
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers

@@ -1,95 +1,198 @@
 #include "proc/arguments.hh"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/string.hh"
 #include "proc/random.hh"
 
 namespace tine {
+namespace {
 
-// ---- Collecting ----
+// Where the stack ends at most: the last page of the user's half stays free.
+constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
 
-Result<> ArgumentBuffer::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    std::size_t page = size_ / page_size, offset = size_ % page_size;
-    if (page == pages_.size()) return Errno::toobig;
-    if (!pages_[page]) pages_[page] = FrameRef::adopt(TRY(frame_allocate(FrameKind::kernel)));
-    std::size_t here = std::min(bytes.size(), page_size - offset);
-    memcpy(pages_[page].bytes().data() + offset, bytes.data(), here);
-    size_ += here;
-    bytes.remove_prefix(here);
+// What strings and pointers may take together, of a stack that may grow to `stack` bytes.
+constexpr std::size_t argument_limit(std::uint64_t stack) {
+  return std::clamp<std::uint64_t>(stack / 4, 128 << 10, 6 << 20);
+}
+
+// A pointer in a vector of the program's, which need not be aligned. Errors: fault, nomem.
+Result<VirtAddr> load_pointer(PageWindow& vectors, VirtAddr at) {
+  if (at.value() % sizeof(std::uint64_t)) return VirtAddr(TRY(UserPtr<std::uint64_t>(at).load()));
+  return VirtAddr(*TRY(vectors.word(at)));
+}
+
+// How many strings a vector has. Errors: fault, nomem, toobig (more than `most`).
+Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t most) {
+  if (vector.value() == 0) return 0u;
+  for (unsigned count = 0; count <= most; count++) {
+    VirtAddr text = TRY(load_pointer(vectors, vector + count * sizeof(std::uint64_t)));
+    if (text.value() == 0) return count;
+  }
+  return Errno::toobig;
+}
+
+}  // namespace
+
+// ---- Strings ----
+
+Result<> ArgumentStack::begin(std::string_view path) {
+  top_ = at_ = highest_stack_top - random_shift(stack_shift_limit);
+  room_ = argument_limit(TINE_STACK_SIZE);
+  space_ = TRY(AddressSpace::create());
+  TRY(space_->lay_out(random_shift(most_moved), top_));
+  window_.emplace(*space_, Prot::write);
+  TRY(push_text(path));
+  path_at_ = at_;
+  return {};
+}
+
+// Puts `size` bytes in front: fill(to, offset) makes each piece, which lies in one page.
+template <class Fill>
+Result<> ArgumentStack::push(std::size_t size, Fill fill) {
+  if (size > room_) return Errno::toobig;
+  room_ -= size;
+  PageWindow& window = *window_;
+  while (size > 0) {
+    std::size_t here = std::min<std::size_t>(size, (at_ - 1).page_offset() + 1);
+    size -= here;
+    at_ = at_ - here;
+    std::span<std::byte> to = TRY(window.at(at_));
+    TRY(fill(to.first(here), size));
   }
   return {};
 }
 
-Result<> ArgumentBuffer::add_argument(std::string_view text) {
-  TRY(append(text));
-  TRY(append({"", 1}));
+Result<> ArgumentStack::push_text(std::string_view text) {
+  return push(text.size() + 1, [&](std::span<std::byte> to, std::size_t offset) {
+    std::string_view piece = text.substr(offset, to.size());
+    memcpy(to.data(), piece.data(), piece.size());
+    if (piece.size() < to.size()) to.back() = std::byte{0};
+    return Result<>();
+  });
+}
+
+// Another thread may change the string meanwhile; a final 0 it has anyway.
+Result<> ArgumentStack::push_user_string(PageWindow& strings, VirtAddr from) {
+  std::size_t length = TRY(strings.string_length(from, longest_argument));
+  first_size_ = length + 1;
+  return push(length + 1, [&](std::span<std::byte> to, std::size_t offset) {
+    if (offset + to.size() > length) {
+      to.back() = std::byte{0};
+      to = to.first(to.size() - 1);
+    }
+    return strings.copy(to, from + offset);
+  });
+}
+
+Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
+  PageWindow vectors(current_space(), Prot::read), strings(current_space(), Prot::read);
+  std::size_t most = room_ / sizeof(std::uint64_t);
+  argc_ = TRY(count_strings(vectors, argv, most));
+  envc_ = TRY(count_strings(vectors, envp, most));
+  std::size_t pointers = (std::max(argc_, 1u) + envc_) * sizeof(std::uint64_t);
+  if (pointers >= room_) return Errno::toobig;
+  room_ -= pointers;
+  for (unsigned i = argc_ + envc_; i > 0; i--) {
+    VirtAddr from = i > argc_ ? envp + (i - argc_ - 1) * sizeof(std::uint64_t)
+                              : argv + (i - 1) * sizeof(std::uint64_t);
+    TRY(push_user_string(strings, TRY(load_pointer(vectors, from))));
+  }
+  return argc_ > 0 ? Result<>() : add_first("");
+}
+
+Result<> ArgumentStack::add_first(std::string_view text) {
+  first_size_ = text.size() + 1;
   argc_++;
-  return {};
+  return push_text(text);
 }
 
-Result<> ArgumentBuffer::check_limit() const {
-  bool fits = size_ + (argc_ + envc_) * sizeof(std::uint64_t) <= TINE_ARG_MAX;
-  return fits ? Result<>() : Errno::toobig;
+void ArgumentStack::remove_first() {
+  if (argc_ == 0) return;
+  argc_--;
+  at_ += first_size_;
+  room_ += first_size_;
 }
 
-// A null-terminated vector of strings in the current program.
-Result<> ArgumentBuffer::add_vector(VirtAddr vector, unsigned& count) {
-  if (vector.value() == 0) return {};
-  for (UserPtr<std::uint64_t> slot(vector);; slot = slot + 1) {
-    VirtAddr from(TRY(slot.load()));
-    if (from.value() == 0) return {};
-    char piece[256];
-    while (true) {
-      Result<std::size_t> length = copy_string_from_user(current_space(), piece, from);
-      if (length) {
-        TRY(append({piece, *length + 1}));
-        break;
-      }
-      if (length.error() != Errno::toobig) return length.error();
-      TRY(append({piece, sizeof(piece)}));  // longer than the piece: go on behind it
-      from += sizeof(piece);
-    }
-    count++;
-    TRY(check_limit());
+// ---- The vectors ----
+
+// The beginning of argument `index`, for ps.
+Result<> ArgumentStack::note_argument(unsigned index, VirtAddr text, std::size_t length) {
+  std::span<char> to =
+      std::span(args.argv[index]).first(std::min<std::size_t>(length, TINE_ARG_LENGTH));
+  args.argc = static_cast<int>(index) + 1;
+  return window_->copy(std::as_writable_bytes(to), text);
+}
+
+// argc and the pointers to all strings, which lie one behind the other. (A string that another
+// thread made shorter while it was copied counts as two: then the last ones have no pointer.)
+template <class Put>
+Result<> ArgumentStack::put_vectors(Put put) {
+  TRY(put(argc_));
+  VirtAddr text = at_;
+  for (unsigned i = 0; i < argc_ + envc_; i++) {
+    if (i == argc_) TRY(put(0));
+    TRY(put(text.value()));
+    std::size_t length = TRY(window_->string_length(text, longest_argument));
+    if (i < argc_ && i < TINE_ARG_COUNT) TRY(note_argument(i, text, length));
+    text += length + 1;
   }
+  if (envc_ == 0) TRY(put(0));
+  return put(0);
 }
 
-Result<> ArgumentBuffer::add_from_user(VirtAddr argv, VirtAddr envp) {
-  TRY(add_vector(argv, argc_));
-  return add_vector(envp, envc_);
+namespace {
+
+// IMAC and FD, one bit a letter: what a program may use (AT_HWCAP).
+constexpr std::uint64_t hardware_capabilities = 0x1105, floating_point = 0x28;
+constexpr std::uint64_t signal_stack_minimum = 1088;
+
+}  // namespace
+
+Result<VirtAddr> ArgumentStack::finish(const ElfImage& image, std::uint64_t interpreter,
+                                       const Credentials& credentials) {
+  VirtAddr random_at((at_ - 16).value() & ~15ul);
+  const std::uint64_t random[2] = {random_word(), random_word()};
+  const Ids &user = credentials.user, &group = credentials.group;
+  bool is_raised = user.effective != user.real || group.effective != group.real;
+  const std::uint64_t auxv[][2] = {
+      {AT_PHDR, image.program_headers.value()},
+      {AT_PHENT, elf_header_entry_size},
+      {AT_PHNUM, image.header_count},
+      {AT_PAGESZ, page_size},
+      {AT_BASE, interpreter},
+      {AT_FLAGS, 0},
+      {AT_ENTRY, image.entry.value()},
+      {AT_UID, user.real},
+      {AT_EUID, user.effective},
+      {AT_GID, group.real},
+      {AT_EGID, group.effective},
+      {AT_HWCAP, hardware_capabilities | (fp_available ? floating_point : 0)},
+      {AT_CLKTCK, 100},
+      {AT_SECURE, is_raised},
+      {AT_RANDOM, random_at.value()},
+      {AT_EXECFN, path_at_.value()},
+      {AT_MINSIGSTKSZ, signal_stack_minimum},
+      {AT_NULL, 0},
+  };
+  // The vectors end where the random bytes begin; sp is aligned to 16 (psABI).
+  std::size_t words = 1 + argc_ + 1 + envc_ + 1;
+  VirtAddr sp((random_at - sizeof(auxv) - words * sizeof(std::uint64_t)).value() & ~15ul);
+  TRY(copy_to_user(*space_, random_at, random, sizeof(random)));
+  TRY(copy_to_user(*space_, sp + words * sizeof(std::uint64_t), auxv, sizeof(auxv)));
+  PageWindow stack(*space_, Prot::write);
+  VirtAddr to = sp;
+  TRY(put_vectors([&](std::uint64_t word) -> Result<> {
+    *TRY(stack.word(to))
+    = word;
+    to += sizeof(word);
+    return {};
+  }));
+  return sp;
 }
 
-Result<> ArgumentBuffer::add_rest_of(const ArgumentBuffer& other) {
-  std::size_t from = 0;
-  if (other.argc_ > 0) {
-    while (other.at(from) != 0) from++;
-    from++;
-    argc_ += other.argc_ - 1;
-  }
-  envc_ = other.envc_;
-  while (from < other.size_) {
-    std::size_t here = std::min(other.size_ - from, page_size - from % page_size);
-    const std::byte* bytes = other.pages_[from / page_size].bytes().data() + from % page_size;
-    TRY(append({reinterpret_cast<const char*>(bytes), here}));
-    from += here;
-  }
-  return check_limit();
-}
-
-tine_args ArgumentBuffer::summary() const {
-  tine_args args{};
-  std::size_t offset = 0;
-  for (; args.argc < TINE_ARG_COUNT && args.argc < int(argc_); args.argc++) {
-    char* to = args.argv[args.argc];
-    for (unsigned length = 0; at(offset) != 0; offset++) {
-      if (length < TINE_ARG_LENGTH) to[length++] = at(offset);
-    }
-    offset++;
-  }
-  return args;
-}
+// ---- execv(app_id, argv) ----
 
 Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name) {
   tine_args args{};
@@ -108,76 +211,6 @@ Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name) {
     args.argc++;
   }
   return args;
-}
-
-// ---- The new program's stack ----
-
-Result<> ArgumentBuffer::copy_to(AddressSpace& space, VirtAddr to) const {
-  for (std::size_t done = 0; done < size_; done += page_size) {
-    std::size_t here = std::min(size_ - done, page_size);
-    TRY(copy_to_user(space, to + done, pages_[done / page_size].bytes().data(), here));
-  }
-  return {};
-}
-
-namespace {
-
-// IMAC and FD, one bit a letter: what a program may use (AT_HWCAP).
-constexpr std::uint64_t hardware_capabilities = 0x1105, floating_point = 0x28;
-constexpr std::uint64_t signal_stack_minimum = 1088;
-
-}  // namespace
-
-Result<VirtAddr> build_stack(AddressSpace& space, VirtAddr top, std::string_view path,
-                             const ArgumentBuffer& arguments, const ElfImage& image,
-                             const Credentials& credentials) {
-  // From the top down: path, strings, random bytes.
-  VirtAddr path_at = top - (path.size() + 1);
-  VirtAddr strings = path_at - arguments.size();
-  VirtAddr random_at = (strings - 16) - (strings.value() & 15);
-  const std::uint64_t random[2] = {random_word(), random_word()};
-  TRY(copy_to_user(space, path_at, path.data(),
-                   path.size()));  // its final 0 is in the fresh page already
-  TRY(arguments.copy_to(space, strings));
-  TRY(copy_to_user(space, random_at, random, sizeof(random)));
-
-  const Ids &user = credentials.user, &group = credentials.group;
-  bool is_raised = user.effective != user.real || group.effective != group.real;
-  const std::uint64_t auxv[][2] = {
-      {AT_PHDR, image.program_headers.value()},
-      {AT_PHENT, elf_header_entry_size},
-      {AT_PHNUM, image.header_count},
-      {AT_PAGESZ, page_size},
-      {AT_BASE, 0},
-      {AT_FLAGS, 0},
-      {AT_ENTRY, image.entry.value()},
-      {AT_UID, user.real},
-      {AT_EUID, user.effective},
-      {AT_GID, group.real},
-      {AT_EGID, group.effective},
-      {AT_HWCAP, hardware_capabilities | (fp_available ? floating_point : 0)},
-      {AT_CLKTCK, 100},
-      {AT_SECURE, is_raised},
-      {AT_RANDOM, random_at.value()},
-      {AT_EXECFN, path_at.value()},
-      {AT_MINSIGSTKSZ, signal_stack_minimum},
-      {AT_NULL, 0},
-  };
-
-  // The vectors end where the random bytes begin; sp is aligned to 16 (psABI). What stays unwritten
-  // is 0 already, as in every fresh page.
-  std::uint64_t argc = arguments.argc();
-  std::size_t words = 1 + argc + 1 + arguments.envc() + 1;
-  VirtAddr sp((random_at - sizeof(auxv) - words * sizeof(std::uint64_t)).value() & ~15ul);
-  TRY(copy_to_user(space, sp, &argc, sizeof(argc)));
-  TRY(copy_to_user(space, sp + words * sizeof(std::uint64_t), auxv, sizeof(auxv)));
-  std::size_t word = 1;
-  TRY(arguments.for_each_string([&](std::size_t offset) {
-    if (word == 1 + argc) word++;  // argv's end, a 0, is there
-    std::uint64_t text = (strings + offset).value();
-    return copy_to_user(space, sp + word++ * sizeof(text), &text, sizeof(text));
-  }));
-  return sp;
 }
 
 }  // namespace tine

@@ -1,29 +1,73 @@
-// exec: the same process, another program. The new address space is built and filled beside the old
-// one; only when nothing can fail any more does it take the old one's place.
+// The new address space is built and filled beside the old one; only when nothing can fail any more
+// does it take the old one's place.
+#include "proc/exec.hh"
+
+#include <algorithm>
+
 #include "arch/csr.hh"
 #include "fs/path.hh"
 #include "fs/vfs.hh"
-#include "lib/elf.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/arguments.hh"
-#include "proc/process.hh"
 #include "proc/random.hh"
 #include "sync/panic.hh"
 
 namespace tine {
-namespace {
 
-// Where the stack ends at most: the last page of the user's half stays free.
-constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
+// ---- What is executed ----
+
+Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path) {
+  ExecFile file;
+  file.path_ = path;
+  file.place_ = TRY(resolve_place(paths, path));
+  Node& node = *file.place_.node;
+  file.attributes_ = node.attributes();
+  TRY(file.attributes_.check(paths.credentials(), may_execute));
+  file.pages_ = TRY(node.pages());  // a directory has none
+  file.head_size_ = std::min<std::uint64_t>(node.size(), page_size);
+  if (file.head_size_ > 0) file.first_ = TRY(file.pages_->page(0));
+  return file;
+}
+
+Result<> ExecFile::become(const PathContext& paths, std::string_view path) {
+  ExecFile next = TRY(open(paths, path));
+  next.path_page_ = std::move(first_);
+  *this = std::move(next);
+  return {};
+}
+
+std::span<const std::byte> ExecFile::head() const {
+  return first_ ? std::span<const std::byte>(first_.bytes()).first(head_size_)
+                : std::span<const std::byte>();
+}
+
+Result<> ExecFile::copy(std::uint64_t offset, std::span<std::byte> to) const {
+  if (offset <= head_size_ && to.size() <= head_size_ - offset) {
+    memcpy(to.data(), head().data() + offset, to.size());
+    return {};
+  }
+  IoBuffer buffer(to);
+  std::size_t size = TRY(place_.node->read({.offset = offset}, buffer));
+  return size == to.size() ? Result<>() : Errno::noexec;
+}
+
+Result<RefPtr<ProgramFile>> ExecFile::where() const {
+  RefPtr<ProgramFile> where = TRY(make_ref<ProgramFile>());
+  where->directory = place_.parent;
+  where->name.set_name(place_.last);
+  return where;
+}
+
+namespace {
 
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const ExecFormat exec_formats_start[], exec_formats_end[];
 
+constexpr unsigned most_readers = 5;  // scripts that are read by scripts
+
 // Where position-independent programs go, at least: far above where others are linked, far below
-// mmap's. And how far they, and what is mapped, may be moved upwards.
+// mmap's.
 constexpr VirtAddr position_independent_base{0x1000000000};
-constexpr std::uint64_t most_moved = 1ul << 35;
 
 // A program that could run at once.
 struct Program {
@@ -35,6 +79,24 @@ struct Program {
   VirtAddr entry, sp;
 };
 
+Result<> redirect(ExecFile& file, ArgumentStack& arguments) {
+  for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
+    Result<> done = format.redirect(file, arguments);
+    if (done || done.error() != Errno::noexec) return done;
+  }
+  return Errno::noexec;
+}
+
+// The ELF file that is to be loaded: `file`, or the one that reads it.
+Result<ElfImage> find_program(ExecFile& file, ArgumentStack& arguments) {
+  for (unsigned readers = 0; readers <= most_readers; readers++) {
+    Result<ElfImage> image = read_elf(file);
+    if (image || image.error() != Errno::noexec) return image;
+    TRY(redirect(file, arguments));
+  }
+  return Errno::loop;
+}
+
 Prot segment_prot(std::uint32_t flags) {
   Prot prot = Prot::none;
   if (flags & elf_read) prot = prot | Prot::read;
@@ -43,23 +105,78 @@ Prot segment_prot(std::uint32_t flags) {
   return prot;
 }
 
-// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. The page
-// in which the one ends and the other begins is the new program's own from the start.
+// Zeros from `start` to the end of its page, which becomes the program's own. If it cannot be
+// written yet, or belongs to an earlier segment, `prot` is put right afterwards.
+Result<> clear_rest_of_page(AddressSpace& space, VirtAddr start, Prot prot, bool is_writable) {
+  VirtAddr page = start.page_down();
+  if (!is_writable) TRY(space.protect(page, page_size, Prot::read | Prot::write));
+  Result<> cleared = space.with_page(Access{start, Prot::write}, [&](std::byte* at) {
+    memset(at, 0, page_size - start.page_offset());
+  });
+  if (!cleared && cleared.error() == Errno::fault) return Errno::noexec;  // the file ends before
+  if (!cleared || is_writable) return cleared;
+  return space.protect(page, page_size, prot);
+}
+
+// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. A page
+// that two segments share belongs to the later one, as on Linux; only zeros leave in it what was
+// there.
 Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
                      const RefPtr<PageSource>& pages) {
   Prot prot = segment_prot(segment.flags);
-  VirtAddr file_end = segment.start + segment.file_size;
-  VirtAddr zeros = segment.file_size ? file_end.page_up() : segment.start.page_down();
-  if (segment.file_size) {
-    TRY(space.add_region(segment.start.page_down(), zeros, prot, pages,
-                         segment.file_offset >> page_shift));
+  VirtAddr first = segment.start.page_down(), zeros = segment.start + segment.file_size;
+  auto map = [&](VirtAddr start, VirtAddr end, RefPtr<PageSource> source) {
+    return space.map({.wanted = start,
+                      .size = end - start,
+                      .place = Mapping::Place::fixed,
+                      .region = {.prot = prot,
+                                 .source = std::move(source),
+                                 .source_page = segment.file_offset >> page_shift}});
+  };
+  if (segment.file_size) TRY(map(first, zeros.page_up(), pages));
+  if (segment.memory_size == segment.file_size) return {};
+  bool is_ready = segment.file_size && allows(prot, Prot::write);
+  bool has_rest = !zeros.is_page_aligned() && (segment.file_size || space.is_mapped(zeros));
+  if (has_rest) TRY(clear_rest_of_page(space, zeros, prot, is_ready));
+  VirtAddr fresh = has_rest ? zeros.page_up() : zeros.page_down();
+  if (fresh < segment.end()) TRY(map(fresh, segment.end().page_up(), nullptr));
+  return {};
+}
+
+// All segments of a file. Errors: noexec, exist (one lies where the stack goes), nomem.
+Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfImage& image) {
+  bool fits = image.start >= user_base && image.start < image.end && image.end <= user_top;
+  if (!fits) return Errno::noexec;
+  for (unsigned i = 0; i < image.header_count; i++) {
+    ElfSegment segment = TRY(read_segment(file, image, i));
+    if (segment.memory_size == 0) continue;
+    if (segment.start < stack.top() && segment.end() > stack.limit()) return Errno::exist;
+    TRY(map_segment(*stack.space(), segment, file.pages()));
   }
-  if (zeros < segment.end()) TRY(space.add_region(zeros, segment.end().page_up(), prot));
-  if (segment.memory_size == segment.file_size || file_end.is_page_aligned()) return {};
-  if (!allows(prot, Prot::write))
-    return Errno::noexec;  // zeros that the program could never have used
-  return space.with_page(Access{file_end, Prot::write},
-                         [&](std::byte* at) { memset(at, 0, page_size - file_end.page_offset()); });
+  return {};
+}
+
+// Maps the interpreter of a dynamic program, which will load the libraries and start it. Errors:
+// those of opening it, noexec, libbad, exist, nomem.
+Result<ElfImage> map_interpreter(const PathContext& paths, const ArgumentStack& stack,
+                                 const ExecFile& program, const ElfImage& image) {
+  OwnPtr<PathBuffer> path = TRY(make<PathBuffer>());
+  std::span<char> text = std::span(path->bytes).first(image.interpreter_size);
+  TRY(program.copy(image.interpreter_at, std::as_writable_bytes(text)));
+  if (text.back() != 0) return Errno::noexec;
+  ExecFile file = TRY(ExecFile::open(paths, text.data()));
+  Result<ElfImage> found = read_elf(file);
+  if (!found) return found.error() == Errno::noexec ? Errno::libbad : found.error();
+  ElfImage interpreter = *found;
+  if (interpreter.is_movable) {
+    std::uint64_t more = interpreter.alignment - page_size;
+    std::uint64_t size = (interpreter.end - interpreter.start) + more;
+    AddressSpace& space = *stack.space();
+    MutexGuard guard(space.mutex());
+    interpreter.move_to(TRY(space.find_room(size)) + more);
+  }
+  TRY(map_image(stack, file, interpreter));
+  return interpreter;
 }
 
 // As whom a program runs: as who calls it, but where the file says otherwise. What it has been may
@@ -86,37 +203,33 @@ Result<> set_credentials(Program& program, const PathContext& paths, const Attri
   return {};
 }
 
-// [exec 3] Everything that can fail: the file, its headers, its segments, the stack with the
-// arguments. `name`: the path that exec was called with (AT_EXECFN).
-Result<Program> load_program(const PathContext& paths, std::string_view path, std::string_view name,
-                             const ArgumentBuffer& arguments) {
-  PathEnd end = TRY(resolve_place(paths, path));
-  Node* node = end.node.get();
-  Attributes file = node->attributes();  // one look: who may run it belongs to as whom it runs
-  TRY(file.check(paths.credentials(), may_execute));
-  RefPtr<PageSource> pages = TRY(node->pages());  // a directory has none
-  std::uint64_t file_size = node->size();
-  if (file_size == 0) return Errno::noexec;
-  FrameRef first = TRY(pages->page(0));
-  std::span<const std::byte> head(first.bytes().data(),
-                                  file_size < page_size ? file_size : page_size);
-  VirtAddr base = position_independent_base + random_shift(most_moved);
-  VirtAddr stack_top = highest_stack_top - random_shift(stack_shift_limit);
-  ElfImage image = TRY(read_elf(head, file_size, base));
-
+// [exec 3] Everything that can fail: the file, its headers, its segments, those of its interpreter,
+// the stack with the arguments.
+Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
+  ElfImage image = TRY(find_program(file, arguments));
   Program program;
-  program.file = TRY(make_ref<ProgramFile>());
-  program.file->directory = end.parent;
-  program.file->name.set_name(end.last);
-  TRY(set_credentials(program, paths, file));
+  program.file = TRY(file.where());
+  TRY(set_credentials(program, paths, file.attributes()));
   PathContext kernel{.root = root_node(), .cwd = root_node()};  // whatever the caller may open
   if (program.secret) program.null = TRY(open(kernel, "/dev/null", O_RDWR));
-  program.space = TRY(AddressSpace::create());
-  for (const ElfSegment& segment : image.loads()) TRY(map_segment(*program.space, segment, pages));
-  TRY(program.space->lay_out(image.highest, random_shift(most_moved), stack_top));
+  program.space = arguments.space();
+  if (image.is_movable) image.move_to(position_independent_base + random_shift(most_moved));
+  TRY(map_image(arguments, file, image));
+  program.space->start_heap(image.end);
   program.entry = image.entry;
-  program.sp = TRY(build_stack(*program.space, stack_top, name, arguments, image,
-                               program.credentials ? program.credentials->ids : superuser));
+  std::uint64_t interpreter_moved = 0;
+  if (image.interpreter_size) {
+    ElfImage interpreter = TRY(map_interpreter(paths, arguments, file, image));
+    program.entry = interpreter.entry;
+    interpreter_moved = interpreter.moved;
+  }
+  program.sp = TRY(arguments.finish(image, interpreter_moved,
+                                    program.credentials ? program.credentials->ids : superuser));
+  if (image.wants_executable_stack) {
+    VirtAddr lowest = program.sp.page_down();
+    TRY(program.space->protect(lowest, arguments.top() - lowest,
+                               Prot::read | Prot::write | Prot::exec));
+  }
   return program;
 }
 
@@ -181,21 +294,13 @@ Result<> open_console(Process& process) {
 
 }  // namespace
 
-Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args, const ExecChain& chain) {
+Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
   Process& self = current_process();
-  std::string_view name = chain.depth ? chain.first : path;
-  Result<Program> loaded = load_program(self.paths, path, name, arguments);
-  if (!loaded && loaded.error() == Errno::noexec) {  // perhaps somebody knows what else it is
-    for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
-      Result<Replaced> done = format.exec(path, arguments, chain);
-      if (done || done.error() != Errno::noexec) return done;
-    }
-  }
-  Program program = TRY(loaded);
-  log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name, path,
-         program.entry, program.sp);
-  commit(self, *current_thread(), program, name, args);
+  std::string_view name = file.path();  // also when it is a script, which another file reads
+  Program program = TRY(prepare(self.paths, file, arguments));
+  log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name,
+         file.path(), program.entry, program.sp);
+  commit(self, *current_thread(), program, name, arguments.args);
   PageTable::activate(current_thread()->page_table);
   return Replaced();
 }
@@ -206,13 +311,15 @@ Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& argum
 Result<> start_init(std::string_view path, std::span<const std::string_view> more) {
   RefPtr<Process> init = TRY(make_ref<Process>());
   OwnPtr<Thread> thread = TRY(Thread::make_user(*init));
-  ArgumentBuffer arguments;
-  TRY(arguments.add_argument(path));
-  for (std::string_view argument : more) TRY(arguments.add_argument(argument));
   init->paths.root = init->paths.cwd = root_node();
   TRY(open_console(*init));
-  Program program = TRY(load_program(init->paths, path, path, arguments));
-  commit(*init, *thread, program, path, arguments.summary());
+  ArgumentStack arguments;
+  TRY(arguments.begin(path));
+  for (std::size_t i = more.size(); i > 0; i--) TRY(arguments.add_first(more[i - 1]));
+  TRY(arguments.add_first(path));
+  ExecFile file = TRY(ExecFile::open(init->paths, path));
+  Program program = TRY(prepare(init->paths, file, arguments));
+  commit(*init, *thread, program, path, arguments.args);
   Thread& first = *thread;
   TRY(publish_process(std::move(init), nullptr, std::move(thread)));
   start_thread(first);

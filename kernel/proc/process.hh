@@ -98,32 +98,9 @@ void let_parent_go_on(Process& self) REQUIRES(process_table_lock);
 
 // ---- exec (exec.cc) ----
 
-class ArgumentBuffer;
-
 // The trap frame is another one now: a new program's, or the one from before a signal. No result is
-// to be written into it.
+// to be written into it. (The rest of exec: proc/exec.hh.)
 struct Replaced {};
-
-// A program that is run because a file names it as the one that reads it (a script).
-struct ExecChain {
-  unsigned depth = 0;      // how many such files there were
-  std::string_view first;  // the path that exec was called with; it names the process
-};
-
-// [exec 2] Replaces the current program by the one at `path`. Everything that can fail comes first;
-// on an error the old program goes on unchanged. Errors: those of path lookup, noexec, exist (a
-// segment where the stack goes), toobig, nomem.
-Result<Replaced> process_exec(std::string_view path, const ArgumentBuffer& arguments,
-                              const tine_args& args, const ExecChain& chain = {});
-
-// What else than an ELF file can be run: rows of a table that the linker gathers, which only wings
-// have. Each is asked in turn; noexec: the file is not of this kind.
-struct ExecFormat {
-  Result<Replaced> (*exec)(std::string_view path, const ArgumentBuffer& arguments,
-                           const ExecChain& chain);
-};
-#define EXEC_FORMAT(name, exec) \
-  [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecFormat format_##name{exec};
 
 // ---- exit and wait (exit.cc) ----
 

@@ -5,8 +5,7 @@
 #include <limits>
 
 #include "lib/string.hh"
-#include "mm/heap.hh"
-#include "proc/arguments.hh"
+#include "proc/exec.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
@@ -33,9 +32,11 @@ SYSCALL(SYS_clone, clone, int,
 SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
   UserPath name;
   TRY(name.copy(path));
-  OwnPtr<ArgumentBuffer> arguments = TRY(make<ArgumentBuffer>());
-  TRY(arguments->add_from_user(argv, envp));
-  return process_exec(name.view(), *arguments, arguments->summary());
+  ExecFile file = TRY(ExecFile::open(current_process().paths, name.view()));
+  ArgumentStack arguments;
+  TRY(arguments.begin(name.view()));
+  TRY(arguments.add_from_user(argv, envp));
+  return process_exec(std::move(file), arguments);
 }
 
 namespace {
@@ -55,9 +56,11 @@ Result<std::string_view> app_path(int app_id) {
 // stack says argc = 0.
 Result<Replaced> exec_app(int app_id, VirtAddr argv) {
   std::string_view path = TRY(app_path(app_id));
-  tine_args args = TRY(copy_user_argv(argv, base_name(path)));
-  OwnPtr<ArgumentBuffer> none = TRY(make<ArgumentBuffer>());
-  return process_exec(path, *none, args);
+  ExecFile file = TRY(ExecFile::open(current_process().paths, path));
+  ArgumentStack none;
+  TRY(none.begin(path));
+  none.args = TRY(copy_user_argv(argv, base_name(path)));
+  return process_exec(std::move(file), none);
 }
 
 }  // namespace

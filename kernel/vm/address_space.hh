@@ -100,16 +100,15 @@ class AddressSpace final : public RefCounted {
 
   // ---- Building (exec, mmap, brk) ----
 
-  // Adds a region. Errors: exist when it would overlap another, inval when it is empty or
-  // not inside the user's half, nomem.
-  Result<> add_region(VirtAddr start, VirtAddr end, Prot prot, RefPtr<PageSource> source = nullptr,
-                      std::uint64_t source_page = 0) EXCLUDES(mutex_);
-  // What a program has besides its segments. brk starts behind `highest`, their end. mmap begins to
-  // look for room `mmap_shift` bytes (whole pages) above its lowest place (regions.cc). The stack's
-  // region is its top page at first, and grows on demand down to stack_top - TINE_STACK_SIZE;
-  // `stack_top` lies at most stack_shift_limit below the end of the user's half. Errors: exist,
-  // nomem.
-  Result<> lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtAddr stack_top) EXCLUDES(mutex_);
+  // What a new program's space begins with: its stack, which ends at `stack_top` and grows on
+  // demand down to stack_top - TINE_STACK_SIZE, and the place where mmap begins to look for room:
+  // `mmap_shift` bytes (whole pages) above its lowest one (regions.cc). `stack_top` lies at most
+  // stack_shift_limit below the end of the user's half. Errors: nomem.
+  Result<> lay_out(std::uint64_t mmap_shift, VirtAddr stack_top) EXCLUDES(mutex_);
+  // Does a region cover this byte?
+  bool is_mapped(VirtAddr at) EXCLUDES(mutex_);
+  // brk starts at the first page behind `end`, where the program's segments end.
+  void start_heap(VirtAddr end) EXCLUDES(mutex_);
 
   // ---- System calls ----
 

@@ -208,27 +208,24 @@ void AddressSpace::merge(VirtAddr start, VirtAddr end) {
 
 // ---- Building ----
 
-Result<> AddressSpace::add_region(VirtAddr start, VirtAddr end, Prot prot,
-                                  RefPtr<PageSource> source, std::uint64_t source_page) {
-  if (start >= end || !in_user_half(start, end - start)) return Errno::inval;
+Result<> AddressSpace::lay_out(std::uint64_t mmap_shift, VirtAddr stack_top) {
   MutexGuard guard(mutex_);
-  if (!is_free(start, end)) return Errno::exist;
-  return insert(
-      {.start = start, .end = end, .prot = prot, .source = source, .source_page = source_page});
-}
-
-Result<> AddressSpace::lay_out(VirtAddr highest, std::uint64_t mmap_shift, VirtAddr stack_top) {
-  VirtAddr stack_limit = stack_top - TINE_STACK_SIZE;
-  MutexGuard guard(mutex_);
-  break_start_ = break_ = highest.page_up();
   mmap_shift_ = mmap_shift;
-  if (!is_free(stack_limit, stack_top)) return Errno::exist;
-  for (Region* at = regions_.front(); at; at = regions_.next(at)) note_room(at);
   return insert({.start = stack_top - page_size,
                  .end = stack_top,
                  .prot = Prot::read | Prot::write,
                  .grows_down = true,
-                 .limit = stack_limit});
+                 .limit = stack_top - TINE_STACK_SIZE});
+}
+
+bool AddressSpace::is_mapped(VirtAddr at) {
+  MutexGuard guard(mutex_);
+  return region_at(at) != nullptr;
+}
+
+void AddressSpace::start_heap(VirtAddr end) {
+  MutexGuard guard(mutex_);
+  break_start_ = break_ = end.page_up();
 }
 
 // ---- System calls ----

@@ -69,6 +69,37 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
   return length;
 }
 
+Result<> PageWindow::move_to(VirtAddr page) {
+  return space_.with_page(Access{page, wanted_}, [&](std::byte* at) {
+    frame_ref(physical(at));
+    frame_ = FrameRef::adopt(physical(at));
+    page_ = page;
+  });
+}
+
+Result<> PageWindow::copy(std::span<std::byte> to, VirtAddr from) {
+  while (!to.empty()) {
+    std::span<std::byte> here = TRY(at(from));
+    here = here.first(std::min(here.size(), to.size()));
+    memcpy(to.data(), here.data(), here.size());
+    to = to.subspan(here.size());
+    from += here.size();
+  }
+  return {};
+}
+
+Result<std::size_t> PageWindow::string_length(VirtAddr start, std::size_t most) {
+  for (std::size_t length = 0; length <= most;) {
+    std::span<std::byte> here = TRY(at(start + length));
+    if (const void* end = memchr(here.data(), 0, here.size())) {
+      length += static_cast<const std::byte*>(end) - here.data();
+      return length <= most ? Result<std::size_t>(length) : Errno::toobig;
+    }
+    length += here.size();
+  }
+  return Errno::toobig;
+}
+
 // Most moves stay in one page: for these the loop is left out.
 template <class Move>
 Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {

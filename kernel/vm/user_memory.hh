@@ -25,7 +25,6 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size);
 // Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig
 // when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
-
 // From now on `thread` runs on this space; nullptr: on the kernel's half alone.
 inline void use_space(Thread& thread, AddressSpace* space) {
   thread.space = space;
@@ -33,6 +32,36 @@ inline void use_space(Thread& thread, AddressSpace* space) {
 }
 // What the running thread's program sees of memory.
 inline AddressSpace& current_space() { return *current_thread()->space; }
+
+// A window on the memory of a space, for many small accesses that lie close together: the kernel's
+// view of the page that was looked at last, whose frame it holds. What the program maps anew there
+// meanwhile it does not see. To write through it is only right in a space that no program runs on.
+class PageWindow {
+ public:
+  PageWindow(AddressSpace& space, Prot wanted) : space_(space), wanted_(wanted) {}
+
+  // The bytes from `at` on to the end of its page. Errors: fault, nomem.
+  Result<std::span<std::byte>> at(VirtAddr at) {
+    if (at.page_down() != page_ || !frame_) TRY(move_to(at.page_down()));
+    return std::span<std::byte>(frame_.bytes()).subspan(at.page_offset());
+  }
+  // The word at an address that is aligned to 8. Errors: fault, nomem.
+  Result<std::uint64_t*> word(VirtAddr at) {
+    return reinterpret_cast<std::uint64_t*>(TRY(this->at(at)).data());
+  }
+  // Copies to.size() bytes from `from` on. Errors: fault, nomem.
+  Result<> copy(std::span<std::byte> to, VirtAddr from);
+  // The length of a string without its final 0. Errors: fault, nomem, toobig (more than `most`).
+  Result<std::size_t> string_length(VirtAddr at, std::size_t most);
+
+ private:
+  AddressSpace& space_;
+  Prot wanted_;
+  VirtAddr page_;
+  FrameRef frame_;
+
+  Result<> move_to(VirtAddr page);
+};
 
 // An address in the current program that should hold a T.
 template <class T>

@@ -45,6 +45,7 @@ const char* strerror(int number) {
       [ENOTEMPTY] = "Directory not empty",
       [ELOOP] = "Too many levels of symbolic links",
       [EOVERFLOW] = "Value too large for defined data type",
+      [ELIBBAD] = "Accessing a corrupted shared library",
       [EOPNOTSUPP] = "Operation not supported",
       [ETIMEDOUT] = "Connection timed out",
   };

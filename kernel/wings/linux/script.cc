@@ -2,22 +2,15 @@
 // behind the program's name is one argument, blanks and all, and the script's path follows it.
 //
 //   script a b, beginning with "#!/bin/sh -x":   /bin/sh -x script a b
-#include <array>
-
-#include "fs/path.hh"
-#include "mm/heap.hh"
-#include "proc/arguments.hh"
-#include "proc/process.hh"
+#include "proc/exec.hh"
 
 namespace tine {
 namespace {
 
 constexpr std::size_t longest_line = 256;
-constexpr unsigned max_depth = 5;  // scripts that are read by scripts
 constexpr std::string_view blanks = " \t";
 
 struct FirstLine {
-  std::array<char, longest_line> bytes;
   std::string_view program, argument;
 };
 
@@ -28,17 +21,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 // A line that is too long is cut, and so is its argument. The program's name must be there whole.
-// Errors: noexec (no script, or its first line names no program), and those of path lookup.
-Result<> read_first_line(std::string_view path, FirstLine& line) {
-  RefPtr<Node> node = TRY(resolve(current_process().paths, path));
-  IoBuffer to(std::as_writable_bytes(std::span(line.bytes)));
-  std::size_t size = TRY(node->read({}, to));
-  std::string_view text(line.bytes.data(), size);
+// Errors: noexec (no script, or its first line names no program).
+Result<FirstLine> read_first_line(std::span<const std::byte> head) {
+  std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  text = text.substr(0, longest_line);
+  bool is_full = text.size() == longest_line;
   if (!text.starts_with("#!")) return Errno::noexec;
   text = text.substr(2);
   std::size_t end = text.find('\n');
-  bool is_cut = end == text.npos && size == longest_line;
-  if (is_cut) {
+  if (end == text.npos && is_full) {
     std::size_t name = text.find_first_not_of(blanks);
     if (name == text.npos) return Errno::noexec;
     if (text.find_first_of({" \t\0", 3}, name) == text.npos) return Errno::noexec;
@@ -46,30 +37,24 @@ Result<> read_first_line(std::string_view path, FirstLine& line) {
   }
   text = trimmed(text.substr(0, end));
   text = text.substr(0, text.find('\0'));
+  FirstLine line;
   line.program = text.substr(0, text.find_first_of(blanks));
   line.argument = trimmed(text.substr(line.program.size()));
-  return line.program.empty() ? Errno::noexec : Result<>();
+  return line.program.empty() ? Result<FirstLine>(Errno::noexec) : line;
 }
 
-Result<Replaced> exec_script(std::string_view path, const ArgumentBuffer& arguments,
-                             const ExecChain& chain) {
-  OwnPtr<FirstLine> line = TRY(make<FirstLine>());
-  TRY(read_first_line(path, *line));
-  if (chain.depth == max_depth) {
-    TRY(resolve(current_process().paths, line->program));
-    return Errno::loop;
-  }
-  OwnPtr<ArgumentBuffer> all = TRY(make<ArgumentBuffer>());
-  TRY(all->add_argument(line->program));
-  if (!line->argument.empty()) TRY(all->add_argument(line->argument));
-  TRY(all->add_argument(path));
-  TRY(all->add_rest_of(arguments));
-  return process_exec(line->program, *all, all->summary(),
-                      {chain.depth + 1, chain.depth ? chain.first : path});
+// From the last string to the first: each goes in front of those that are there.
+Result<> redirect_script(ExecFile& file, ArgumentStack& arguments) {
+  FirstLine line = TRY(read_first_line(file.head()));
+  arguments.remove_first();
+  TRY(arguments.add_first(file.path()));
+  if (!line.argument.empty()) TRY(arguments.add_first(line.argument));
+  TRY(arguments.add_first(line.program));
+  return file.become(current_process().paths, line.program);
 }
 
 }  // namespace
 
-EXEC_FORMAT(script, exec_script)
+EXEC_FORMAT(script, redirect_script)
 
 }  // namespace tine

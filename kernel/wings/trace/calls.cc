@@ -188,6 +188,7 @@ constexpr NamedValue errnos[] = {
     {ENOTEMPTY, "ENOTEMPTY"},
     {ELOOP, "ELOOP"},
     {EOVERFLOW, "EOVERFLOW"},
+    {ELIBBAD, "ELIBBAD"},
     {ETIMEDOUT, "ETIMEDOUT"},
 };
 

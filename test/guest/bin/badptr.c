@@ -29,6 +29,7 @@ struct row {
 static const struct row* row;
 
 #define A(object) (long)(object)
+#define NO_PROGRAM "/tmp/badptr.no_program" /* may be executed, but is none */
 #define TEXT_OF(text) TEXT, sizeof(text), text
 
 static struct tine_termios terminal;
@@ -119,15 +120,15 @@ static const struct row rows[] = {
      0},
     {"uname", SYS_uname, {0}, 0, OUT, sizeof(struct tine_utsname), 0, 0, 0},
     {"execve's path", SYS_execve, {0}, 0, TEXT_OF("/none"), 0, ENOENT},
-    {"execve's argv", SYS_execve, {A("/none")}, 1, IN, 16, vector, OPTIONAL, ENOENT},
-    {"execve's envp", SYS_execve, {A("/none"), 0}, 2, IN, 16, vector, OPTIONAL, ENOENT},
+    {"execve's argv", SYS_execve, {A(NO_PROGRAM)}, 1, IN, 16, vector, OPTIONAL, ENOEXEC},
+    {"execve's envp", SYS_execve, {A(NO_PROGRAM), 0}, 2, IN, 16, vector, OPTIONAL, ENOEXEC},
     {"execve's argument",
      SYS_execve,
-     {A("/none"), A(inside)},
+     {A(NO_PROGRAM), A(inside)},
      1,
      TEXT_OF("one"),
      INSIDE | OPTIONAL,
-     ENOENT},
+     ENOEXEC},
     {"execv's argv", SYS_execv, {APP_ID_HELLO, 0}, 1, IN, 16, vector, OPTIONAL | BAD_ONLY, 0},
     {"execv's argument",
      SYS_execv,
@@ -372,6 +373,7 @@ int main(void) {
   tap_begin("badptr");
   ioctl(0, TCGETS, &terminal);
   memset(shared, PATTERN, sizeof shared);
+  close(open(NO_PROGRAM, O_WRONLY | O_CREAT, 0755));
   build_world(); /* once for the pages that it takes here */
   describe(&before);
   describe(&after);

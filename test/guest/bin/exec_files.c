@@ -62,10 +62,15 @@ static void stack_layout(void) {
   run(SELF, argv, envp, 7);
 }
 
+/* Run without arguments: there is one, "", and the environment behind it is empty. */
+static int show_nothing(int argc, char** argv, char** envp) {
+  return argc == 1 && argv[1] == NULL && envp == argv + 2 && envp[0] == NULL ? 13 : 1;
+}
+
 static void null_vectors(void) {
-  run("/bin/hello.elf", NULL, NULL, 0);
+  run(SELF, NULL, NULL, 13);
   char* none[] = {NULL};
-  run("/bin/hello.elf", none, none, 0);
+  run(SELF, none, none, 13);
 }
 
 static void hello_elf(void) {
@@ -133,25 +138,70 @@ static void long_vectors(void) {
 
 /* ---- What is refused ---- */
 
-static void limit(void) {
-  static char big[TINE_ARG_MAX + 1];
-  memset(big, 'x', TINE_ARG_MAX);
+/* Linux's limits: 131,071 bytes a string; strings and pointers together a quarter of the stack. */
+enum { LONGEST = 131071, QUARTER = TINE_STACK_SIZE / 4 };
+
+static int show_length(char** argv) {
+  return strlen(argv[2]) == LONGEST && argv[2][LONGEST - 1] == 'x' ? 11 : 1;
+}
+
+static void longest_string(void) {
+  static char big[LONGEST + 2];
+  memset(big, 'x', LONGEST + 1);
   char* argv[] = {"exec_files", "--length", big, NULL};
   ERROR(execve(SELF, argv, NULL), E2BIG);
-  char* envp[] = {big, NULL};
-  ERROR(execve(SELF, argv + 3, envp), E2BIG);
-  /* Three pointers, and three strings each with its final zero: to the last byte. */
-  const size_t longest = TINE_ARG_MAX - 3 * 8 - sizeof "exec_files" - sizeof "--length" - 1;
-  big[longest + 1] = 0;
-  ERROR(execve(SELF, argv, NULL), E2BIG);
-  big[longest] = 0;
+  ERROR(execve(SELF, argv + 3, argv + 2), E2BIG);
+  big[LONGEST] = 0;
   run(SELF, argv, NULL, 11);
-  static char* many[TINE_ARG_MAX / 8 + 2];
+}
+
+static int show_many(int argc, char** argv) {
+  for (int i = 2; i < argc; i++)
+    if (strlen(argv[i]) != 31) return 1;
+  return argc == atoi(argv[1] + 6) && argv[argc] == NULL ? 14 : 2;
+}
+
+static void quarter_of_the_stack(void) {
+  enum { EACH = 32 + 8, MOST = QUARTER / EACH };
+  static char* argv[MOST + 3];
+  char count[32];
+  for (int i = 0; i < MOST; i++) argv[i] = CHARS_31;
+  argv[0] = "exec_files", argv[1] = count;
+  int fits = MOST - 2; /* the path is shorter than two of them */
+  snprintf(count, sizeof count, "--many%d", fits);
+  argv[fits] = NULL;
+  run(SELF, argv, NULL, 14);
+  for (int i = fits; i < MOST + 2; i++) argv[i] = CHARS_31;
+  ERROR(execve(SELF, argv, NULL), E2BIG);
+  char* envp[] = {CHARS_31, CHARS_31, CHARS_31, CHARS_31, NULL};
+  argv[fits] = NULL;
+  ERROR(execve(SELF, argv, envp), E2BIG);
+  static char* many[QUARTER / 8 + 2]; /* pointers alone are too many */
   for (size_t i = 0; i < sizeof many / 8 - 1; i++) many[i] = "";
   ERROR(execve(SELF, many, NULL), E2BIG);
-  static char* endless[4096];
-  for (size_t i = 0; i < 4096; i++) endless[i] = big + longest - 1000;
-  ERROR(execve(SELF, endless, NULL), E2BIG);
+  ERROR(execve(SELF, NULL, many), E2BIG);
+}
+
+/* Vectors and strings at odd addresses, and strings that end where the mapped memory does. */
+static void odd_places(void) {
+  char* pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(pages != MAP_FAILED && munmap(pages + 2 * PAGE, PAGE) == 0);
+  static const char* const texts[] = {"exec_files", "--many3", CHARS_31};
+  uint64_t vector[4] = {0};
+  char* end = pages + 2 * PAGE;
+  for (int i = 0; i < 3; i++) {
+    end -= strlen(texts[i]) + 1;
+    memcpy(end, texts[i], strlen(texts[i]) + 1);
+    vector[i] = (uint64_t)end;
+  }
+  for (int shift = 0; shift < 8; shift++) {
+    char* at = pages + PAGE - 12 - shift;
+    memcpy(at, vector, sizeof vector);
+    run(SELF, (char**)at, NULL, 14);
+  }
+  char* at = pages + 2 * PAGE - 16; /* the vector runs out of the memory */
+  memcpy(at, vector, 16);
+  ERROR(execve(SELF, (char**)at, NULL), EFAULT);
 }
 
 static void bad_paths(void) {
@@ -242,15 +292,16 @@ static int outcome(void) {
 }
 
 static void truncated(void) {
-  static const size_t sizes[] = {0,   1,   4,   16,  63,   64,   65,   119,
-                                 120, 176, 231, 232, 4095, 4096, 4100, 8192};
+  static const size_t sizes[] = {0, 1, 4, 16, 63, 64, 65, 119, 120, 176, 231};
   read_hello();
+  CHECK(64 + 56 * get(56, 2) > 231);
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    if (sizes[i] >= image_size) continue;
     write_image(sizes[i]);
     int error = outcome();
     if (error != ENOEXEC) tap_fail("%lu bytes: expected ENOEXEC, got %d", sizes[i], error);
   }
+  write_image(4096); /* its code is missing: it is run, and finds that out */
+  EQUAL(outcome(), -1);
   write_image(image_size);
   EQUAL(outcome(), -1);
   close(open(FORGED, O_WRONLY | O_TRUNC));
@@ -277,15 +328,13 @@ static void forged(void) {
       {"32 bits", HEADER, 4, 1, 1},
       {"memory dump", HEADER, 16, 2, 4},
       {"x86-64", HEADER, 18, 2, 62},
-      {"entry 0", HEADER, 24, 8, 0},
-      {"entry in the kernel", HEADER, 24, 8, KERNEL},
-      {"entry in constants", HEADER, 24, 8, 0x400000},
       {"headers behind the end", HEADER, 32, 8, 1 << 20},
       {"headers that wrap", HEADER, 32, 8, ~0ul - 8},
       {"headers of 32 bytes", HEADER, 54, 2, 32},
       {"no headers", HEADER, 56, 2, 0},
       {"65535 headers", HEADER, 56, 2, 65535},
-      {"an interpreter", 2, 0, 4, 3},
+      {"an interpreter's name without an end", 2, 0, 4, 3},
+      {"more file than memory, to the end of addresses", 1, FILE_SIZE, 8, ~0ul},
       {"address 0", 0, ADDRESS, 8, 0},
       {"kernel address", 1, ADDRESS, 8, KERNEL & ~0xfffffful},
       {"non-canonical address", 1, ADDRESS, 8, 1ul << 47},
@@ -295,14 +344,8 @@ static void forged(void) {
       {"size that wraps to little", 2, MEMORY_SIZE, 8, -0x400000ul},
       {"size of the whole half", 2, MEMORY_SIZE, 8, 1ul << 38},
       {"more file than memory", 1, MEMORY_SIZE, 8, 1},
-      {"more file than there is", 1, FILE_SIZE, 8, 1 << 20},
-      {"offset behind the end", 1, OFFSET, 8, 1 << 20},
       {"offset that wraps", 1, OFFSET, 8, -4096ul},
       {"offset out of step with the address", 1, OFFSET, 8, 0x1001},
-      {"overlapping segments", 1, ADDRESS, 8, 0x400000},
-      {"segments that run into each other", 0, MEMORY_SIZE, 8, 0x2000},
-      {"segments in falling order", 2, ADDRESS, 8, 0x300000},
-      {"entry in a segment that cannot be executed", 1, FLAGS, 4, 4},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     read_hello();
@@ -312,11 +355,6 @@ static void forged(void) {
     int error = outcome();
     if (error != ENOEXEC) tap_fail("%s: expected ENOEXEC, got %d", rows[i].what, error);
   }
-  read_hello(); /* two segments that share no byte, but a page */
-  put(load_header(2) + OFFSET, 8, 0x1800);
-  put(load_header(2) + ADDRESS, 8, 0x401800);
-  write_image(image_size);
-  EQUAL(outcome(), ENOEXEC);
   read_hello(); /* a segment on the stack, wherever in its last GiB the kernel puts that */
   put(load_header(2) + ADDRESS, 8, USER_TOP - (1ul << 30) - 8192);
   put(load_header(2) + FLAGS, 4, 6);
@@ -347,7 +385,7 @@ static void mutations(void) {
     int error = outcome();
     if (error == -1) ran++;
     if (error != -1) refused++;
-    if (error != -1 && error != ENOEXEC && error != ENOMEM && error != EINVAL && error != E2BIG) {
+    if (error != -1 && error != ENOEXEC && error != ENOMEM && error != EEXIST) {
       tap_fail("mutation %d: expected ENOEXEC, got %s", i, strerror(error));
     }
   }
@@ -461,10 +499,11 @@ static void zero_to_the_byte(void) {
 }
 
 int main(int argc, char** argv, char** envp) {
+  if (argc > 0 && argv[0][0] == 0) return show_nothing(argc, argv, envp);
   if (argc > 1 && strcmp(argv[1], "--show") == 0) return show(argc, argv, envp);
   if (argc > 3 && strcmp(argv[1], "--files") == 0) return show_files(atoi(argv[2]), atoi(argv[3]));
-  if (argc > 2 && strcmp(argv[1], "--length") == 0)
-    return strlen(argv[2]) == TINE_ARG_MAX - 3 * 8 - sizeof "exec_files--length" - 2 ? 11 : 1;
+  if (argc > 2 && strcmp(argv[1], "--length") == 0) return show_length(argv);
+  if (argc > 2 && strncmp(argv[1], "--many", 6) == 0) return show_many(argc, argv);
   if (argc > 3 && strcmp(argv[1], "--long") == 0) return show_long(argv, envp);
   tap_begin("exec_files");
   make_file("/tmp/exec_files.out");
@@ -472,14 +511,16 @@ int main(int argc, char** argv, char** envp) {
   RUN("argc, argv, envp and auxv lie on the stack as POSIX and Linux want them; bss is zero",
       stack_layout);
   RUN("every register but sp is 0, in fixed and in position-independent programs", registers);
-  RUN("null vectors are empty ones", null_vectors);
+  RUN("without arguments there is one, the empty string", null_vectors);
   RUN("/tmp/hello.elf runs and prints its 19 bytes", hello_elf);
   RUN("descriptors marked close-on-exec are closed, others stay", close_on_exec);
-  RUN("argv and envp of 128 KiB are E2BIG, a little less is allowed", limit);
+  RUN("a string of 131,071 bytes arrives, a longer one is E2BIG", longest_string);
+  RUN("strings and pointers may take a quarter of the stack, not more", quarter_of_the_stack);
+  RUN("vectors and strings may lie anywhere, up to the last mapped byte", odd_places);
   RUN("vectors of several pages arrive whole, each with the 0 behind it", long_vectors);
   RUN("bad paths and pointers are refused, each with its error", bad_paths);
-  RUN("a truncated program is ENOEXEC", truncated);
-  RUN("foreign, overlapping, overflowing and kernel-address programs are ENOEXEC", forged);
+  RUN("a program whose headers are cut is ENOEXEC", truncated);
+  RUN("foreign, overflowing and kernel-address programs are ENOEXEC", forged);
   RUN("320 random mutations are refused, or run and end; the caller goes on unchanged", mutations);
   RUN("behind the file's bytes a segment is zero, to the byte", zero_to_the_byte);
   return tap_end();

@@ -204,27 +204,42 @@ static void nested_in_nothing(void) {
   unlink(SCRIPT);
 }
 
-/* The strings that the script adds count like all others. */
-static void limit(void) {
-  static char big[TINE_ARG_MAX];
-  /* three strings, their final zeros, and three pointers: what is left is for one string more */
-  enum { ADDED = sizeof SHOW + sizeof SCRIPT + 3 * 8 };
-  memset(big, 'x', sizeof big);
-  char* argv[] = {"zero", big, NULL};
-  LINE("#!" SHOW "\n");
-  for (int more = 0; more < 2; more++) {
-    int status = -1;
-    pid_t child = FORK();
-    if (child == 0) {
-      close(1);
-      open("/dev/null", O_WRONLY);
-      big[TINE_ARG_MAX - ADDED - 1 + more] = 0;
-      execve(SCRIPT, argv, NULL);
-      _exit(errno);
-    }
-    EQUAL(waitpid(child, &status, 0), child);
-    EQUAL(status, more ? E2BIG << 8 : 0);
+static int run_quietly(const char* path, char** argv) {
+  int status = -1;
+  pid_t child = FORK();
+  if (child == 0) {
+    close(1);
+    open("/dev/null", O_WRONLY);
+    execve(path, argv, NULL);
+    _exit(errno);
   }
+  EQUAL(waitpid(child, &status, 0), child);
+  return status >> 8;
+}
+
+/* The strings that the script adds count like all others, those that go count no more. */
+static void limit(void) {
+  enum { QUARTER = TINE_STACK_SIZE / 4, EACH = 1024, COUNT = (QUARTER - 2048) / (EACH + 8) };
+  static char text[EACH], last[4 * EACH];
+  static char* argv[COUNT + 3];
+  memset(text, 'x', EACH - 1);
+  memset(last, 'x', sizeof last - 1);
+  argv[0] = SHOW;
+  for (int i = 1; i <= COUNT; i++) argv[i] = text;
+  /* All of the program's arguments, its path and the pointers: to the last byte. */
+  long left = QUARTER - COUNT * (long)EACH - (COUNT + 2) * 8 - (long)(2 * sizeof SHOW);
+  char* fits = last + sizeof last - left;
+  argv[COUNT + 1] = fits;
+  EQUAL(run_quietly(SHOW, argv), 0);
+  argv[COUNT + 1] = fits - 1;
+  EQUAL(run_quietly(SHOW, argv), E2BIG);
+  /* The script's path twice and its reader in place of the reader's path and argv[0]. */
+  LINE("#!" SHOW "\n");
+  fits += 2 * sizeof SCRIPT - sizeof SHOW;
+  argv[COUNT + 1] = fits;
+  EQUAL(run_quietly(SCRIPT, argv), 0);
+  argv[COUNT + 1] = fits - 1;
+  EQUAL(run_quietly(SCRIPT, argv), E2BIG);
   unlink(SCRIPT);
 }
 

@@ -169,7 +169,7 @@ static void bad_body(void) {
   syscall(SYS_write, 1, NULL, -1l);
   syscall(SYS_write, 99, -8l, 16);
   syscall(SYS_read, 99, KERNEL, -1l);
-  syscall(SYS_execve, "/none", KERNEL, -1l);
+  syscall(SYS_execve, "/bin/hello", KERNEL, -1l);
   syscall(SYS_execve, NULL, 4, 0);
   syscall(SYS_nanosleep, KERNEL, 0);
   syscall(SYS_wait4, -1, KERNEL, 0, 0);
@@ -187,7 +187,7 @@ static void bad_pointers(void) {
       "write(1, NULL, 18446744073709551615) = -1 EFAULT\n"
       "write(99, 0xfffffffffffffff8, 16) = -1 EBADF\n"
       "read(99, 0xffffffc080200000, 18446744073709551615) = -1 EBADF\n"
-      "execve(\"/none\", 0xffffffc080200000, 0xffffffffffffffff) = -1 EFAULT\n"
+      "execve(\"/bin/hello\", 0xffffffc080200000, 0xffffffffffffffff) = -1 EFAULT\n"
       "execve(NULL, 0x4, NULL) = -1 EFAULT\n"
       "nanosleep(0xffffffc080200000, NULL) = -1 EFAULT\n"
       "wait4(-1, 0xffffffc080200000, 0x0, NULL) = -1 EFAULT\n"
@@ -202,7 +202,7 @@ static void edge_body(void) {
   edge[PAGE - 1] = 'x';
   chdir(edge + PAGE - 5);
   char* vector[2] = {edge + PAGE - 5, NULL};
-  syscall(SYS_execve, "/none", vector, NULL);
+  syscall(SYS_execve, "/bin/hello", vector, NULL);
 }
 
 static void page_edge(void) {
@@ -214,7 +214,7 @@ static void page_edge(void) {
   snprintf(wanted, sizeof wanted,
            "chdir(\"/not\") = -1 ENOENT\n"
            "chdir(0x%lx) = -1 EFAULT\n"
-           "execve(\"/none\", [0x%lx], NULL) = -1 EFAULT\n"
+           "execve(\"/bin/hello\", [0x%lx], NULL) = -1 EFAULT\n"
            "exit_group(0) = ?\n",
            (unsigned long)at, (unsigned long)at);
   lines_of(edge_body);

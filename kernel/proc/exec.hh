@@ -1,0 +1,60 @@
+// exec: the same process, another program. What is executed is an opened file, which was found by
+// its path and checked for the right to execute; so are the files that it names: the program that
+// reads a script, the interpreter of a dynamic program.
+#pragma once
+
+#include <string_view>
+
+#include "fs/path.hh"
+#include "lib/elf.hh"
+#include "proc/arguments.hh"
+#include "proc/process.hh"
+
+namespace tine {
+
+class ExecFile final : public FileBytes {
+ public:
+  // Errors: those of path lookup; access (no regular file, or not to be executed); nomem. `path`
+  // stays where it is as long as this does.
+  static Result<ExecFile> open(const PathContext& paths, std::string_view path);
+
+  // One look at them: who may run it belongs to as whom it runs.
+  const Attributes& attributes() const { return attributes_; }
+  std::string_view path() const { return path_; }
+  // Its beginning, at most a page: what formats tell it by.
+  std::span<const std::byte> head() const;
+  Result<> copy(std::uint64_t offset, std::span<std::byte> to) const override;
+  const RefPtr<PageSource>& pages() const { return pages_; }
+  Result<RefPtr<ProgramFile>> where() const;  // Errors: nomem
+
+  // Becomes the file that this one names, by a path in its head: the one to be executed instead.
+  // Errors: those of `open`.
+  Result<> become(const PathContext& paths, std::string_view path);
+
+ private:
+  PathEnd place_;
+  Attributes attributes_{0};
+  std::string_view path_;
+  FrameRef path_page_;  // that `path_` lies in, if another file named it
+  RefPtr<PageSource> pages_;
+  FrameRef first_;
+  std::size_t head_size_ = 0;
+};
+
+// [exec 2] Replaces the current program by the one in `file`, which finds `arguments`. Everything
+// that can fail comes first; on an error the old program goes on unchanged. Errors: noexec, exist
+// (a segment where the stack goes), loop, libbad (its interpreter is no program), toobig, nomem;
+// and those of opening the files that it names.
+Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments);
+
+// What else than an ELF file can be run: rows of a table that the linker gathers, which only wings
+// have. Each is asked in turn; noexec: the file is not of this kind. Else `file` becomes the one
+// that reads it (ExecFile::become), and `arguments` what that one is called with.
+struct ExecFormat {
+  Result<> (*redirect)(ExecFile& file, ArgumentStack& arguments);
+};
+#define EXEC_FORMAT(name, redirect)                                                           \
+  [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecFormat format_##name{ \
+      redirect};
+
+}  // namespace tine
