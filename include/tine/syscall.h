@@ -19,6 +19,7 @@
 #define SYS_symlinkat 36
 #define SYS_linkat 37
 #define SYS_ftruncate 46
+#define SYS_fallocate 47
 #define SYS_chdir 49
 #define SYS_openat 56
 #define SYS_close 57

@@ -35,7 +35,8 @@ Node::Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_syste
       group_(attributes.group),
       links_(kind == NodeKind::directory ? 2 : 1),
       modified_ns_(wall_clock_ns()),
-      changed_ns_(modified_ns_.load(std::memory_order_relaxed)) {}
+      accessed_ns_(modified()),
+      changed_ns_(modified()) {}
 
 void Node::contents_changed() {
   std::uint64_t now = wall_clock_ns();
@@ -79,9 +80,18 @@ void Node::clear_permissions(std::uint32_t bits) {
   });
 }
 
-void Node::set_modified(std::uint64_t ns) {
-  modified_ns_.store(ns, std::memory_order_relaxed);
+void Node::set_times(std::uint64_t accessed, std::uint64_t modified) {
+  accessed_ns_.store(accessed, std::memory_order_relaxed);
+  modified_ns_.store(modified, std::memory_order_relaxed);
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+}
+
+void Node::contents_read(unsigned flags) {
+  std::uint64_t then = accessed();
+  bool has_news = then <= modified() || then <= changed_ns_.load(std::memory_order_relaxed);
+  if (has_news && !(flags & O_NOATIME)) {
+    accessed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+  }
 }
 
 void Node::add_links(int more) {
@@ -128,7 +138,7 @@ tine_stat Node::stat() {
   result.st_blocks = static_cast<std::int64_t>(bytes_held() / stat_block);
   result.st_mtim = timespec_of(modified_ns_.load(std::memory_order_relaxed));
   result.st_ctim = timespec_of(changed_ns_.load(std::memory_order_relaxed));
-  result.st_atim = result.st_mtim;  // reading leaves no trace (as with Linux's noatime)
+  result.st_atim = timespec_of(accessed());
   return result;
 }
 

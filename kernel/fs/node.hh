@@ -115,7 +115,10 @@ class Node : public RefCounted {
     if (!is_directory() && (permissions() & set_ids)) [[unlikely]]
       clear_permissions(set_ids);
   }
-  void set_modified(std::uint64_t ns);  // wall clock, since 1970
+  // Of the wall clock, in ns since 1970.
+  std::uint64_t accessed() const { return accessed_ns_.load(std::memory_order_relaxed); }
+  std::uint64_t modified() const { return modified_ns_.load(std::memory_order_relaxed); }
+  void set_times(std::uint64_t accessed, std::uint64_t modified);
   // Names more or fewer: for file systems.
   void add_links(int more);
 
@@ -225,6 +228,9 @@ class Node : public RefCounted {
   Node(NodeKind kind, const Attributes& attributes, std::uint64_t file_system,
        std::uint64_t inode = 0);
 
+  // Noted once after each change, as with Linux's relatime (but not once a day): whether the news
+  // were read. `flags`: open's.
+  void contents_read(unsigned flags);
   void contents_changed();                          // now
   virtual std::uint64_t bytes_held() { return 0; }  // memory or disk behind it
   virtual std::uint64_t device_number() const { return 0; }
@@ -239,6 +245,7 @@ class Node : public RefCounted {
   std::uint32_t group_ GUARDED_BY(attributes_lock);
   std::atomic<std::uint32_t> links_;
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
+  std::atomic<std::uint64_t> accessed_ns_;
   std::atomic<std::uint64_t> changed_ns_;
   std::atomic<int> writers_{0};  // open files that may write to it; or, negative: programs of it
   std::atomic<Node*> mounted_{nullptr};  // both counted, and never given back

@@ -151,7 +151,7 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
     is_new = true;
     TRY(end.parent->check_access(context.credentials(), may_write));
     Result<RefPtr<Node>> made =
-        end.parent->create(end.last, context.for_new(*end.parent, permissions & 0777));
+        end.parent->create(end.last, context.for_new(*end.parent, permissions & 07777));
     // Somebody else was quicker: then it is there now.
     if (made || made.error() != Errno::exist || exclusive) return made;
   }
@@ -234,6 +234,8 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   bool is_new = false;
   RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));
   TRY(check_flags_fit(*node, flags));
+  if ((flags & O_NOATIME) && !node->attributes().is_owner(context.credentials()))
+    return Errno::perm;
   if (!is_new) TRY(check_may_open(*node, flags, context.credentials()));
   bool cuts = (flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular;
   if (cuts) TRY(node->truncate_by_name(0));

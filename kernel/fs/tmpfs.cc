@@ -26,6 +26,7 @@ class File final : public Node {
       : Node(NodeKind::regular, attributes, file_system), contents_(std::move(contents)) {}
 
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override {
+    contents_read(at.flags);
     return contents_->read(at.offset, to);
   }
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {

@@ -121,28 +121,45 @@ SYSCALL(SYS_faccessat2, faccessat2, void,
 
 // ---- Times ----
 
-// Of the two times only the second, of the last change, is kept; null: now. `path` null: the file
-// that `directory` is. Who may write may say "now", and only the owner something else. Errors:
-// those of path lookup, badf, access, perm, inval, fault.
+namespace {
+
+constexpr std::int64_t utime_now = (1 << 30) - 1, utime_omit = (1 << 30) - 2;
+
+// What a file's time is to become; `now` and `old` are what UTIME_NOW and UTIME_OMIT stand for.
+// Errors: inval.
+Result<std::uint64_t> new_time(const tine_timespec& wanted, std::uint64_t now, std::uint64_t old) {
+  if (wanted.tv_nsec == utime_now) return now;
+  if (wanted.tv_nsec == utime_omit) return old;
+  return ns_of(wanted);
+}
+
+}  // namespace
+
+// The times of the last read and the last change; null: now. `path` null: the file that `directory`
+// is. Who may write may say "now" for both, and only the owner something else. Errors: those of
+// path lookup, badf, access, perm, inval, fault.
 SYSCALL(SYS_utimensat, utimensat, void,
         (int directory, UserString path, UserPtr<tine_timespec> times, unsigned flags)) {
-  constexpr std::int64_t now = (1 << 30) - 1, leave = (1 << 30) - 2;  // UTIME_NOW, UTIME_OMIT
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW)) return Errno::inval;
-  tine_timespec modified{0, now};
+  tine_timespec accessed{0, utime_now}, modified{0, utime_now};
+  if (!times.is_null()) accessed = TRY(times.load());
   if (!times.is_null()) modified = TRY((times + 1).load());
-  std::uint64_t ns = wall_clock_ns();
-  if (modified.tv_nsec != now && modified.tv_nsec != leave) ns = TRY(ns_of(modified));
+  std::uint64_t now = wall_clock_ns();
+  TRY(new_time(accessed, now, now));
+  TRY(new_time(modified, now, now));
+  bool both_now = accessed.tv_nsec == utime_now && modified.tv_nsec == utime_now;
   bool by_path = path.at.value() != 0;
   RefPtr<Node> node =
       TRY(by_path ? node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)) : node_of(directory));
-  if (modified.tv_nsec == leave) return {};
+  if (accessed.tv_nsec == utime_omit && modified.tv_nsec == utime_omit) return {};
   const Credentials& who = current_credentials();
   return node->change_attributes([&](Attributes& rights) -> Result<> {
     if (!rights.is_owner(who)) {
-      if (modified.tv_nsec != now) return Errno::perm;
+      if (!both_now) return Errno::perm;
       TRY(rights.check(who, may_write));
     }
-    node->set_modified(ns);
+    node->set_times(TRY(new_time(accessed, now, node->accessed())),
+                    TRY(new_time(modified, now, node->modified())));
     return {};
   });
 }
@@ -222,6 +239,14 @@ SYSCALL(SYS_fsync, fsync, void, (int fd)) { return check_kept(fd); }
 SYSCALL(SYS_fdatasync, fdatasync, void, (int fd)) { return check_kept(fd); }
 // Errors: none.
 SYSCALL(SYS_sync, sync, void, ()) { return {}; }
+
+// Not here: the library then writes zeros, which takes the space as well. Errors: badf, inval,
+// opnotsupp.
+SYSCALL(SYS_fallocate, fallocate, void, (int fd, int, std::int64_t offset, std::int64_t size)) {
+  RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  if (!file->writable()) return Errno::badf;
+  return offset < 0 || size <= 0 ? Errno::inval : Errno::opnotsupp;
+}
 
 // ---- Where the program is ----
 

@@ -90,29 +90,29 @@ SYSCALL(SYS_writev, writev, std::size_t, (int fd, UserPtr<IoVector> pieces, std:
 
 namespace {
 
-// Errors: badf, spipe, inval (negative).
-Result<RefPtr<OpenFile>> file_with_positions(int fd, std::int64_t offset) {
+// Errors: badf, spipe, inval (negative, or past the last place).
+Result<RefPtr<OpenFile>> file_with_positions(int fd, std::int64_t offset, std::size_t size) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
-  if (offset < 0) return Errno::inval;
+  if (offset < 0 || size > std::uint64_t(INT64_MAX - offset)) return Errno::inval;
   if (!file->node()->has_positions()) return Errno::spipe;
   return file;
 }
 
 }  // namespace
 
-// Errors: those of read, spipe, inval (negative).
+// Errors: those of read, spipe, inval (negative, or past the last place).
 SYSCALL(SYS_pread64, pread64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
-  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
+  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset, size));
   if (!file->readable()) return Errno::badf;
   IoBuffer to = TRY(user_buffer(at, size));
   return file->node()->read({.offset = std::uint64_t(offset)}, to);
 }
 
-// Errors: those of write, spipe, inval (negative).
+// Errors: those of write, spipe, inval (negative, or past the last place).
 SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
         (int fd, VirtAddr at, std::size_t size, std::int64_t offset)) {
-  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset));
+  RefPtr<OpenFile> file = TRY(file_with_positions(fd, offset, size));
   if (!file->writable()) return Errno::badf;
   IoBuffer from = TRY(user_buffer(at, size));
   IoPlace place{.offset = std::uint64_t(offset), .flags = file->flags()};
@@ -147,7 +147,8 @@ Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& t
 
 }  // namespace
 
-// `offset` null: from the position, which moves. Errors: badf, inval (no file to read from), fault,
+// `offset` null: from the position, which moves. Errors: badf, inval (no file to read from, one to
+// append to, a size that is negative), fault,
 // and those of read and write.
 SYSCALL(SYS_sendfile, sendfile, std::size_t,
         (int to_fd, int from_fd, UserPtr<std::int64_t> offset, std::size_t size)) {
@@ -155,6 +156,7 @@ SYSCALL(SYS_sendfile, sendfile, std::size_t,
   RefPtr<OpenFile> to = TRY(current_process().files.get(to_fd));
   if (!from->readable() || !to->writable()) return Errno::badf;
   if (from->node()->kind() != NodeKind::regular) return Errno::inval;
+  if ((to->flags() & O_APPEND) || size > INT64_MAX) return Errno::inval;
   std::int64_t start =
       offset.is_null() ? std::int64_t(TRY(from->seek(0, Whence::current))) : TRY(offset.load());
   if (start < 0) return Errno::inval;

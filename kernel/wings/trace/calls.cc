@@ -78,6 +78,7 @@ constexpr CallFormat formats[] = {
     {SYS_statfs, "statfs", "sp"},
     {SYS_fstatfs, "fstatfs", "dp"},
     {SYS_truncate, "truncate", "sd"},
+    {SYS_fallocate, "fallocate", "dddd"},
     {SYS_faccessat, "faccessat", "@sm"},
     {SYS_faccessat2, "faccessat2", "@smx"},
     {SYS_fchdir, "fchdir", "d"},
@@ -206,6 +207,7 @@ constexpr NamedValue open_flags[] = {
     {O_EXCL, "O_EXCL"},           {O_NOCTTY, "O_NOCTTY"},     {O_TRUNC, "O_TRUNC"},
     {O_APPEND, "O_APPEND"},       {O_NONBLOCK, "O_NONBLOCK"}, {O_LARGEFILE, "O_LARGEFILE"},
     {O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"}, {O_CLOEXEC, "O_CLOEXEC"},
+    {O_NOATIME, "O_NOATIME"},
 };
 
 constexpr NamedValue prots[] = {
