@@ -60,6 +60,7 @@ static const int known[] = {SYS_getcwd,
                             SYS_statfs,
                             SYS_fstatfs,
                             SYS_truncate,
+                            SYS_fallocate,
                             SYS_faccessat,
                             SYS_fchdir,
                             SYS_fchmod,
@@ -210,15 +211,16 @@ static uint64_t hostile(void) {
   }
 }
 
-/* The path that hostile pointers lead to. Calls that change directories get one that names nothing,
- * from wherever it is read; and relative paths start in a directory that was removed, which takes
- * nothing in. */
+/* The path that hostile pointers lead to. Calls that change directories get
+ * one that names nothing, from wherever it is read; and relative paths start in a directory that
+ * was removed, which takes nothing in. */
 static void set_path(long number) {
   int changes = number == SYS_mkdirat || number == SYS_unlinkat || number == SYS_symlinkat ||
                 number == SYS_linkat || number == SYS_renameat2 || number == SYS_mknodat ||
                 number == SYS_mount;
-  strcpy(buffer, changes ? "/dev/null/." : "/dev/null");
-  strcpy(edge + 4096 - 12, changes ? "/dev/null/." : "//dev//null");
+  int rights = number == SYS_fchmodat || number == SYS_fchownat; /* of what others need */
+  strcpy(buffer, changes ? "/dev/null/." : rights ? "/none" : "/dev/null");
+  strcpy(edge + 4096 - 12, changes ? "/dev/null/." : rights ? "//none/none" : "//dev//null");
 }
 
 /* Values that would hurt somebody else, block for long, or leave a file are replaced. */
