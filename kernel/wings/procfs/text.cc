@@ -85,6 +85,7 @@ Result<RefPtr<AddressSpace>> take_space(const Subject& of) {
 
 Result<RefPtr<ProgramFile>> take_program(const Subject& of) {
   return look_into(of, [](Process& process) -> Result<RefPtr<ProgramFile>> {
+    process_table_lock.assert_held();
     return process.zombie ? nullptr : process.program;
   });
 }
