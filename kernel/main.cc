@@ -125,14 +125,19 @@ void start_devices(const MachineDescription& machine, const CommandLine& line) {
   if (!console_init(machine.uart->interrupt)) panic("the UART has no interrupt");
 }
 
-// [boot 8] The initial files. Their archive's memory is free afterwards.
+std::uint64_t free_frames() { return frame_counts().of_kind[unsigned(FrameKind::free)]; }
+
+// [boot 8] The initial files. Their archive's memory is free afterwards, some of it for root alone;
+// and what is free then is what users may share.
 void start_files(const MachineDescription& machine) {
   if (!machine.initrd) panic("there is no initrd: start QEMU with -initrd (make qemu does)");
   MemoryRange initrd = *machine.initrd;
   Result<> mounted = mount_root({direct(initrd.start), initrd.size});
   if (!mounted) panic("the initrd cannot be unpacked (errno {})", int(mounted.error()));
+  frames_reserve(std::min<std::uint64_t>(free_frames() / 32, 1024));
   frames_add(initrd.start, initrd.end().page_up());
-  limit_storage(frame_counts().of_kind[unsigned(FrameKind::free)] / 2);
+  limit_storage(free_frames() / 2);
+  accounts_init(free_frames() * page_size);
 }
 
 // Gives every hart that can take interrupts its place; the boot hart is harts[0] already, and needs
@@ -188,7 +193,6 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   signal_init();
   console_interrupt_hook = interrupt_programs;  // ^C
   start_files(machine);
-  accounts_init(frame_counts().of_kind[unsigned(FrameKind::free)] * page_size);
   enable_interrupts();
   start_other_harts();
   log("Tine: {} MiB, {} hart{}, {} ticks a second\n", frame_counts().total >> 8, hart_count,

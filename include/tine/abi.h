@@ -128,6 +128,27 @@ struct tine_timespec {
   int64_t tv_nsec; /* 0 .. 999,999,999 */
 };
 
+/* prlimit64 and its kin: which resource (struct rlimit is two words: now, and the most that it can
+ * be raised to). */
+#define RLIMIT_CPU 0    /* seconds of a hart's time: SIGXCPU, and SIGKILL at the most */
+#define RLIMIT_FSIZE 1  /* bytes of a file: SIGXFSZ, EFBIG */
+#define RLIMIT_DATA 2   /* bytes of private memory that can be written: ENOMEM */
+#define RLIMIT_STACK 3  /* bytes of the stack, from the next exec on */
+#define RLIMIT_CORE 4   /* there are no core files */
+#define RLIMIT_RSS 5    /* no effect, as on Linux */
+#define RLIMIT_NPROC 6  /* processes of the user: EAGAIN */
+#define RLIMIT_NOFILE 7 /* the lowest descriptor that cannot be: EMFILE */
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS 9 /* bytes that are mapped: ENOMEM */
+#define RLIMIT_LOCKS 10
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_MSGQUEUE 12
+#define RLIMIT_NICE 13
+#define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
+#define RLIM_NLIMITS 16
+#define RLIM_INFINITY (~0ul)
+
 /* getrusage, wait4: struct rusage. Memory, faults and switches are not counted. */
 struct tine_rusage {
   int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;

@@ -113,6 +113,8 @@
 #define SYS_getsid 156
 #define SYS_getgroups 158
 #define SYS_setgroups 159
+#define SYS_getrlimit 163
+#define SYS_setrlimit 164
 #define SYS_getrusage 165
 #define SYS_umask 166
 #define SYS_gettimeofday 169

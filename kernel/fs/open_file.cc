@@ -32,7 +32,9 @@ OpenFile::~OpenFile() {
 }
 
 Result<RefPtr<OpenFile>> OpenFile::make(RefPtr<Node> node, unsigned flags) {
+  Charge charge = TRY(Charge::take(sizeof(OpenFile), Errno::nfile));
   RefPtr<OpenFile> file = TRY(make_ref<OpenFile>(flags));
+  file->charge_ = std::move(charge);
   file->node_ = std::move(node);
   if (file->node_) file->node_->opened(flags);
   return file;

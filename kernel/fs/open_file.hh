@@ -15,6 +15,7 @@
 #include "fs/node.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "mm/account.hh"
 #include "sched/mutex.hh"
 #include "vm/user_memory.hh"
 
@@ -24,7 +25,7 @@ enum class Whence { start = 0, current = 1, end = 2 };
 
 class OpenFile final : public RefCounted {
  public:
-  // `flags` are open's. Errors: nomem.
+  // `flags` are open's. Errors: nomem, nfile (the user has too much).
   static Result<RefPtr<OpenFile>> make(RefPtr<Node> node, unsigned flags);
 
   explicit OpenFile(unsigned flags);
@@ -51,6 +52,7 @@ class OpenFile final : public RefCounted {
 
  private:
   RefPtr<Node> node_;
+  Charge charge_;
   std::atomic<unsigned> flags_;
   bool is_writer_ = false;  // the node counts it as one
   Mutex mutex_{Rank::open_file, "open file"};

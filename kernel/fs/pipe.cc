@@ -2,7 +2,26 @@
 
 #include <algorithm>
 
+#include "mm/heap.hh"
+
 namespace tine {
+
+// Linux: pipe-user-pages-soft, 16,384 pages; here a quarter of what users may take, if that is
+// less.
+Result<RefPtr<Node>> Pipe::make(const Attributes& attributes, std::uint64_t file_system) {
+  auto most = std::int64_t(std::min<std::uint64_t>(users_limit() / page_size / 4, 16384));
+  Account* account = current_account();
+  bool has_many = account && account->pipe_pages.load(std::memory_order_relaxed) >= most;
+  std::size_t pages = has_many ? least_pages : ring_pages;
+  Charge charge = TRY(Charge::take(pages * page_size, Errno::nfile));
+  RefPtr<Pipe> pipe = TRY(make_ref<Pipe>(attributes, file_system, pages, std::move(charge)));
+  return pipe;
+}
+
+void Pipe::count_pages(int more) {
+  if (Account* account = charge_.account().get())
+    account->pipe_pages.fetch_add(more, std::memory_order_relaxed);
+}
 
 void Pipe::count_open(unsigned flags) {
   if (opened_to_read(flags)) readers_++, reader_opens_++;

@@ -18,6 +18,7 @@
 #include <array>
 
 #include "fs/node.hh"
+#include "mm/account.hh"
 #include "mm/frames.hh"
 #include "sched/wait_queue.hh"
 #include "sync/spinlock.hh"
@@ -26,9 +27,16 @@ namespace tine {
 
 class Pipe final : public Node {
  public:
-  // `file_system`: where it has a name (mknod), or none.
-  Pipe(const Attributes& attributes, std::uint64_t file_system)
-      : Node(NodeKind::fifo, attributes, file_system) {}
+  // With `file_system`: one that is to have a name there (mknod). A user whose pipes may take many
+  // pages already gets one of least_pages. Errors: nfile (his account takes no more), nomem.
+  static Result<RefPtr<Node>> make(const Attributes& attributes, std::uint64_t file_system);
+  Pipe(const Attributes& attributes, std::uint64_t file_system, std::size_t pages, Charge charge)
+      : Node(NodeKind::fifo, attributes, file_system),
+        charge_(std::move(charge)),
+        capacity_(pages * page_size) {
+    count_pages(int(pages));
+  }
+  ~Pipe() override { count_pages(-int(capacity_ / page_size)); }
 
   // 0: empty, and nobody has it open for writing. Errors: again, restart, fault,
   // nomem.
@@ -47,8 +55,10 @@ class Pipe final : public Node {
 
  private:
   static constexpr std::size_t atomic_size = 4096;  // POSIX: PIPE_BUF
-  static constexpr std::size_t ring_pages = 16;
-  static constexpr std::size_t capacity = ring_pages * page_size;
+  static constexpr std::size_t ring_pages = 16, least_pages = 2;
+
+  const Charge charge_;         // for all pages that the ring may get
+  const std::size_t capacity_;  // bytes; a power of two
 
   Spinlock lock_{Rank::pipe, "pipe"};
   WaitQueue read_queue_ GUARDED_BY(lock_);   // until there are bytes, or no writers
@@ -65,7 +75,7 @@ class Pipe final : public Node {
   bool reading_ GUARDED_BY(lock_) = false;    // somebody takes from the filled part
   bool writing_ GUARDED_BY(lock_) = false;    // somebody fills the free part
   std::uint64_t head_ GUARDED_BY(lock_) = 0;  // bytes taken and put so far: the filled part is
-  std::uint64_t tail_ GUARDED_BY(lock_) = 0;  // [head_, tail_), modulo `capacity`
+  std::uint64_t tail_ GUARDED_BY(lock_) = 0;  // [head_, tail_), modulo `capacity_`
   std::array<FrameRef, ring_pages> pages_;    // allocated when first filled
 
   void count_open(unsigned flags) REQUIRES(lock_);
@@ -79,13 +89,14 @@ class Pipe final : public Node {
   }
   void tell_of_bytes_and_room() REQUIRES(lock_);
   void tell_watchers(unsigned news) REQUIRES(lock_);
-  std::size_t free_bytes() const REQUIRES(lock_) { return capacity - (tail_ - head_); }
+  std::size_t free_bytes() const REQUIRES(lock_) { return capacity_ - (tail_ - head_); }
   bool has_answer() const REQUIRES(lock_);
   bool has_room(std::size_t size) const REQUIRES(lock_);
   Result<std::size_t> write_piece(const IoPlace& at, IoBuffer& from, std::size_t least,
                                   std::size_t most) EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
-  FrameRef& page_of(std::uint64_t at) { return pages_[at % capacity / page_size]; }
+  FrameRef& page_of(std::uint64_t at) { return pages_[(at & (capacity_ - 1)) / page_size]; }
+  void count_pages(int more);
   template <class Move>
   Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
   template <class Move>

@@ -35,6 +35,7 @@ enum class Errno : long {
   notdir = ENOTDIR,
   isdir = EISDIR,
   inval = EINVAL,
+  nfile = ENFILE,
   mfile = EMFILE,
   notty = ENOTTY,
   txtbsy = ETXTBSY,
@@ -45,6 +46,7 @@ enum class Errno : long {
   range = ERANGE,
   deadlk = EDEADLK,
   nametoolong = ENAMETOOLONG,
+  nolck = ENOLCK,
   nosys = ENOSYS,
   notempty = ENOTEMPTY,
   loop = ELOOP,
@@ -52,6 +54,7 @@ enum class Errno : long {
   libbad = ELIBBAD,
   opnotsupp = EOPNOTSUPP,
   timedout = ETIMEDOUT,
+  dquot = EDQUOT,
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
   // EINTR (proc/signal_frame.cc).
   restart = 512,

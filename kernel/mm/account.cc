@@ -1,51 +1,17 @@
 #include "mm/account.hh"
 
-#include "mm/heap.hh"
 #include "sync/panic.hh"
-#include "sync/spinlock.hh"
 
 namespace tine {
 namespace {
 
-constinit Spinlock lock{Rank::accounts, "accounts"};
-constinit List<Account, &Account::link> accounts GUARDED_BY(lock);  // not counted
 constinit std::int64_t most = INT64_MAX / 4;  // for all users; set once, at boot
 constinit std::atomic<std::int64_t> taken{0};
 
-// One that lives, with a reference more; nullptr: there is none.
-RefPtr<Account> find(std::uint32_t user) REQUIRES(lock) {
-  for (Account& each : accounts) {
-    if (each.user == user && each.try_ref()) return RefPtr<Account>::adopt(&each);
-  }
-  return nullptr;
-}
-
 }  // namespace
-
-Result<RefPtr<Account>> Account::of(std::uint32_t user) {
-  if (user == 0) return RefPtr<Account>();
-  {
-    SpinGuard guard(lock);
-    if (RefPtr<Account> known = find(user)) return known;
-  }
-  RefPtr<Account> fresh = TRY(make_ref<Account>(user));
-  RefPtr<Account> known;
-  SpinGuard guard(lock);
-  known = find(user);
-  if (!known) accounts.push_back(fresh.get());
-  return known ? known : fresh;
-}
 
 Account::~Account() {
   ASSERT(bytes_.load(std::memory_order_relaxed) == 0 && processes.load() == 0);
-}
-
-void Account::destroy() {
-  {
-    SpinGuard guard(lock);
-    if (link.is_linked()) accounts.remove(this);
-  }
-  delete this;
 }
 
 // Relaxed, here and below: the numbers guard no other data. Two threads that come to the limit at

@@ -11,7 +11,8 @@
 // Users together get half of what is free after boot. One of them gets at most three quarters of
 // what the others leave, so that something is left for the next one.
 //
-// Lock: `accounts` guards the list of accounts. The numbers are atomics, each for itself.
+// Which account belongs to which user is the business of those who give users their ids
+// (wings/linux/users.hh). No lock: the numbers are atomics, each for itself.
 #pragma once
 
 #include <atomic>
@@ -19,24 +20,17 @@
 #include <cstdint>
 #include <utility>
 
-#include "lib/list.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "sync/hart.hh"
 
 namespace tine {
 
-class Account final : public RefCounted {
+class Account : public RefCounted {
  public:
-  const std::uint32_t user;
   std::atomic<int> processes{0};            // for RLIMIT_NPROC
   std::atomic<std::int64_t> pipe_pages{0};  // that its pipes may take
-  ListLink link;                            // in the list of all
-
-  // The account of a user, made if there is none yet; nullptr for root. Errors: nomem.
-  static Result<RefPtr<Account>> of(std::uint32_t user);
-
-  explicit Account(std::uint32_t id) : user(id) {}
+  std::uint64_t pages_seen = 0;             // by wings/oom, whose mutex guards it
 
   // Takes `bytes` more. False: this is more than the user may have, and nothing has changed.
   bool charge(std::size_t bytes);
@@ -45,11 +39,11 @@ class Account final : public RefCounted {
   void uncharge(std::size_t bytes);
   std::uint64_t bytes() const { return std::uint64_t(bytes_.load(std::memory_order_relaxed)); }
 
+ protected:
+  ~Account() override;
+
  private:
   std::atomic<std::int64_t> bytes_{0};
-
-  ~Account() override;
-  void destroy() override;
 };
 
 // The account of the user for whom this hart runs; nullptr: root, or the kernel itself.
@@ -71,6 +65,8 @@ class Charge {
     if (account && !account->charge(bytes)) return refusal;
     return Charge(account, bytes);
   }
+  static Charge of_root(std::size_t bytes) { return Charge(nullptr, bytes); }  // for move_to
+  Charge(const Charge&) {}  // the copy of an object is to be charged for itself
   Charge(Charge&& other) : account_(std::move(other.account_)), bytes_(other.bytes_) {}
   Charge& operator=(Charge other) {
     std::swap(account_, other.account_);

@@ -1,8 +1,10 @@
 #include "mm/frames.hh"
 
 #include <new>
+#include <utility>
 
 #include "lib/string.hh"
+#include "mm/account.hh"
 #include "mm/heap.hh"
 #include "mm/page_table.hh"
 #include "sync/panic.hh"
@@ -17,6 +19,10 @@ constexpr std::uint8_t poison = 0x5a;  // 0x5a5a5a5a5a5a5a5a is no address that 
 constinit Spinlock lock{Rank::frames, "frames"};
 // The free frames, last freed first: it is the one most likely still in the caches.
 constinit std::uint32_t first_free GUARDED_BY(lock) = none;
+// Frames that only root's programs and the kernel itself get, so that root can look after a machine
+// that users have filled; and how many are to come to them yet, before others become free.
+constinit std::uint32_t first_reserved GUARDED_BY(lock) = none;
+constinit std::uint64_t reserve_lacks GUARDED_BY(lock) = 0;
 constinit FrameCounts counts GUARDED_BY(lock);  // but for the free ones: those are the rest
 
 std::uint32_t number(const FrameRecord& record) {
@@ -26,8 +32,13 @@ std::uint32_t number(const FrameRecord& record) {
 void push_free(FrameRecord& record) REQUIRES(lock) {
   counts.of_kind[unsigned(record.kind)]--;
   record.kind = FrameKind::free;
-  record.next = first_free;
-  first_free = number(record);
+  std::uint32_t* first = &first_free;
+  if (reserve_lacks) [[unlikely]] {
+    first = &first_reserved;
+    reserve_lacks--;
+    counts.reserved++;
+  }
+  record.next = std::exchange(*first, number(record));
 }
 
 }  // namespace
@@ -69,13 +80,29 @@ void frames_add(PhysAddr start, PhysAddr end) {
   }
 }
 
+void frames_reserve(std::uint64_t count) {
+  SpinGuard guard(lock);
+  reserve_lacks = count;
+}
+
 namespace {
+
+// Nothing else is free: makes a frame of the reserve the first free one, if this hart may have it.
+[[gnu::noinline]] bool draw_on_reserve() REQUIRES(lock) {
+  if (current_account() || first_reserved == none) return false;
+  first_free = std::exchange(first_reserved, frames_internal::records[first_reserved].next);
+  frames_internal::records[first_free].next = none;
+  reserve_lacks++;
+  counts.reserved--;
+  return true;
+}
 
 // The first free frame, with one reference; 0 when there is none.
 inline PhysAddr take_free_frame(FrameKind kind) {
   SpinGuard guard(lock);
+  if (first_free == none && !draw_on_reserve()) [[unlikely]]
+    return PhysAddr();
   std::uint32_t number = first_free;
-  if (number == none) return PhysAddr();
   FrameRecord& record = frames_internal::records[number];
   first_free = record.next;
   counts.of_kind[unsigned(kind)]++;

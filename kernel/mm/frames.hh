@@ -44,6 +44,9 @@ PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr records);
 // Gives [start, end) to the free list (whole pages inside it). For memory that is in use until some
 // moment of the boot, too (the initrd).
 void frames_add(PhysAddr start, PhysAddr end);
+// The next `count` frames that become free are kept for root's programs and for the kernel itself;
+// so are others later, in the place of those that these have taken.
+void frames_reserve(std::uint64_t count);
 
 // ---- Allocation ----
 
@@ -105,6 +108,7 @@ class FrameRef {
 
 struct FrameCounts {
   std::uint64_t total = 0;
+  std::uint64_t reserved = 0;  // of the free ones, those that only root gets
   std::array<std::uint64_t, frame_kinds> of_kind{};
 };
 FrameCounts frame_counts();

@@ -11,7 +11,7 @@ namespace tine {
 Result<int> FdTable::find_free(int from) {
   int fd = std::max(from, lowest_);
   for (Slot* at = slot(fd); at && at->file; at = slot(fd)) fd++;
-  if (fd >= TINE_OPEN_MAX) return Errno::mfile;
+  if (fd >= limit.load(std::memory_order_relaxed)) return Errno::mfile;
   if (from <= lowest_) lowest_ = fd;
   if (!slot(fd)) TRY(add_chunk(fd));
   return fd;
@@ -33,7 +33,7 @@ Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
 }
 
 Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
-  if (fd < 0 || fd >= TINE_OPEN_MAX) return Errno::badf;
+  if (fd < 0 || fd >= limit.load(std::memory_order_relaxed)) return Errno::badf;
   {
     SpinGuard guard(lock_);
     if (!slot(fd)) TRY(add_chunk(fd));
@@ -79,8 +79,10 @@ Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
   return {};
 }
 
-// Nobody else knows this table yet, and two locks of one rank must not be held: so chunk by chunk.
+// No other thread knows this table yet, and two locks of one rank must not be held: so chunk by
+// chunk.
 Result<> FdTable::copy_from(FdTable& other) {
+  limit.store(other.limit.load());
   for (unsigned i = 0; i < other.used_chunks(); i++) {
     OwnPtr<Chunk> copy = TRY(make<Chunk>());
     {

@@ -7,6 +7,7 @@
 #include <tine/limits.h>
 
 #include <array>
+#include <atomic>
 #include <span>
 
 #include "fs/open_file.hh"
@@ -31,6 +32,9 @@ class FdTable {
   Result<> close(int fd);
   Result<bool> closes_on_exec(int fd);
   Result<> set_close_on_exec(int fd, bool close_on_exec);
+
+  // No new descriptor gets this number or a higher one (RLIMIT_NOFILE; TINE_OPEN_MAX at most).
+  std::atomic<int> limit{TINE_OPEN_MAX};
 
   // Every descriptor of `other`, for fork. This table must be empty. Errors: nomem.
   Result<> copy_from(FdTable& other);

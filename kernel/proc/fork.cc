@@ -10,6 +10,9 @@
 namespace tine {
 namespace {
 
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const ProcessPartKind process_parts_start[], process_parts_end[];
+
 // CLONE_VFORK: the child uses our memory, and our stack, until it execs or ends. No handler may run
 // on them meanwhile; only the end of this process ends the wait early.
 void wait_for_child_to_leave(Thread& self, Process& child) {
@@ -56,6 +59,8 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // [fork 3] The two halves of the child: the process, and the thread with a kernel stack of its
   // own.
   RefPtr<Process> child = TRY(make_ref<Process>());
+  for (const ProcessPartKind& kind : std::span(process_parts_start, process_parts_end))
+    TRY(kind.inherit(*child, parent));
   OwnPtr<Thread> thread = TRY(Thread::make_user(*child));
 
   // [fork 4] What it inherits: memory, copy on write; open files, shared; what it does about
@@ -84,6 +89,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   first.frame->sepc += ecall_size;
   if (request.stack.value()) first.frame->sp() = request.stack.value();
   if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
+  first.largest_file = self.largest_file.load(std::memory_order_relaxed);
   fp_copy(self, first);
   use_space(first, child->space.get());
   // } lab

@@ -35,9 +35,23 @@ struct ProgramFile final : RefCounted {
   DirectoryEntry name;
 };
 
+// What a wing keeps for a process, and how a child comes to it: one row that the linker gathers,
+// called by fork. It may refuse (again, nomem).
+struct ProcessPart {
+  virtual ~ProcessPart() = default;
+};
+struct ProcessPartKind {
+  Result<> (*inherit)(Process& child, const Process& parent);
+};
+#define PROCESS_PART(name, inherit)                                                              \
+  [[gnu::section(".table.part"), gnu::used]] static constinit const ProcessPartKind part_##name{ \
+      inherit};
+
 struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
+
+  std::atomic<ProcessPart*> part{nullptr};  // owned; set at most once
 
   // ---- Its own threads' (`files` and `mailbox` have locks inside) ----
   FdTable files;

@@ -84,6 +84,7 @@ void describe_thread(const Thread& thread, tine_process_info& info) {
 
 Process::~Process() {
   process_table_lock.assume_unshared();
+  delete part.load(std::memory_order_relaxed);
   while (Thread* thread = threads.pop_front()) delete thread;
 }
 

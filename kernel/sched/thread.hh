@@ -58,6 +58,8 @@ struct Thread {
   AddressSpace* space = nullptr;
   // Of the user who pays for what it makes; kept by its process's credentials. nullptr: root.
   Account* account = nullptr;
+  // Where its writes to files end (RLIMIT_FSIZE).
+  std::atomic<std::uint64_t> largest_file{RLIM_INFINITY};
   // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
   // it.
   SystemCall const* calls = nullptr;

@@ -35,12 +35,12 @@ SYSCALL(SYS_openat, openat, int,
 // Errors: badf.
 SYSCALL(SYS_close, close, void, (int fd)) { return files().close(fd); }
 
-// Errors: inval, mfile, nomem, fault; nothing stays open then.
+// Errors: inval, mfile, nfile, nomem, fault; nothing stays open then.
 SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)) {
   if (flags & ~unsigned(O_CLOEXEC | O_NONBLOCK)) return Errno::inval;
   const Credentials& who = current_credentials();
-  RefPtr<Node> pipe = TRY(
-      make_ref<Pipe>(Attributes(0600, who.user.effective, who.group.effective), no_file_system));
+  RefPtr<Node> pipe =
+      TRY(Pipe::make(Attributes(0600, who.user.effective, who.group.effective), no_file_system));
   RefPtr<OpenFile> reader = TRY(OpenFile::make(pipe, flags | O_RDONLY));
   RefPtr<OpenFile> writer = TRY(OpenFile::make(pipe, flags | O_WRONLY));
   std::array<int, 2> ends{-1, -1};
@@ -143,7 +143,8 @@ SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-      if (argument >= TINE_OPEN_MAX) return Errno::inval;
+      if (argument >= std::uint64_t(files().limit.load(std::memory_order_relaxed)))
+        return Errno::inval;
       return files().add(std::move(file), command == F_DUPFD_CLOEXEC, int(argument));
     case F_GETFD: return TRY(files().closes_on_exec(fd)) ? FD_CLOEXEC : 0;
     case F_SETFD: TRY(files().set_close_on_exec(fd, argument & FD_CLOEXEC)); return 0;

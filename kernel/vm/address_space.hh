@@ -16,6 +16,7 @@
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "lib/tree.hh"
+#include "mm/account.hh"
 #include "mm/page_table.hh"
 #include "sched/give_way.hh"
 #include "sched/mutex.hh"
@@ -36,6 +37,7 @@ struct Region {
   // Called when a page of the source was mapped to be read: it may map more (count_mapped).
   // nullptr: nothing does.
   void (*read_ahead)(AddressSpace& space, const Region& region, VirtAddr page) = nullptr;
+  Charge charge{};
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
   std::uint64_t source_page = 0;  // the source's page at `start`
   TreeLink link{};                // of the space's regions, by `end`

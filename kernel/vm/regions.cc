@@ -84,7 +84,10 @@ Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
 
 Result<OwnPtr<Region>> AddressSpace::make_region(const Region& like) {
   if (region_count_ >= max_regions) return Errno::nomem;
-  return make<Region>(like);
+  Charge charge = TRY(Charge::take(sizeof(Region), Errno::nomem));
+  OwnPtr<Region> region = TRY(make<Region>(like));
+  region->charge = std::move(charge);
+  return region;
 }
 
 // Adds a region with these fields. The range must be free.

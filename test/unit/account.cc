@@ -1,4 +1,4 @@
-#include "mm/account.hh"
+#include "wings/linux/users.hh"
 
 #include <optional>
 #include <thread>
@@ -17,7 +17,7 @@ constexpr std::uint64_t mib = 1 << 20;
 struct As {
   RefPtr<Account> account;
 
-  explicit As(std::uint32_t user) : account(Account::of(user).value()) {
+  explicit As(std::uint32_t user) : account(account_of(user).value()) {
     this_hart().account = account.get();
   }
   ~As() { this_hart().account = nullptr; }
@@ -43,11 +43,10 @@ TEST_CASE("a user has one account as long as something keeps it, and root has no
   Users users;
   std::uint64_t before = heap_bytes_in_use();
   {
-    RefPtr<Account> first = Account::of(1000).value();
-    CHECK(Account::of(1000).value() == first);
-    CHECK(!(Account::of(1001).value() == first));
-    CHECK(first->user == 1000);
-    CHECK(!Account::of(0).value());
+    RefPtr<Account> first = account_of(1000).value();
+    CHECK(account_of(1000).value() == first);
+    CHECK(!(account_of(1001).value() == first));
+    CHECK(!account_of(0).value());
   }
   CHECK(heap_bytes_in_use() == before);
 }
@@ -108,7 +107,7 @@ TEST_CASE("what changes hands is charged to the new owner, though he has too muc
     As root(0);
     process = Charge::take(7 * mib, Errno::nomem).value();
   }
-  RefPtr<Account> account = Account::of(1000).value();
+  RefPtr<Account> account = account_of(1000).value();
   process->move_to(account);
   CHECK(account->bytes() == 7 * mib);
   process->move_to(nullptr);
@@ -129,5 +128,5 @@ TEST_CASE("accounts that come and go on several harts add up") {
     });
   }
   for (std::thread& each : threads) each.join();
-  CHECK(Account::of(1000).value()->bytes() == 0);
+  CHECK(account_of(1000).value()->bytes() == 0);
 }

@@ -41,6 +41,7 @@ const char* strerror(int number) {
       [ERANGE] = "Numerical result out of range",
       [EDEADLK] = "Resource deadlock avoided",
       [ENAMETOOLONG] = "File name too long",
+      [ENOLCK] = "No locks available",
       [ENOSYS] = "Function not implemented",
       [ENOTEMPTY] = "Directory not empty",
       [ELOOP] = "Too many levels of symbolic links",
@@ -48,6 +49,7 @@ const char* strerror(int number) {
       [ELIBBAD] = "Accessing a corrupted shared library",
       [EOPNOTSUPP] = "Operation not supported",
       [ETIMEDOUT] = "Connection timed out",
+      [EDQUOT] = "Disk quota exceeded",
   };
   int known = number >= 0 && number < (int)(sizeof names / sizeof names[0]);
   return known && names[number] != NULL ? names[number] : "Unknown error";

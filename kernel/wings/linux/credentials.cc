@@ -5,6 +5,8 @@
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
+#include "wings/linux/limits.hh"
+#include "wings/linux/users.hh"
 
 namespace tine {
 namespace {
@@ -17,16 +19,20 @@ template <class Change>
 Result<> change_credentials(Change change) {
   RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(current_credentials()));
   TRY(change(fresh->ids));
-  fresh->account = TRY(Account::of(fresh->ids.user.real));
-  Account* account = fresh->account.get();
+  fresh->account = TRY(account_of(fresh->ids.user.real));
+  RefPtr<Account> account = fresh->account;
   auto effective = [](const Credentials& of) {
     return std::pair(of.user.effective, of.group.effective);
   };
   SpinGuard guard(process_table_lock);
   Process& self = current_process();
+  if (account.get() != current_account()) {
+    Limits* limits = TRY(limits_of(self));
+    limits->move_to(account);
+  }
   if (effective(fresh->ids) != effective(self.paths.credentials())) self.secret = true;
   std::swap(self.paths.shared_credentials, fresh);
-  current_thread()->account = this_hart().account = account;
+  current_thread()->account = this_hart().account = account.get();
   return {};
 }
 

@@ -76,24 +76,9 @@ SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, u
   return total;
 }
 
-// ---- Limits and use of resources ----
+// ---- Use of resources ----
 
 namespace {
-
-constexpr std::uint64_t unlimited = ~0ul;
-enum Resource : unsigned { limit_stack = 3, limit_open_files = 7, resources = 16 };
-
-struct Limit {
-  std::uint64_t now, most;
-};
-
-Limit limit_of(unsigned resource) {
-  switch (resource) {
-    case limit_stack: return {TINE_STACK_SIZE, TINE_STACK_SIZE};
-    case limit_open_files: return {TINE_OPEN_MAX, TINE_OPEN_MAX};
-    default: return {unlimited, unlimited};
-  }
-}
 
 CpuTime own_time() {
   SpinGuard guard(process_table_lock);
@@ -105,21 +90,6 @@ CpuTime children_time() {
 }
 
 }  // namespace
-
-// Limits can be read; a limit that is set to what it is already is set. Errors: srch, inval, perm,
-// fault.
-SYSCALL(SYS_prlimit64, prlimit64, void,
-        (int pid, unsigned resource, UserPtr<Limit> fresh, UserPtr<Limit> old)) {
-  TRY(check_process(pid));
-  if (resource >= resources) return Errno::inval;
-  Limit limit = limit_of(resource);
-  if (!fresh.is_null()) {
-    Limit wanted = TRY(fresh.load());
-    if (wanted.now > wanted.most) return Errno::inval;
-    if (wanted.now != limit.now || wanted.most != limit.most) return Errno::perm;
-  }
-  return old.is_null() ? Result<>() : old.store(limit);
-}
 
 // Errors: inval, fault.
 SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {

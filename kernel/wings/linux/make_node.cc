@@ -21,7 +21,7 @@ SYSCALL(SYS_mknodat, mknodat, void, (int directory, UserString path, std::uint32
     case 0:
     case S_IFREG: TRY(place.parent().create(place.end.last, attributes)); return {};
     case S_IFIFO: {
-      RefPtr<Node> fifo = TRY(make_ref<Pipe>(attributes, place.parent().file_system()));
+      RefPtr<Node> fifo = TRY(Pipe::make(attributes, place.parent().file_system()));
       return place.parent().add(place.end.last, std::move(fifo));
     }
     case S_IFCHR:

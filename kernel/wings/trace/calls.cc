@@ -119,6 +119,8 @@ constexpr CallFormat formats[] = {
     {SYS_futex, "futex", "pxxppx"},  // of its fourth the second decides whether it is a time
     {SYS_sched_getaffinity, "sched_getaffinity", "dup"},
     {SYS_times, "times", "p"},
+    {SYS_getrlimit, "getrlimit", "up"},
+    {SYS_setrlimit, "setrlimit", "up"},
     {SYS_getrusage, "getrusage", "dp"},
     {SYS_prlimit64, "prlimit64", "dupp"},
     {SYS_getrandom, "getrandom", "pux"},

@@ -120,6 +120,8 @@ static const int known[] = {SYS_getcwd,
                             SYS_geteuid,
                             SYS_getgid,
                             SYS_getegid,
+                            SYS_getrlimit,
+                            SYS_setrlimit,
                             SYS_prlimit64,
                             SYS_getrandom,
                             SYS_exec,
@@ -142,12 +144,13 @@ static int is_known(long number) {
   return 0;
 }
 
-/* Ends, stops or blocks for good whoever calls it; tested elsewhere. */
+/* Ends, stops or blocks for good whoever calls it, or changes the limits of any process; tested
+ * elsewhere. */
 static int is_skipped(long number) {
   return number == SYS_exit || number == SYS_exit_group || number == SYS_power ||
          number == SYS_rt_sigreturn || number == SYS_ppoll || number == SYS_pselect6 ||
          number == SYS_rt_sigsuspend || number == SYS_rt_sigtimedwait ||
-         number == SYS_clock_nanosleep || number == SYS_futex;
+         number == SYS_clock_nanosleep || number == SYS_futex || number == SYS_prlimit64;
 }
 
 /* ---- Values ---- */
