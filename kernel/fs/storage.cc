@@ -27,11 +27,15 @@ constinit Count bytes, nodes;
 StorageShare::~StorageShare() {
   std::uint64_t taken = taken_.load(std::memory_order_relaxed);
   bytes.give_back(taken & ~is_node);
+  if (account_) account_->uncharge(taken & ~is_node);
   if (taken & is_node) nodes.give_back(1);
 }
 
 Result<> StorageShare::take(std::uint64_t more) {
-  TRY(bytes.take(more));
+  if (account_ && !account_->charge(more)) return Errno::dquot;
+  Result<> room = bytes.take(more);
+  if (!room && account_) account_->uncharge(more);
+  TRY(room);
   taken_.fetch_add(more, std::memory_order_relaxed);
   return {};
 }
@@ -45,6 +49,7 @@ Result<> StorageShare::take_node(std::uint64_t more) {
 void StorageShare::give_back(std::uint64_t less) {
   taken_.fetch_sub(less, std::memory_order_relaxed);
   bytes.give_back(less);
+  if (account_) account_->uncharge(less);
 }
 
 StorageCounts storage_counts() { return {bytes.limit, bytes.now(), nodes.limit, nodes.now()}; }

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "lib/result.hh"
+#include "mm/account.hh"
 
 namespace tine {
 
@@ -22,7 +23,7 @@ class StorageShare {
   StorageShare(const StorageShare&) = delete;
   ~StorageShare();
 
-  // Errors of both: nospc (nothing is changed).
+  // Errors of both: nospc, dquot (the user has too much); nothing is changed then.
   Result<> take(std::uint64_t bytes);
   // At most once in the life of a share: the object is a node, and takes that many bytes.
   Result<> take_node(std::uint64_t bytes);
@@ -32,6 +33,8 @@ class StorageShare {
   // The highest bit says that the object is a node. One word: every name has a share.
   static constexpr std::uint64_t is_node = 1ul << 63;
   std::atomic<std::uint64_t> taken_{0};
+  // Of the user who made the object, who pays for all that it takes.
+  const RefPtr<Account> account_{current_account()};
 };
 
 struct StorageCounts {

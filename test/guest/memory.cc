@@ -13,7 +13,9 @@ struct Hog {
   const char* refused;  // what it is told, or what is said of it
 };
 
-const Hog hogs[] = {{"pipes", "hog: pipes: "},
+const Hog hogs[] = {{"files", "hog: files: Disk quota exceeded after "},
+                    {"names", "hog: names: Disk quota exceeded after "},
+                    {"pipes", "hog: pipes: "},
                     {"forks", "hog: forks: Resource temporarily unavailable after "},
                     {"memory", "out of memory: hog["},
                     {"regions", "hog: regions: Cannot allocate memory after "}};
