@@ -122,6 +122,7 @@
 #define SYS_geteuid 175
 #define SYS_getgid 176
 #define SYS_getegid 177
+#define SYS_riscv_flush_icache 259
 #define SYS_prlimit64 261
 #define SYS_getrandom 278
 #define SYS_faccessat2 439

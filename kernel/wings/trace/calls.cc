@@ -133,6 +133,7 @@ constexpr CallFormat formats[] = {
     {SYS_prctl, "prctl", "dxxxx"},
     {SYS_socket, "socket", "dxd"},
     {SYS_riscv_hwprobe, "riscv_hwprobe", "puupx"},
+    {SYS_riscv_flush_icache, "riscv_flush_icache", "ppx"},
     {SYS_copy_file_range, "copy_file_range", "dpdpux"},
     {SYS_statx, "statx", "@sxxp"},
     {SYS_rseq, "rseq", "puxx"},

@@ -1,5 +1,6 @@
 /* The wing `linux`: the small calls. Time, the machine's size, use of resources, limits; files by
  * path and descriptor; the edges of reading and writing in pieces and at places. */
+#include "clone.h"
 #include "signals.h"
 
 static char memory[256];
@@ -363,6 +364,71 @@ static void from_file_to_file(void) {
   EQUAL(unlink("/tmp/small2"), 0);
 }
 
+/* ---- Code that a program writes itself ---- */
+
+static uint32_t* code; /* li a0, N; ret */
+
+static void write_code(int value) {
+  code[0] = (uint32_t)value << 20 | 0x513;
+  code[1] = 0x8067;
+}
+
+static int run_code(void) {
+  int (*function)(void);
+  memcpy(&function, &code, sizeof function);
+  return function();
+}
+
+static void map_code(void) {
+  code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(code != MAP_FAILED);
+}
+
+static void own_code(void) {
+  map_code();
+  for (int i = 0; i < 1000; i++) {
+    write_code(i);
+    EQUAL(syscall(SYS_riscv_flush_icache, code, code + 2, (long)(i % 2)), 0); /* 1: local */
+    EQUAL(run_code(), i);
+    if (i % 100 == 0) sched_yield(); /* maybe to another hart */
+    EQUAL(run_code(), i);
+  }
+  EQUAL(syscall(SYS_riscv_flush_icache, wild(KERNEL), wild(UNMAPPED), 0l), 0); /* as on Linux */
+  ERROR(syscall(SYS_riscv_flush_icache, code, code + 2, 2l), EINVAL);
+  ERROR(syscall(SYS_riscv_flush_icache, code, code + 2, 1l << 32), EINVAL);
+  ERROR(syscall(SYS_riscv_flush_icache, code, code + 2, -1l), EINVAL);
+}
+
+/* Another thread of control, maybe on another hart, runs what we write. */
+enum { ROUNDS = 200 };
+static volatile int written, found;
+
+static void run_what_is_written(void) {
+  for (int i = 1; i <= ROUNDS; i++) {
+    while (__atomic_load_n(&written, __ATOMIC_ACQUIRE) < i) sched_yield();
+    if (run_code() != i) {
+      __atomic_store_n(&found, ROUNDS, __ATOMIC_RELEASE); /* lets the other end */
+      _exit(1);
+    }
+    __atomic_store_n(&found, i, __ATOMIC_RELEASE);
+  }
+  _exit(0);
+}
+
+static void code_for_others(void) {
+  map_code();
+  write_code(0);
+  long child = clone_into(CLONE_VM | SIGCHLD, run_what_is_written, NULL, 0, 0);
+  CHECK(child > 0);
+  for (int i = 1; i <= ROUNDS; i++) {
+    write_code(i);
+    EQUAL(syscall(SYS_riscv_flush_icache, code, code + 2, 0l), 0);
+    __atomic_store_n(&written, i, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&found, __ATOMIC_ACQUIRE) < i) sched_yield();
+  }
+  ENDS((pid_t)child, 0);
+}
+
 int main(void) {
   tap_begin("wing-linux-small");
   RUN("gettimeofday is the clock", time_of_day);
@@ -376,6 +442,8 @@ int main(void) {
   RUN("getpgid, getsid; a signal to the own group reaches nobody else", own_group);
   RUN("set_tid_address, limits", identity);
   RUN("getrandom, much and half", randomness);
+  RUN("riscv_flush_icache: written code is run, wrong flags are told", own_code);
+  RUN("riscv_flush_icache: written code is run by who shares the memory", code_for_others);
   RUN_MAKING_FILES("truncate by path", truncation);
   RUN_MAKING_FILES("fsync, fdatasync, sync, fstatfs", syncing);
   RUN_MAKING_FILES("readv and writev at their limits", pieces);
