@@ -22,12 +22,16 @@ struct Count {
 
 constinit Count bytes, nodes;
 
+// There are as many nodes as pages, so a user pays a page for each: else one could take all of
+// them.
+constexpr std::uint64_t node_price = page_size;
+
 }  // namespace
 
 StorageShare::~StorageShare() {
   std::uint64_t taken = taken_.load(std::memory_order_relaxed);
   bytes.give_back(taken & ~is_node);
-  if (account_) account_->uncharge(taken & ~is_node);
+  if (account_) account_->uncharge((taken & ~is_node) + (taken & is_node ? node_price : 0));
   if (taken & is_node) nodes.give_back(1);
 }
 
@@ -41,7 +45,10 @@ Result<> StorageShare::take(std::uint64_t more) {
 }
 
 Result<> StorageShare::take_node(std::uint64_t more) {
-  TRY(nodes.take(1));
+  if (account_ && !account_->charge(node_price)) return Errno::dquot;
+  Result<> room = nodes.take(1);
+  if (!room && account_) account_->uncharge(node_price);
+  TRY(room);
   taken_.store(is_node, std::memory_order_relaxed);  // from now on the destructor gives it back
   return take(more);
 }

@@ -67,7 +67,7 @@ class Charge {
   }
   static Charge of_root(std::size_t bytes) { return Charge(nullptr, bytes); }  // for move_to
   Charge(const Charge&) {}  // the copy of an object is to be charged for itself
-  Charge(Charge&& other) : account_(std::move(other.account_)), bytes_(other.bytes_) {}
+  Charge(Charge&& other) noexcept : account_(std::move(other.account_)), bytes_(other.bytes_) {}
   Charge& operator=(Charge other) {
     std::swap(account_, other.account_);
     std::swap(bytes_, other.bytes_);
