@@ -251,8 +251,10 @@ $(QEMU_FILES): $(B)/initrd.cpio userland FORCE
 	@rm -rf $(basename $@)-root
 
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
-# library's, one of the C library's, and one that is linked for no address.
-FOREIGN_PROGRAMS := $(O)/foreign/program $(O)/foreign/glibc $(O)/foreign/moved
+# library's, one of the C library's, one that is linked for no address, and one that writes code on
+# its stack. Two are dynamic: the toolchain's shared libraries are in /lib for them.
+FOREIGN_PROGRAMS := $(patsubst %,$(O)/foreign/%,program glibc moved nested dynamic dynamic-cc)
+FOREIGN_LIBRARIES := ld-linux-riscv64-lp64d.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
 $(O)/foreign/program: test/guest/foreign/program.cc | deps
 	$(say) CXX $<
@@ -267,9 +269,26 @@ $(O)/foreign/moved: test/guest/foreign/moved.c | deps
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
 	  -Wl,--no-dynamic-linker $< -o $@
+$(O)/foreign/nested: test/guest/foreign/nested.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -static -z execstack $< -o $@ && $(STRIP) $@
+$(O)/foreign/dynamic: test/guest/foreign/dynamic.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -fPIE -pie $< -o $@ && $(STRIP) $@
+$(O)/foreign/dynamic-cc: test/guest/foreign/dynamic-cc.cc | deps
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -fPIE -pie $< -o $@ && $(STRIP) $@
 $(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust userland FORCE
-	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/foreign
+	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/{foreign,lib}
 	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust $(@D)/foreign-files/foreign/
+	@cp $(O)/foreign/dynamic $(@D)/foreign-files/foreign/set-user-id
+	@chmod 4755 $(@D)/foreign-files/foreign/set-user-id
+	@for library in $(FOREIGN_LIBRARIES); do \
+	  cp -L $$($(CC) -print-file-name=$$library) $(@D)/foreign-files/lib/ || exit 1; done
+	@$(STRIP) $(@D)/foreign-files/lib/*
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)

@@ -120,6 +120,61 @@ TEST_CASE("a static, position-independent program moves itself to where it was p
         "a static program that moves itself\nexit 0\n");
 }
 
+// The libraries are those of the toolchain that built the programs: the Makefile puts them into
+// /lib.
+TEST_CASE("dynamic programs are started by the interpreter that they name",
+          "[foreign][wing-linux][wing-mmap][wing-procfs]") {
+  const std::string loaded =
+      "AT_BASE is the interpreter's: 1\n"
+      "AT_PHDR is the program's: 1, AT_ENTRY too: 1\n";
+  const std::string plain = loaded +
+                            "AT_SECURE: 0, user 0, effective 0\n"
+                            "LD_LIBRARY_PATH is not there\n";
+  const std::string rest =
+      "cos(0) = 1.0\n"
+      "errno: No such file or directory\n"
+      "exit 42\n";
+  const std::string program = "/proc/self/exe: 16 /foreign/dynamic\n";
+  for (int harts : {1, 4}) {
+    DYNAMIC_SECTION(harts << " harts") {
+      CHECK(run_in_guest("dynamic-" + std::to_string(harts), harts,
+                         "/bin/sh /foreign/start-dynamic.sh") ==
+            "argv[0] = /foreign/dynamic\n"
+            "argv[1] = one\n"
+            "argv[2] = two words\n"
+            "AT_EXECFN: /foreign/dynamic\n" +
+                program + plain + rest +
+                "argv[0] = /foreign/dynamic\n"
+                "argv[1] = /foreign/reader.sh\n"
+                "argv[2] = three\n"
+                "AT_EXECFN: /foreign/reader.sh\n" +
+                program + plain + rest +
+                "argv[0] = /foreign/set-user-id\n"
+                "AT_EXECFN: /foreign/set-user-id\n"
+                "/proc/self/exe: 20 /foreign/set-user-id\n" +
+                loaded +
+                "AT_SECURE: 1, user 1000, effective 0\n"
+                "LD_LIBRARY_PATH is not there\n" +
+                rest +
+                "argv[0] = /foreign/dynamic\n"
+                "AT_EXECFN: /foreign/dynamic\n" +
+                program + loaded +
+                "AT_SECURE: 0, user 1000, effective 1000\n"
+                "LD_LIBRARY_PATH is kept\n" +
+                rest +
+                "a 1\n"
+                "bbb 3\n"
+                "caught\n"
+                "exit 0\n");
+    }
+  }
+}
+
+TEST_CASE("a static program runs code that it wrote onto its stack", "[foreign][wing-linux]") {
+  CHECK(run_in_guest("nested", 2, "/bin/sh /foreign/start-nested.sh") ==
+        "nearest to 11: 9\nexit 0\n");
+}
+
 TEST_CASE("a static C++ program prints what it prints on Linux", "[foreign][wing-linux]") {
   const std::string committed = contents(sources + "program.expected");
   const std::string got = run_in_guest("program", 2, "/bin/sh /foreign/start-program.sh");

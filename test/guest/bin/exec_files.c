@@ -364,6 +364,45 @@ static void forged(void) {
   close(open(FORGED, O_WRONLY | O_TRUNC));
 }
 
+#define NO_PROGRAM "/tmp/exec_files.text" /* executable, and no ELF file */
+
+/* hello.elf, with the path of an interpreter behind its end. */
+static void build_dynamic(const char* interpreter, size_t size) {
+  read_hello();
+  CHECK(image_size + size <= sizeof image);
+  memcpy(image + image_size, interpreter, size);
+  put(load_header(2) + OFFSET, 8, image_size);
+  put(load_header(2) + FILE_SIZE, 8, size);
+  put(load_header(2), 4, 3); /* PT_INTERP */
+  write_image(image_size + size);
+}
+
+static void interpreters(void) {
+  static const struct {
+    const char* path;
+    int error;
+  } rows[] = {{"/bin/nothing", ENOENT}, {"/bin/hello/x", ENOTDIR},       {"/bin", EACCES},
+              {"/dev/null", EACCES},    {"/tmp/exec_files.out", EACCES}, /* not executable */
+              {NO_PROGRAM, ELIBBAD}};
+  char text[100] = "#!/bin/hello\n"; /* a script is no interpreter either */
+  int fd = open(NO_PROGRAM, O_WRONLY | O_CREAT, 0755);
+  EQUAL(write(fd, text, sizeof text), sizeof text);
+  close(fd);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    build_dynamic(rows[i].path, strlen(rows[i].path) + 1);
+    int error = outcome();
+    if (error != rows[i].error) {
+      tap_fail("%s: expected %s, got %s", rows[i].path, strerror(rows[i].error), strerror(error));
+    }
+  }
+  build_dynamic("/bin/hello", 10); /* without the 0 */
+  EQUAL(outcome(), ENOEXEC);
+  build_dynamic("/bin/hello", 1);
+  EQUAL(outcome(), ENOEXEC);
+  EQUAL(unlink(NO_PROGRAM), 0);
+  close(open(FORGED, O_WRONLY | O_TRUNC));
+}
+
 /* Random damage to the headers: the kernel refuses the file, or a program runs and ends by itself.
  */
 static void mutations(void) {
@@ -521,6 +560,7 @@ int main(int argc, char** argv, char** envp) {
   RUN("bad paths and pointers are refused, each with its error", bad_paths);
   RUN("a program whose headers are cut is ENOEXEC", truncated);
   RUN("foreign, overflowing and kernel-address programs are ENOEXEC", forged);
+  RUN("an interpreter that is missing, may not be executed or is no program is told", interpreters);
   RUN("320 random mutations are refused, or run and end; the caller goes on unchanged", mutations);
   RUN("behind the file's bytes a segment is zero, to the byte", zero_to_the_byte);
   return tap_end();

@@ -1,0 +1,5 @@
+# Runs the program with a nested function. Usage: sh start-nested.sh
+echo "==== begin"
+/foreign/nested
+echo exit $?
+echo "==== end"
