@@ -124,22 +124,26 @@ Result<> Node::truncate_by_name(std::uint64_t size) {
 }
 
 tine_stat Node::stat() {
-  tine_stat result{};
-  result.st_dev = file_system_;
-  result.st_ino = inode_;
   Attributes now = attributes();
-  result.st_mode = static_cast<std::uint32_t>(kind_) | now.permissions;
-  result.st_uid = now.user;
-  result.st_gid = now.group;
-  result.st_nlink = links_.load(std::memory_order_relaxed);
-  result.st_rdev = device_number();
-  result.st_size = static_cast<std::int64_t>(size());
-  result.st_blksize = page_size;
-  result.st_blocks = static_cast<std::int64_t>(bytes_held() / stat_block);
-  result.st_mtim = timespec_of(modified_ns_.load(std::memory_order_relaxed));
-  result.st_ctim = timespec_of(changed_ns_.load(std::memory_order_relaxed));
-  result.st_atim = timespec_of(accessed());
-  return result;
+  std::uint64_t device = device_number(), bytes = size(), held = bytes_held(), read = accessed();
+  return {
+      .st_dev = file_system_,
+      .st_ino = inode_,
+      .st_mode = static_cast<std::uint32_t>(kind_) | now.permissions,
+      .st_nlink = links_.load(std::memory_order_relaxed),
+      .st_uid = now.user,
+      .st_gid = now.group,
+      .st_rdev = device,
+      .pad1 = 0,
+      .st_size = static_cast<std::int64_t>(bytes),
+      .st_blksize = page_size,
+      .pad2 = 0,
+      .st_blocks = static_cast<std::int64_t>(held / stat_block),
+      .st_atim = timespec_of(read),
+      .st_mtim = timespec_of(modified_ns_.load(std::memory_order_relaxed)),
+      .st_ctim = timespec_of(changed_ns_.load(std::memory_order_relaxed)),
+      .unused = {},
+  };
 }
 
 Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }

@@ -76,6 +76,17 @@ class Symlink final : public Node {
   StorageShare share_;
 };
 
+// The order of names in a directory: the shorter one first, for lengths are quickly compared, and
+// most differ.
+struct NameOrder {
+  std::string_view name;
+
+  bool operator<(const NameOrder& other) const {
+    if (name.size() != other.name.size()) return name.size() < other.name.size();
+    return memcmp(name.data(), other.name.data(), name.size()) < 0;
+  }
+};
+
 struct Entry {
   RefPtr<Node> node;
   std::uint64_t position = 0;
@@ -94,6 +105,7 @@ struct Entry {
     return entry;
   }
   std::string_view name() const { return {bytes, length}; }
+  NameOrder order() const { return {name()}; }
 
  private:
   Entry(std::string_view name, RefPtr<Node> what) : node(std::move(what)), length(name.size()) {
@@ -143,7 +155,7 @@ class Directory final : public Node {
   };
 
   Spinlock lock_{Rank::directory, "a directory of tmpfs"};
-  Tree<Entry, &Entry::name_link, &Entry::name> by_name_ GUARDED_BY(lock_);
+  Tree<Entry, &Entry::name_link, &Entry::order> by_name_ GUARDED_BY(lock_);
   Tree<Entry, &Entry::position_link, &Entry::position> by_position_ GUARDED_BY(lock_);
   std::uint64_t next_position_ GUARDED_BY(lock_) = 2;
   bool removed_ GUARDED_BY(lock_) = false;  // for good
@@ -228,7 +240,7 @@ void Directory::adopt_entries(Directory& child) {
 
 Result<RefPtr<Node>> Directory::lookup(std::string_view name) {
   SpinGuard guard(lock_);
-  Entry* entry = by_name_.find(name);
+  Entry* entry = by_name_.find(NameOrder{name});
   if (!entry) return Errno::noent;
   return entry->node;
 }
@@ -294,7 +306,7 @@ void Directory::put(Entry* entry) {
 // Leaves the entry with the caller on an error: exist, noent.
 Result<> Directory::insert(OwnPtr<Entry>& entry) {
   if (removed_) return Errno::noent;
-  if (by_name_.find(entry->name())) return Errno::exist;
+  if (by_name_.find(NameOrder{entry->name()})) return Errno::exist;
   put(entry.release());
   return {};
 }
@@ -375,7 +387,7 @@ Result<> Directory::take_name(Node& node, bool as_a_directory) {
 Result<> Directory::remove(std::string_view name, bool as_a_directory, const Credentials& who) {
   OwnPtr<Entry> gone;  // let go of after the lock
   SpinGuard guard(lock_);
-  Entry* entry = by_name_.find(name);
+  Entry* entry = by_name_.find(NameOrder{name});
   if (!entry) return Errno::noent;
   TRY(check_takes(who, *entry->node));
   TRY(take_name(*entry->node, as_a_directory));
@@ -434,8 +446,8 @@ Result<> Directory::move(Move& move) {
   Directory& to = move.to;
   lock_.assert_held();
   to.lock_.assert_held();
-  Entry* source = by_name_.find(move.name);
-  Entry* target = to.by_name_.find(move.new_name);
+  Entry* source = by_name_.find(NameOrder{move.name});
+  Entry* target = to.by_name_.find(NameOrder{move.new_name});
   TRY(check_move(move, source, target));
   if (target && source->node == target->node) return {};  // two names of one file: POSIX
   if (move.flags & RENAME_EXCHANGE) {

@@ -66,6 +66,17 @@ class TreeShape {
     balance_upwards(above);
   }
 
+  // Takes out one below which nothing hangs, without balancing what stays. nullptr: there is none.
+  TreeLink* take_lowest() {
+    TreeLink* at = top;
+    while (at && (at->below[0] || at->below[1])) at = at->below[0] ? at->below[0] : at->below[1];
+    if (!at) return nullptr;
+    put_in_place_of(at, nullptr);
+    at->above = nullptr;
+    at->height = 0;
+    return at;
+  }
+
   void remove(TreeLink* link) {
     if (link->below[0] && link->below[1]) {
       // Its neighbour has nothing on one side: that one is easily taken out, and takes its place.
@@ -184,6 +195,10 @@ class Tree {
     if (element) remove(element);
     return element;
   }
+
+  // Takes an element out, in no order: for an owner that takes all of them out. The tree is good
+  // for nothing else from then on, until it is empty.
+  T* take_any() { return owner(shape_.take_lowest()); }
 
  private:
   TreeShape shape_;

@@ -13,19 +13,24 @@ namespace {
 
 constinit Spinlock lock{Rank::random, "random numbers"};
 constinit ChaChaKey key GUARDED_BY(lock){};
-constinit std::array<std::uint64_t, 4> pool GUARDED_BY(lock){};  // words that are still to be used
-constinit std::size_t left GUARDED_BY(lock) = 0;                 // how many
+constinit std::array<std::uint64_t, 12> pool GUARDED_BY(lock){};  // words that are still to be used
+constinit std::size_t left GUARDED_BY(lock) = 0;                  // how many
 
-// Half of a block becomes the next key, the other half the words. The moment is stirred in as the
-// nonce: interrupts and other harts make it hard to guess, and it can do no harm.
+std::uint64_t word_of(const ChaChaBlock& block, std::size_t i) {
+  return block[2 * i] | std::uint64_t(block[2 * i + 1]) << 32;
+}
+
+// Of two blocks one half becomes the next key, and the other three the words. The moment is stirred
+// in as the nonce: interrupts and other harts make it hard to guess, and it can do no harm.
 void refill() REQUIRES(lock) {
   std::uint64_t now = clock_now();
-  ChaChaBlock block = chacha20_block(
-      key, this_hart().index, {std::uint32_t(now), std::uint32_t(now >> 32), key[0] ^ key[7]});
-  for (std::size_t i = 0; i < key.size(); i++) key[i] = block[i];
-  for (std::size_t i = 0; i < pool.size(); i++) {
-    pool[i] = block[8 + 2 * i] | std::uint64_t(block[9 + 2 * i]) << 32;
-  }
+  std::array nonce{std::uint32_t(now), std::uint32_t(now >> 32), key[0] ^ key[7]};
+  std::uint32_t number = 2 * this_hart().index;
+  ChaChaBlock first = chacha20_block(key, number, nonce);
+  ChaChaBlock second = chacha20_block(key, number + 1, nonce);
+  for (std::size_t i = 0; i < key.size(); i++) key[i] = first[i];
+  for (std::size_t i = 0; i < 4; i++) pool[i] = word_of(first, 4 + i);
+  for (std::size_t i = 0; i < 8; i++) pool[4 + i] = word_of(second, i);
   left = pool.size();
 }
 

@@ -26,7 +26,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::create() {
 AddressSpace::~AddressSpace() {
   mutex_.assume_unshared();
   Pace pace;
-  while (Region* region = regions_.pop_front()) {
+  while (Region* region = regions_.take_any()) {
     for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
       stop = table_.table_end(at, region->end);
       table_.abandon(at, stop);
@@ -146,6 +146,13 @@ void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
 }
 
 Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
+  Region* cut = first_region_after(start);
+  if (cut && cut->start < start && cut->end == end) {  // the end of one region: it stays, shorter
+    drop_pages(start, end);
+    cut->end = start;
+    note_room(regions_.next(cut));
+    return {};
+  }
   Region* region = TRY(split_off(start, end));
   drop_pages(start, end);
   Pace pace;

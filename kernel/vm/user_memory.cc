@@ -22,9 +22,18 @@ template <class Step>
   return {};
 }
 
+// Most copies stay in one page: for these the loop is left out.
+bool is_in_one_page(VirtAddr at, std::size_t size) {
+  return size - 1 < page_size - at.page_offset();  // not of size 0: that is for the loop
+}
+
 }  // namespace
 
 Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size) {
+  if (is_in_one_page(from, size)) {
+    return space.with_page(Access{from, Prot::read},
+                           [=](const std::byte* page) { memcpy(to, page, size); });
+  }
   std::size_t done;
   return for_each_page(space, from, size, Prot::read, done,
                        [&](const std::byte* page, std::size_t offset, std::size_t bytes) {
@@ -33,6 +42,10 @@ Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_
 }
 
 Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size) {
+  if (is_in_one_page(to, size)) {
+    return space.with_page(Access{to, Prot::write},
+                           [=](std::byte* page) { memcpy(page, from, size); });
+  }
   std::size_t done;
   return for_each_page(space, to, size, Prot::write, done,
                        [&](std::byte* page, std::size_t offset, std::size_t bytes) {
@@ -47,7 +60,7 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size) {
 
 // Most strings are short, so they are copied in small pieces. The end is looked for in our copy:
 // the program may change its own meanwhile. What was copied from behind the end is cleared.
-constexpr std::size_t string_piece = 64;
+constexpr std::size_t string_piece = 32;
 
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from) {
   std::size_t length = 0;
@@ -108,7 +121,7 @@ Result<std::size_t> IoBuffer::move(std::size_t size, Prot wanted, Move step) {
   VirtAddr at(at_);
   if (!space_) {
     step(reinterpret_cast<std::byte*>(at_), 0, size);
-  } else if (size - 1 < page_size - at.page_offset()) {
+  } else if (is_in_one_page(at, size)) {
     TRY(space_->with_page(Access{at, wanted}, [=](std::byte* page) { step(page, 0, size); }));
   } else {
     std::size_t done;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -261,5 +262,25 @@ TEST_CASE("a tree stays low in whatever order its elements come, and in whatever
       for (int key = 0; key < count; key++) slow += !is_quick(tree, left, key);
       CHECK(slow == 0);
     }
+  }
+}
+
+TEST_CASE("an owner takes all elements out, in no order, and the tree is empty then") {
+  for (int count : {0, 1, 2, 3, 10, 1000}) {
+    std::vector<Element> elements(static_cast<std::size_t>(count));
+    ByKey tree;
+    for (int i = 0; i < count; i++) {
+      elements[static_cast<std::size_t>(i)].key = i * 7919 % 1000;
+      tree.insert(&elements[static_cast<std::size_t>(i)]);
+    }
+    std::set<Element*> taken;
+    while (Element* element = tree.take_any()) {
+      CHECK_FALSE(element->link.is_linked());
+      CHECK(taken.insert(element).second);
+    }
+    CHECK(taken.size() == elements.size());
+    CHECK(tree.empty());
+    if (count > 0) tree.insert(&elements[0]);  // good for use again
+    CHECK(tree.front() == (count > 0 ? &elements[0] : nullptr));
   }
 }

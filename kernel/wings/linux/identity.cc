@@ -64,9 +64,8 @@ SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, u
   RandomStream stream;
   std::size_t total = 0;
   while (to.left() > 0) {
-    ChaChaBlock blocks[8];
-    for (ChaChaBlock& block : blocks) block = stream.next();
-    std::span<const std::byte> bytes = std::as_bytes(std::span(blocks));
+    ChaChaBlock block = stream.next();
+    std::span<const std::byte> bytes = std::as_bytes(std::span(block));
     Result<std::size_t> moved = to.put(bytes.first(std::min(bytes.size(), to.left())));
     if (!moved && total == 0) return moved;
     if (!moved) break;

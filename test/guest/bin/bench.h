@@ -20,8 +20,11 @@ static void report(const char* name, uint64_t value) {
   fflush(NULL);
 }
 
+static const char* only; /* the one row that is to be measured by `measure`; NULL: all of them */
+
 /* The median of what one call of `body` takes, divided by `divisor`. */
 static void measure(const char* name, void (*body)(void), int rounds, uint64_t divisor) {
+  if (only && strcmp(only, name) != 0) return;
   uint64_t results[BATCHES];
   body(); /* once, so that every page is there */
   for (int batch = 0; batch < BATCHES; batch++) {

@@ -334,7 +334,8 @@ static void measure_latencies(void) {
   rmdir(FOLDER);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  if (argc > 1) only = argv[1];
   measure_names(1000);
   measure_names(20000);
   measure_regions(1000);
