@@ -19,6 +19,7 @@
 #include "proc/fd_table.hh"
 #include "proc/mailbox.hh"
 #include "proc/signal.hh"
+#include "sched/clock.hh"
 #include "sched/thread.hh"
 #include "sched/wait_queue.hh"
 #include "vm/address_space.hh"
@@ -50,6 +51,7 @@ struct ProcessPartKind {
 struct Process final : RefCounted {
   // ---- Fixed before anybody else can see it ----
   int pid = 0;
+  const std::uint64_t started = clock_now();  // clock value
 
   std::atomic<ProcessPart*> part{nullptr};  // owned; set at most once
 
@@ -164,6 +166,7 @@ CpuTime cpu_time(Process& process) REQUIRES(process_table_lock);
 
 struct ProcessCounts {
   std::uint64_t processes, threads;
+  std::uint64_t made;  // processes since boot
 };
 ProcessCounts process_counts();
 

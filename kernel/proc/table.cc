@@ -36,6 +36,7 @@ class PidTable {
     chunks_[pid / per_chunk]->processes[pid % per_chunk] = process;
     last_ = pid;
     count_++;
+    made_++;
   }
   void remove(int pid) {
     chunks_[pid / per_chunk]->processes[pid % per_chunk] = nullptr;
@@ -57,6 +58,7 @@ class PidTable {
     return nullptr;
   }
   std::uint64_t count() const { return count_; }
+  std::uint64_t made() const { return made_; }
 
  private:
   static constexpr int per_chunk = 256;
@@ -65,7 +67,7 @@ class PidTable {
   };
   std::array<Chunk*, TINE_PID_MAX / per_chunk> chunks_{};
   int last_ = 0;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0, made_ = 0;
 };
 
 constinit PidTable pids GUARDED_BY(process_table_lock);
@@ -123,7 +125,7 @@ CpuTime cpu_time(Process& process) {
 
 ProcessCounts process_counts() {
   SpinGuard guard(process_table_lock);
-  return {pids.count(), thread_count};
+  return {pids.count(), thread_count, pids.made()};
 }
 
 Result<tine_process_info> process_info(int pid, bool count_shared) {

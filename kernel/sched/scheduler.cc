@@ -14,6 +14,7 @@ namespace {
 
 constinit RoundRobin policy GUARDED_BY(scheduler_lock);
 constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
+constinit std::uint64_t switches GUARDED_BY(scheduler_lock) = 0;
 
 // What the scheduler keeps for each hart. Set by that hart alone; threads leave `sleepers` from any
 // hart, under the lock. On cache lines of its own, so that harts do not share one.
@@ -81,6 +82,7 @@ void run_on_this_hart(Thread& next, std::uint64_t now) REQUIRES(scheduler_lock) 
   hart.work &= ~Hart::must_yield;
   next.left_at = now;
   next.schedules++;
+  switches++;
 }
 
 // The running thread stays ready, and the policy chooses.
@@ -209,6 +211,11 @@ std::uint64_t total_ticks() {
   return sum;
 }
 
+std::uint64_t total_switches() {
+  SpinGuard guard(scheduler_lock);
+  return switches;
+}
+
 ThreadStatus status_of(const Thread& thread) {
   SpinGuard guard(scheduler_lock);
   return {thread.state, thread.wait_reason, thread.hart, thread.run_ticks, thread.schedules};
@@ -233,7 +240,10 @@ void begin_program(Thread& thread) {
   thread.wait_reason = WaitReason::none;
 }
 
-void become_idle_thread(Thread& idle) { this_hart().idle = this_hart().current = &idle; }
+void become_idle_thread(Thread& idle) {
+  idle.state = ThreadState::running;
+  this_hart().idle = this_hart().current = &idle;
+}
 
 bool run_ready_threads() {
   scheduler_lock.lock();

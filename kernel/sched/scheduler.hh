@@ -62,6 +62,8 @@ void settle() EXCLUDES(scheduler_lock);
 
 // Timer ticks taken, over all harts.
 std::uint64_t total_ticks();
+// How often a thread was given a hart, idle threads too.
+std::uint64_t total_switches() EXCLUDES(scheduler_lock);
 
 // ---- What others are told of a thread ----
 

@@ -1,8 +1,10 @@
 // The wing `procfs`: processes as files, mounted at /proc.
 //
-//   /proc/         meminfo  uptime  loadavg  stat  mounts  self -> PID
-//   /proc/PID/     status  stat  cmdline  maps  pagetable  exe -> /bin/sh
-//   /proc/PID/fd/  0 -> /dev/console  3 -> pipe:[7]  ...
+//   /proc/               self -> PID  meminfo  cpuinfo  uptime  loadavg  stat  mounts
+//   /proc/PID/           status  stat  statm  comm  cmdline  mounts  mountinfo  maps  pagetable
+//                        exe -> /bin/sh
+//   /proc/PID/fd/        0 -> /dev/console  3 -> pipe:[7]  ...
+//   /proc/PID/task/PID/  the files of the process again: it has one thread
 //
 // Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so
 // an open file keeps no dead process, and answers ESRCH when its process is gone. (Should the pid
@@ -30,8 +32,9 @@ constinit std::uint64_t file_system_number = 0;  // set at boot; the same wherev
 // Inodes say what it is and of whom; the same each time it is looked up. What follows a base is the
 // index of a file in its table, or the descriptor.
 constexpr std::uint64_t root_inode = 1, self_inode = 2, machine_inodes = 16;
-constexpr unsigned directory_inode = 0, fd_directory_inode = 1, program_inode = 2, file_inodes = 16,
-                   descriptor_inodes = 64;
+constexpr unsigned directory_inode = 0, fd_directory_inode = 1, program_inode = 2,
+                   task_directory_inode = 3, thread_directory_inode = 4, file_inodes = 16,
+                   thread_file_inodes = 32, descriptor_inodes = 64;
 std::uint64_t process_inode(int pid, unsigned what) { return std::uint64_t(pid) << 12 | what; }
 
 constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555,
@@ -81,6 +84,7 @@ class TextFile final : public Node {
   }
 };
 
+// What it leads to may be missing or secret; the link itself is there, as it is listed.
 class Symlink final : public Node {
  public:
   static constexpr std::size_t room = 512;  // bytes of the target
@@ -90,13 +94,18 @@ class Symlink final : public Node {
       : Node(NodeKind::symlink, 0777, file_system_number, inode), leads_to_(std::move(leads_to)) {}
 
   Sink& text() { return target_; }
-  Result<std::string_view> link_target() override { return target_.text(); }
+  void refuse(Errno error) { refused_ = error; }
+  Result<std::string_view> link_target() override {
+    if (refused_) return *refused_;
+    return target_.text();
+  }
   RefPtr<Node> link_node() override { return leads_to_; }
   std::uint64_t size() override { return target_.text().size(); }
 
  private:
   char bytes_[room];
   BufferSink target_{bytes_};
+  std::optional<Errno> refused_;
   const RefPtr<Node> leads_to_;
 };
 
@@ -142,11 +151,30 @@ int number_of(std::string_view name) {
 
 constexpr std::uint64_t first_position = 2;
 
-class FdDirectory final : public Node {
+// The n-th name of a directory that begins with the files of a table.
+std::uint64_t index_at(std::uint64_t position) {
+  return position < first_position ? 0 : position - first_position;
+}
+void set_file_entry(DirectoryEntry& entry, std::size_t n, int pid, unsigned inodes) {
+  set_entry(entry, n + first_position, process_inode(pid, inodes + unsigned(n)), NodeKind::regular,
+            process_files[n].name);
+}
+
+// Directories are made anew at each look-up: what is mounted on one would be found by nothing.
+class ProcDirectory : public Node {
+ public:
+  Result<> mount(RefPtr<Node>) final { return Errno::inval; }
+
+ protected:
+  ProcDirectory(const Attributes& attributes, std::uint64_t inode)
+      : Node(NodeKind::directory, attributes, file_system_number, inode) {}
+};
+
+class FdDirectory final : public ProcDirectory {
  public:
   FdDirectory(int pid, Node& root)
-      : Node(NodeKind::directory, owner_of(pid, private_directory_permissions), file_system_number,
-             process_inode(pid, fd_directory_inode)),
+      : ProcDirectory(owner_of(pid, private_directory_permissions),
+                      process_inode(pid, fd_directory_inode)),
         pid_(pid),
         root_(root) {}
 
@@ -164,70 +192,150 @@ class FdDirectory final : public Node {
   }
 };
 
-// The program's file: where it was found by exec. Errors: noent (the process has ended, or the
-// file's directory is gone), srch (it has ended just now), access, nametoolong, nomem.
-Result<RefPtr<Node>> program_link(int pid) {
+// Writes where the program was found by exec. Errors: noent (the process has ended, or the file's
+// directory is gone), srch (it has ended just now), access, nametoolong, nomem.
+Result<> write_program(int pid, Sink& to) {
   RefPtr<ProgramFile> program = TRY(take_program({pid, Looker::current()}));
   if (!program) return Errno::noent;
   OwnPtr<PathBuffer> path = TRY(make<PathBuffer>());
   PathContext from_root{.root = root_node(), .cwd = root_node()};
   std::string_view directory = TRY(path_of(from_root, program->directory, path->bytes));
-  RefPtr<Symlink> node = TRY(make_ref<Symlink>(process_inode(pid, program_inode)));
   if (directory.size() + 1 + program->name.length > Symlink::room) return Errno::nametoolong;
-  print(node->text(), "{}/{}", directory == "/" ? "" : directory, program->name.name());
+  print(to, "{}/{}", directory == "/" ? "" : directory, program->name.name());
+  return {};
+}
+
+Result<RefPtr<Node>> program_link(int pid) {
+  RefPtr<Symlink> node = TRY(make_ref<Symlink>(process_inode(pid, program_inode)));
+  Result<> written = write_program(pid, node->text());
+  if (!written && written.error() == Errno::nomem) return Errno::nomem;
+  if (!written) node->refuse(written.error());
   return RefPtr<Node>(std::move(node));
 }
 
-class ProcessDirectory final : public Node {
+class ProcessDirectory final : public ProcDirectory {
  public:
   ProcessDirectory(int pid, Node& root)
-      : Node(NodeKind::directory, owner_of(pid, directory_permissions), file_system_number,
-             process_inode(pid, directory_inode)),
+      : ProcDirectory(owner_of(pid, directory_permissions), process_inode(pid, directory_inode)),
         pid_(pid),
         root_(root) {}
 
-  Result<RefPtr<Node>> lookup(std::string_view name) override {
-    if (!hold_process(pid_)) return Errno::noent;
-    if (name == "exe") return program_link(pid_);
-    if (name != "fd")
-      return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
-    RefPtr<Node> node = TRY(make_ref<FdDirectory>(pid_, root_));
-    return node;
-  }
+  Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override {
     if (!hold_process(pid_)) return Errno::noent;  // it is not listed there any more
     return RefPtr<Node>(&root_);
   }
-
-  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override {
-    if (!hold_process(pid_)) return Errno::noent;
-    std::uint64_t n = position < first_position ? 0 : position - first_position;
-    if (n < process_files.size()) {
-      set_entry(entry, n + first_position, process_inode(pid_, file_inodes + unsigned(n)),
-                NodeKind::regular, process_files[n].name);
-      return {};
-    }
-    std::uint64_t behind_files = n - process_files.size();
-    if (behind_files > 1) return Errno::noent;
-    if (behind_files == 0) {
-      set_entry(entry, position, process_inode(pid_, fd_directory_inode), NodeKind::directory,
-                "fd");
-    } else {
-      set_entry(entry, position, process_inode(pid_, program_inode), NodeKind::symlink, "exe");
-    }
-    return {};
-  }
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
 
  private:
   const int pid_;
   Node& root_;
 };
 
-Result<RefPtr<Node>> FdDirectory::parent() {
-  if (!hold_process(pid_)) return Errno::noent;
-  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid_, root_));
+// /proc/PID/task, which lists the one thread, and /proc/PID/task/PID.
+class TaskDirectory final : public ProcDirectory {
+ public:
+  TaskDirectory(int pid, Node& root)
+      : ProcDirectory(owner_of(pid, directory_permissions),
+                      process_inode(pid, task_directory_inode)),
+        pid_(pid),
+        root_(root) {}
+
+  Result<RefPtr<Node>> lookup(std::string_view name) override;
+  Result<RefPtr<Node>> parent() override;
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
+
+ private:
+  const int pid_;
+  Node& root_;
+};
+
+class ThreadDirectory final : public ProcDirectory {
+ public:
+  ThreadDirectory(int pid, Node& root)
+      : ProcDirectory(owner_of(pid, directory_permissions),
+                      process_inode(pid, thread_directory_inode)),
+        pid_(pid),
+        root_(root) {}
+
+  Result<RefPtr<Node>> lookup(std::string_view name) override {
+    if (!hold_process(pid_)) return Errno::noent;
+    return lookup_file(process_files, name, pid_, process_inode(pid_, thread_file_inodes));
+  }
+  Result<RefPtr<Node>> parent() override;
+  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
+
+ private:
+  const int pid_;
+  Node& root_;
+};
+
+// A directory about the process `pid`. Errors: noent (the process is gone), nomem.
+template <class Directory>
+Result<RefPtr<Node>> directory_of(int pid, Node& root) {
+  if (!hold_process(pid)) return Errno::noent;
+  RefPtr<Node> node = TRY(make_ref<Directory>(pid, root));
   return node;
 }
+
+// ---- /proc/PID ----
+
+Result<RefPtr<Node>> ProcessDirectory::lookup(std::string_view name) {
+  if (name == "fd") return directory_of<FdDirectory>(pid_, root_);
+  if (name == "task") return directory_of<TaskDirectory>(pid_, root_);
+  if (!hold_process(pid_)) return Errno::noent;
+  if (name == "exe") return program_link(pid_);
+  return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
+}
+
+Result<> ProcessDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
+  static constexpr struct {
+    std::string_view name;
+    NodeKind kind;
+    unsigned inode;
+  } others[] = {{"fd", NodeKind::directory, fd_directory_inode},
+                {"task", NodeKind::directory, task_directory_inode},
+                {"exe", NodeKind::symlink, program_inode}};
+  if (!hold_process(pid_)) return Errno::noent;
+  std::uint64_t n = index_at(position);
+  if (n < process_files.size()) {
+    set_file_entry(entry, n, pid_, file_inodes);
+    return {};
+  }
+  std::uint64_t other = n - process_files.size();
+  if (other >= std::size(others)) return Errno::noent;
+  set_entry(entry, position, process_inode(pid_, others[other].inode), others[other].kind,
+            others[other].name);
+  return {};
+}
+
+// ---- /proc/PID/task ----
+
+Result<RefPtr<Node>> TaskDirectory::lookup(std::string_view name) {
+  if (number_of(name) != pid_) return Errno::noent;
+  return directory_of<ThreadDirectory>(pid_, root_);
+}
+Result<RefPtr<Node>> TaskDirectory::parent() { return directory_of<ProcessDirectory>(pid_, root_); }
+
+Result<> TaskDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
+  if (position > first_position || !hold_process(pid_)) return Errno::noent;
+  set_entry(entry, first_position, process_inode(pid_, thread_directory_inode), NodeKind::directory,
+            pid_);
+  return {};
+}
+
+Result<RefPtr<Node>> ThreadDirectory::parent() { return directory_of<TaskDirectory>(pid_, root_); }
+
+Result<> ThreadDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
+  std::uint64_t n = index_at(position);
+  if (n >= process_files.size() || !hold_process(pid_)) return Errno::noent;
+  set_file_entry(entry, n, pid_, thread_file_inodes);
+  return {};
+}
+
+// ---- /proc/PID/fd ----
+
+Result<RefPtr<Node>> FdDirectory::parent() { return directory_of<ProcessDirectory>(pid_, root_); }
 
 Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
   int wanted = number_of(name), fd = wanted;
@@ -241,15 +349,16 @@ Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
 }
 
 Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
-  std::uint64_t from = position < first_position ? 0 : position - first_position;
-  int fd = int(std::min<std::uint64_t>(from, TINE_OPEN_MAX));
+  int fd = int(std::min<std::uint64_t>(index_at(position), TINE_OPEN_MAX));
   Result<RefPtr<OpenFile>> file = take_file_from({pid_, Looker::current()}, fd);
   if (!file) return file.error() == Errno::srch ? Errno::noent : file.error();
   set_entry(entry, unsigned(fd) + first_position, inode_of(fd), NodeKind::symlink, fd);
   return {};
 }
 
-// First the files and `self`, then the processes, each at a position that its pid decides.
+// ---- /proc ----
+
+// First `self` and the files, then the processes, each at a position that its pid decides.
 class RootDirectory final : public Node {
  public:
   RootDirectory()
@@ -260,7 +369,7 @@ class RootDirectory final : public Node {
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
 
  private:
-  static constexpr std::uint64_t self_position = 16, process_positions = 32;
+  static constexpr std::uint64_t file_positions = first_position + 1, process_positions = 1024;
 };
 
 extern "C" const ProcFile proc_files_start[], proc_files_end[];  // linker/kernel.ld
@@ -280,25 +389,21 @@ Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
     return RefPtr<Node>(std::move(node));
   }
   int pid = number_of(name);
-  if (pid < 0) {
-    for (std::size_t n = 0; const ProcFile* file = machine_file(n); n++) {
-      if (file->name == name) return lookup_file({file, 1}, name, 0, machine_inodes + n);
-    }
-    return Errno::noent;
+  if (pid >= 0) return directory_of<ProcessDirectory>(pid, *this);
+  for (std::size_t n = 0; const ProcFile* file = machine_file(n); n++) {
+    if (file->name == name) return lookup_file({file, 1}, name, 0, machine_inodes + n);
   }
-  if (!hold_process(pid)) return Errno::noent;
-  RefPtr<Node> node = TRY(make_ref<ProcessDirectory>(pid, *this));
-  return node;
+  return Errno::noent;
 }
 
 Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
-  std::uint64_t n = position < first_position ? 0 : position - first_position;
-  if (const ProcFile* file = machine_file(n)) {
-    set_entry(entry, n + first_position, machine_inodes + n, NodeKind::regular, file->name);
+  if (position <= first_position) {
+    set_entry(entry, first_position, self_inode, NodeKind::symlink, "self");
     return {};
   }
-  if (position <= self_position) {
-    set_entry(entry, self_position, self_inode, NodeKind::symlink, "self");
+  std::uint64_t n = position - file_positions;
+  if (const ProcFile* file = machine_file(n)) {
+    set_entry(entry, position, machine_inodes + n, NodeKind::regular, file->name);
     return {};
   }
   int pid = position < process_positions                  ? 0

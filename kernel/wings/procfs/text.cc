@@ -110,8 +110,6 @@ Attributes owner_of(int pid, std::uint32_t permissions) {
 
 namespace {
 
-constexpr std::uint64_t kib_a_page = page_size / 1024;
-
 // ---- status ----
 
 struct Status {
@@ -171,51 +169,18 @@ Result<> write_status(const Subject& of, Sink& to) {
   return {};
 }
 
-// ---- stat, cmdline: in the form in which ps and top look for them ----
-
-constexpr std::uint64_t linux_ticks_a_second = 100;  // AT_CLKTCK
-
-// 52 fields, of which those that there are no answers to are 0. The time is of the ticks that found
-// it running since its last exec; the kernel's own share is not counted apart.
-Result<> write_stat(const Subject& of, Sink& to) {
-  int pid = of.pid;
-  tine_process_info info = TRY(process_info(pid));
-  if (info.pid != pid) return Errno::srch;
-  print(to, "{} (", pid);
-  write_escaped(to, info.name);
-  print(to, ") {} {} 0 0 0 -1 0 0 0 0 0 ", state_name(info).front(), info.parent);
-  print(to, "{} 0 0 0 20 0 1 0 0 {} {}", info.run_ticks * linux_ticks_a_second / clock_config.hz,
-        info.resident_pages * page_size, info.resident_pages);
-  for (int field = 25; field <= 52; field++) {
-    if (field == 39) {
-      print(to, " {}", info.hart);
-    } else {
-      print(to, " 0");
-    }
-  }
-  print(to, "\n");
-  return {};
-}
-
-// The arguments that the kernel keeps: cut as those of `ps`. A zombie has none.
-Result<> write_cmdline(const Subject& of, Sink& to) {
-  int pid = of.pid;
-  tine_process_info info = TRY(process_info(pid));
-  if (info.pid != pid) return Errno::srch;
-  if (info.state == TINE_ZOMBIE) return {};
-  for (int i = 0; i < info.args.argc; i++) {
-    to.write(static_cast<const char*>(info.args.argv[i]));
-    to.write(std::string_view("", 1));
-  }
-  return {};
-}
-
-// ---- maps, pagetable ----
+// ---- Regions ----
 
 struct ListedRegion {
   Region region;  // a copy
   bool is_heap;
 };
+
+RefPtr<AddressSpace> space_of(int pid) {
+  SpinGuard guard(process_table_lock);
+  Process* process = find_process(pid);
+  return process ? process->space : nullptr;
+}
 
 // The first region that ends behind `at`, from there on.
 std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
@@ -233,16 +198,116 @@ std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
 // Calls visit(space, ListedRegion) for each region. Between two of them the space may change: what
 // is listed was there, and nothing twice.
 template <class Visit>
+void for_each_region(AddressSpace& space, Visit visit) {
+  VirtAddr at;
+  while (std::optional<ListedRegion> listed = region_after(space, at)) {
+    visit(space, *listed);
+    at = listed->region.end;
+  }
+}
+
+// The same for those who may look at it. Errors: srch, access.
+template <class Visit>
 Result<> for_each_region(const Subject& of, Visit visit) {
   RefPtr<AddressSpace> space = TRY(take_space(of));
-  if (!space) return {};
-  VirtAddr at;
-  while (std::optional<ListedRegion> listed = region_after(*space, at)) {
-    visit(*space, *listed);
-    at = listed->region.end;
+  if (space) for_each_region(*space, visit);
+  return {};
+}
+
+// ---- stat, statm, comm, cmdline: in the form in which ps and top look for them ----
+
+struct Times {
+  CpuTime own, children;
+  std::uint64_t started;  // clock value
+};
+
+Result<Times> times_of(int pid) {
+  SpinGuard guard(process_table_lock);
+  Process* process = find_process(pid);
+  if (!process) return Errno::srch;
+  return Times{cpu_time(*process), process->children_time, process->started};
+}
+
+// What the regions of a process hold, in pages, whether they are there or not.
+struct Sizes {
+  std::uint64_t all = 0, code = 0, data = 0;
+};
+
+// How much it is may be seen by all, as on Linux; where it is may not. A zombie has nothing.
+Sizes sizes_of(int pid) {
+  Sizes sizes;
+  RefPtr<AddressSpace> space = space_of(pid);
+  if (!space) return sizes;
+  for_each_region(*space, [&](AddressSpace&, const ListedRegion& listed) {
+    const Region& region = listed.region;
+    std::uint64_t pages = (region.end - region.start) / page_size;
+    sizes.all += pages;
+    if (allows(region.prot, Prot::exec)) sizes.code += pages;
+    if (allows(region.prot, Prot::write) && !region.shared) sizes.data += pages;
+  });
+  return sizes;
+}
+
+// 52 fields, of which those that the kernel does not know are 0. The times are of the process, not
+// of the program: exec does not set them back.
+Result<> write_stat(const Subject& of, Sink& to) {
+  int pid = of.pid;
+  tine_process_info info = TRY(process_info(pid));
+  if (info.pid != pid) return Errno::srch;
+  Times times = TRY(times_of(pid));
+  print(to, "{} (", pid);
+  write_escaped(to, info.name);
+  print(to, ") {} {} 0 0 0 -1 0 0 0 0 0 ", state_name(info).front(), info.parent);
+  for (std::uint64_t time :
+       {times.own.user, times.own.system, times.children.user, times.children.system}) {
+    print(to, "{} ", linux_ticks(time));
+  }
+  print(to, "20 0 1 0 {} {} {}", linux_ticks(times.started), sizes_of(pid).all * page_size,
+        info.resident_pages);
+  for (int field = 25; field <= 52; field++) {
+    if (field == 39) {
+      print(to, " {}", info.hart);
+    } else {
+      print(to, " 0");
+    }
+  }
+  print(to, "\n");
+  return {};
+}
+
+// In pages: all, those that are there, of these those that others hold too, code, libraries (0, as
+// on Linux), data, dirty ones (0).
+Result<> write_statm(const Subject& of, Sink& to) {
+  tine_process_info info = TRY(process_info(of.pid, true));
+  if (info.pid != of.pid) return Errno::srch;
+  Sizes sizes = sizes_of(of.pid);
+  print(to, "{} {} {} {} 0 {} 0\n", sizes.all, info.resident_pages, info.shared_pages, sizes.code,
+        sizes.data);
+  return {};
+}
+
+// As it is, whatever is in it.
+Result<> write_comm(const Subject& of, Sink& to) {
+  tine_process_info info = TRY(process_info(of.pid));
+  if (info.pid != of.pid) return Errno::srch;
+  print(to, "{}\n", static_cast<const char*>(info.name));
+  return {};
+}
+
+// The arguments that the kernel keeps: cut as those of `ps`. A zombie has none.
+Result<> write_cmdline(const Subject& of, Sink& to) {
+  int pid = of.pid;
+  tine_process_info info = TRY(process_info(pid));
+  if (info.pid != pid) return Errno::srch;
+  if (info.state == TINE_ZOMBIE) return {};
+  for (int i = 0; i < info.args.argc; i++) {
+    to.write(static_cast<const char*>(info.args.argv[i]));
+    to.write(std::string_view("", 1));
   }
   return {};
 }
+
+// ---- maps, pagetable ----
 
 Result<> write_maps(const Subject& of, Sink& to) {
   return for_each_region(of, [&](AddressSpace&, const ListedRegion& listed) {
@@ -298,82 +363,12 @@ Result<> write_pagetable(const Subject& of, Sink& to) {
   });
 }
 
-// ---- meminfo, uptime ----
-
-Result<> write_meminfo(const Subject&, Sink& to) {
-  FrameCounts frames = frame_counts();
-  std::uint64_t spare = spare_tables();
-  auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };
-  std::uint64_t free = of_kind(FrameKind::free) + spare;
-  const struct {
-    const char* name;
-    std::uint64_t pages;
-  } lines[] = {{"MemTotal:", frames.total},
-               {"MemFree:", free},
-               {"MemAvailable:", free},
-               {"Buffers:", 0},
-               {"Cached:", of_kind(FrameKind::file)},
-               {"SwapTotal:", 0},
-               {"SwapFree:", 0},
-               {"AnonPages:", of_kind(FrameKind::user)},
-               {"Slab:", of_kind(FrameKind::heap)},
-               {"SReclaimable:", 0},
-               {"KernelStack:", of_kind(FrameKind::stack)},
-               {"PageTables:", of_kind(FrameKind::table) - spare}};
-  for (const auto& line : lines) print(to, "{:-15} {:8} kB\n", line.name, line.pages * kib_a_page);
-  return {};
-}
-
-Result<> write_uptime(const Subject&, Sink& to) {
-  std::uint64_t hundredths = clock_to_ns(clock_now()) / 10'000'000;
-  print(to, "{}.{:02}\n", hundredths / 100, hundredths % 100);
-  return {};
-}
-
-// Nobody counts who waits for a hart over minutes: the averages are 0, as sysinfo's are.
-Result<> write_loadavg(const Subject&, Sink& to) {
-  ProcessCounts counts = process_counts();
-  print(to, "0.00 0.00 0.00 1/{} {}\n", counts.threads, current_process().pid);
-  return {};
-}
-
-// Idle harts take no ticks, so what no tick found running was idle.
-Result<> write_machine_stat(const Subject&, Sink& to) {
-  std::uint64_t all =
-      clock_to_ns(clock_now()) / (ns_per_second / linux_ticks_a_second) * hart_count;
-  std::uint64_t busy = total_ticks() * linux_ticks_a_second / clock_config.hz;
-  print(to, "cpu  {} 0 0 {} 0 0 0 0\n", busy, all > busy ? all - busy : 0);
-  return {};
-}
-
-// The oldest first: each one behind those that it may cover.
-Result<> write_mounts(const Subject&, Sink& to) {
-  OwnPtr<PathBuffer> room = TRY(make<PathBuffer>());
-  RefPtr<Node> root = root_node();
-  const Mount* written = nullptr;
-  while (written != newest_mount()) {
-    const Mount* mount = newest_mount();
-    while (mount->older != written) mount = mount->older;
-    written = mount;
-    Result<std::string_view> path =
-        path_of({root, root, 0}, RefPtr<Node>(mount->root), room->bytes);
-    if (!path) continue;  // its directory is gone
-    std::string_view type = mount->type == "procfs" ? "proc" : mount->type;
-    print(to, "{} {} {} rw 0 0\n", type, *path, type);
-  }
-  return {};
-}
-
-constexpr ProcFile about_process[] = {{"status", 0444, write_status},
-                                      {"stat", 0444, write_stat},
-                                      {"cmdline", 0444, write_cmdline},
-                                      {"maps", 0400, write_maps},
-                                      {"pagetable", 0400, write_pagetable}};
-constexpr ProcFile about_machine[] = {{"meminfo", 0444, write_meminfo},
-                                      {"uptime", 0444, write_uptime},
-                                      {"loadavg", 0444, write_loadavg},
-                                      {"stat", 0444, write_machine_stat},
-                                      {"mounts", 0444, write_mounts}};
+constexpr ProcFile about_process[] = {
+    {"status", 0444, write_status},       {"stat", 0444, write_stat},
+    {"statm", 0444, write_statm},         {"comm", 0444, write_comm},
+    {"cmdline", 0444, write_cmdline},     {"mounts", 0444, write_mounts},
+    {"mountinfo", 0444, write_mountinfo}, {"maps", 0400, write_maps},
+    {"pagetable", 0400, write_pagetable}};
 
 // ---- fd ----
 
@@ -393,8 +388,7 @@ Result<> write_device_name(const Node& device, Sink& to) {
 
 }  // namespace
 
-constinit const std::span<const ProcFile> process_files = about_process,
-                                          machine_files = about_machine;
+constinit const std::span<const ProcFile> process_files = about_process;
 
 Result<> describe_file(const OpenFile& file, Sink& to) {
   const Node& node = *file.node();

@@ -2,11 +2,17 @@
 // machine.
 #pragma once
 
+#include <tine/limits.h>
+
+#include <span>
+#include <string_view>
+
 #include "fs/credentials.hh"
 #include "fs/file_pages.hh"
 #include "lib/format.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "sched/clock.hh"
 
 namespace tine {
 
@@ -53,6 +59,14 @@ struct ProcFile {
   Result<> (*write)(const Subject& of, Sink& to);
 };
 extern const std::span<const ProcFile> process_files, machine_files;
+// The files that are about the machine and among those of each process too (machine.cc).
+Result<> write_mounts(const Subject& of, Sink& to);
+Result<> write_mountinfo(const Subject& of, Sink& to);
+
+constexpr std::uint64_t kib_a_page = TINE_PAGE_SIZE / 1024;
+// Clock units in the unit that Linux's programs expect, hundredths of a second (AT_CLKTCK).
+inline std::uint64_t linux_ticks(std::uint64_t time) { return clock_to_ns(time) / 10'000'000; }
+
 // A file about the machine that another wing has: a row of a table that the linker gathers.
 #define PROC_FILE(name, permissions, write)                                               \
   [[gnu::section(".table.proc"), gnu::used]] static constinit const ProcFile proc_##name{ \
