@@ -19,11 +19,19 @@ namespace tine {
 Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path) {
   ExecFile file;
   file.path_ = path;
-  file.place_ = TRY(resolve_place(paths, path));
-  Node& node = *file.place_.node;
+  PathEnd place = TRY(resolve_place(paths, path));
+  Node& node = *place.node;
+  // Who may not execute it may not deny writes to it either.
+  TRY(node.attributes().check(paths.credentials(), may_execute));
+  file.pages_ = TRY(node.pages());  // a directory has none
+  file.program_ = TRY(make_ref<ProgramFile>());
+  TRY(node.deny_writes());
+  file.program_->node = place.node;
+  file.program_->directory = place.parent;
+  file.program_->name.set_name(place.last);
+  // As whom it runs is judged when no writer is left: what was written took the set-ID bits away.
   file.attributes_ = node.attributes();
   TRY(file.attributes_.check(paths.credentials(), may_execute));
-  file.pages_ = TRY(node.pages());  // a directory has none
   file.head_size_ = std::min<std::uint64_t>(node.size(), page_size);
   if (file.head_size_ > 0) file.first_ = TRY(file.pages_->page(0));
   return file;
@@ -47,15 +55,8 @@ Result<> ExecFile::copy(std::uint64_t offset, std::span<std::byte> to) const {
     return {};
   }
   IoBuffer buffer(to);
-  std::size_t size = TRY(place_.node->read({.offset = offset}, buffer));
+  std::size_t size = TRY(program_->node->read({.offset = offset}, buffer));
   return size == to.size() ? Result<>() : Errno::noexec;
-}
-
-Result<RefPtr<ProgramFile>> ExecFile::where() const {
-  RefPtr<ProgramFile> where = TRY(make_ref<ProgramFile>());
-  where->directory = place_.parent;
-  where->name.set_name(place_.last);
-  return where;
 }
 
 namespace {
@@ -208,7 +209,7 @@ Result<> set_credentials(Program& program, const PathContext& paths, const Attri
 Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
   ElfImage image = TRY(find_program(file, arguments));
   Program program;
-  program.file = TRY(file.where());
+  program.file = file.program();
   TRY(set_credentials(program, paths, file.attributes()));
   PathContext kernel{.root = root_node(), .cwd = root_node()};  // whatever the caller may open
   if (program.secret) program.null = TRY(open(kernel, "/dev/null", O_RDWR));

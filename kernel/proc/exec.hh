@@ -14,7 +14,8 @@ namespace tine {
 
 class ExecFile final : public FileBytes {
  public:
-  // Errors: those of path lookup; access (no regular file, or not to be executed); nomem. `path`
+  // Nobody can write to it until this and the program of it are gone. Errors: those of path lookup;
+  // access (no regular file, or not to be executed); txtbsy (it is open for writing); nomem. `path`
   // stays where it is as long as this does.
   static Result<ExecFile> open(const PathContext& paths, std::string_view path);
 
@@ -25,14 +26,14 @@ class ExecFile final : public FileBytes {
   std::span<const std::byte> head() const;
   Result<> copy(std::uint64_t offset, std::span<std::byte> to) const override;
   const RefPtr<PageSource>& pages() const { return pages_; }
-  Result<RefPtr<ProgramFile>> where() const;  // Errors: nomem
+  const RefPtr<ProgramFile>& program() const { return program_; }
 
   // Becomes the file that this one names, by a path in its head: the one to be executed instead.
   // Errors: those of `open`.
   Result<> become(const PathContext& paths, std::string_view path);
 
  private:
-  PathEnd place_;
+  RefPtr<ProgramFile> program_;
   Attributes attributes_{0};
   std::string_view path_;
   FrameRef path_page_;  // that `path_` lies in, if another file named it

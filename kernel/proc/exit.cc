@@ -16,12 +16,15 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const MemoryFinder memory_finders_start[], memory_finders_end[];
 
+// The program's file may be written to then, if no other process runs it.
 void leave_address_space(Process& self) {
   RefPtr<AddressSpace> space;
+  RefPtr<ProgramFile> program;
   PageTable::activate(nullptr);
   use_space(*current_thread(), nullptr);
   SpinGuard guard(process_table_lock);
   space = std::move(self.space);
+  program = std::move(self.program);
   let_parent_go_on(self);
 }  // the pages are freed here, if nobody else holds the space, after the lock
 

@@ -30,10 +30,15 @@ extern constinit Spinlock process_table_lock;
 
 constexpr int init_pid = 1;
 
-// Where a program was found (/proc/PID/exe).
+// The file of a program that runs, or is to run: it is not written to while this lives.
 struct ProgramFile final : RefCounted {
-  RefPtr<Node> directory;
+  RefPtr<Node> directory;  // where it was found (/proc/PID/exe)
   DirectoryEntry name;
+  RefPtr<Node> node;  // set once it denies writes
+
+  ~ProgramFile() override {
+    if (node) node->allow_writes();
+  }
 };
 
 // What a wing keeps for a process, and how a child comes to it: one row that the linker gathers,

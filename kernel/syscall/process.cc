@@ -27,8 +27,9 @@ SYSCALL(SYS_clone, clone, int,
   return process_fork(frame, {flags, int(exit_signal), stack, tls, parent_tid, child_tid});
 }
 
-// [exec 1] By path, with a POSIX stack. Errors: those of path lookup, access, noexec, exist
-// (a segment where the stack goes), toobig.
+// [exec 1] By path, with a POSIX stack. Errors: those of path lookup, access, txtbsy (the file is
+// open for writing), noexec, libbad (the interpreter is no ELF file), exist (a segment where the
+// stack goes), toobig, fault, nomem.
 SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr envp)) {
   UserPath name;
   TRY(name.copy(path));

@@ -395,6 +395,10 @@ static void interpreters(void) {
       tap_fail("%s: expected %s, got %s", rows[i].path, strerror(rows[i].error), strerror(error));
     }
   }
+  build_dynamic(NO_PROGRAM, sizeof NO_PROGRAM);
+  fd = open(NO_PROGRAM, O_WRONLY); /* it may change */
+  EQUAL(outcome(), ETXTBSY);
+  close(fd);
   build_dynamic("/bin/hello", 10); /* without the 0 */
   EQUAL(outcome(), ENOEXEC);
   build_dynamic("/bin/hello", 1);
