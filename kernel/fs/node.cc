@@ -99,6 +99,17 @@ void Node::add_links(int more) {
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
+// A file that is only open, and leads nowhere, stays so (/proc/PID/fd/N). The count stands for
+// itself: which names there are, the locks of the directories guard.
+Result<> Node::add_name() {
+  std::uint32_t names = links_.load(std::memory_order_relaxed);
+  do {
+    if (names == 0) return Errno::noent;
+  } while (!links_.compare_exchange_weak(names, names + 1, std::memory_order_relaxed));
+  changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
+  return {};
+}
+
 Result<> Node::mount(RefPtr<Node> root) {
   ref();
   root->covered_ = this;

@@ -121,6 +121,8 @@ class Node : public RefCounted {
   void set_times(std::uint64_t accessed, std::uint64_t modified);
   // Names more or fewer: for file systems.
   void add_links(int more);
+  // One name more, for what still has one. Errors: noent (its last one was taken away).
+  Result<> add_name();
 
   // ---- Directories. Names are neither empty, "." nor "..", and at most TINE_NAME_MAX bytes. What
   // is no directory answers notdir to questions; only a directory may be asked to change, and one

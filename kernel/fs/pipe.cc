@@ -95,6 +95,17 @@ unsigned Pipe::ready(unsigned flags, Waiter* watcher) {
   return ready;
 }
 
+Result<std::size_t> Pipe::ioctl(std::uint64_t request, VirtAddr argument) {
+  if (request != FIONREAD) return Errno::notty;
+  int bytes;
+  {
+    SpinGuard guard(lock_);
+    bytes = int(tail_ - head_);
+  }
+  TRY(UserPtr<int>(argument).store(bytes));
+  return 0;
+}
+
 void Pipe::stop_watching(Waiter& watcher) {
   SpinGuard guard(lock_);
   watchers_.leave(watcher);

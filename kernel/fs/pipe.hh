@@ -45,6 +45,8 @@ class Pipe final : public Node {
   // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,
   // their number.
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
+  // FIONREAD: how many bytes are in it, as an int. Errors: notty, fault, nomem.
+  Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument) override EXCLUDES(lock_);
   unsigned ready(unsigned flags, Waiter* watcher) override EXCLUDES(lock_);
   void stop_watching(Waiter& watcher) override EXCLUDES(lock_);
   void opened(unsigned flags) override EXCLUDES(lock_);

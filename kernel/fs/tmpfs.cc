@@ -323,9 +323,10 @@ Result<> Directory::link(std::string_view name, RefPtr<Node> existing) {
   if (existing->file_system() != file_system()) return Errno::xdev;
   OwnPtr<Entry> entry = TRY(Entry::make(name, existing));
   SpinGuard guard(lock_);
-  TRY(insert(entry));
-  existing->add_links(1);
-  return {};
+  TRY(existing->add_name());
+  Result<> inserted = insert(entry);
+  if (!inserted) existing->add_links(-1);
+  return inserted;
 }
 
 Result<RefPtr<Node>> Directory::create(std::string_view name, const Attributes& attributes) {

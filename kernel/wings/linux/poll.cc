@@ -131,6 +131,21 @@ Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> timeout) {
   return ns == 0 ? 0 : clock_after(clock_now(), ns);
 }
 
+// Calls body(deadline), and then writes into `timeout` how much of it is left, however the call
+// ended (Linux). A time that cannot be written to is no error: the call has done its work. Errors:
+// deadline_of's and body's.
+template <class Body>
+Result<int> with_timeout(UserPtr<tine_timespec> timeout, Body body) {
+  std::uint64_t deadline = TRY(deadline_of(timeout));
+  Result<int> result = body(deadline);
+  if (deadline != 0 && deadline != never) {
+    std::uint64_t now = clock_now();
+    std::uint64_t left = now < deadline ? clock_to_ns(deadline - now) : 0;
+    (void)timeout.store(timespec_of(left));
+  }
+  return result;
+}
+
 // ---- poll ----
 
 // The program's array goes through a buffer of so many: few walks of the page table.
@@ -196,8 +211,9 @@ SYSCALL(SYS_ppoll, ppoll, int,
         (UserPtr<tine_pollfd> files, std::uint64_t count, UserPtr<tine_timespec> timeout,
          UserPtr<std::uint64_t> mask, std::size_t mask_size)) {
   if (count > TINE_OPEN_MAX) return Errno::inval;
-  std::uint64_t deadline = TRY(deadline_of(timeout));
-  return with_signal_mask(mask, mask_size, [&] { return poll(files, count, deadline); });
+  return with_timeout(timeout, [&](std::uint64_t deadline) {
+    return with_signal_mask(mask, mask_size, [&] { return poll(files, count, deadline); });
+  });
 }
 
 // ---- select: the same with sets of bits ----
@@ -255,6 +271,28 @@ struct MaskArgument {
   std::size_t size;
 };
 
+// Where the program has its sets; any may be null.
+struct UserSets {
+  UserPtr<std::uint64_t> read, write, except;
+};
+
+// Errors: badf, fault, nomem, intr, and with_signal_mask's.
+Result<int> select(unsigned fds, const UserSets& user, const MaskArgument& mask,
+                   std::uint64_t deadline) {
+  FdSets wanted{}, found{};
+  TRY(load_set(wanted.read, user.read, fds));
+  TRY(load_set(wanted.write, user.write, fds));
+  TRY(load_set(wanted.except, user.except, fds));
+  PollSet set;
+  TRY(add_sets(set, wanted, fds));
+  TRY(with_signal_mask(mask.mask, mask.size, [&] { return set.wait(deadline); }));
+  int bits = TRY(sets_of(set, wanted, found));
+  TRY(store_set(found.read, user.read, fds));
+  TRY(store_set(found.write, user.write, fds));
+  TRY(store_set(found.except, user.except, fds));
+  return bits;
+}
+
 }  // namespace
 
 // Errors: inval (the count, a bad time, the size of a mask), badf, fault, nomem, intr.
@@ -264,21 +302,11 @@ SYSCALL(SYS_pselect6, pselect6, int,
          UserPtr<MaskArgument> mask_at)) {
   if (count < 0) return Errno::inval;
   unsigned fds = std::min<unsigned>(unsigned(count), TINE_OPEN_MAX);
-  FdSets wanted{}, found{};
-  TRY(load_set(wanted.read, read, fds));
-  TRY(load_set(wanted.write, write, fds));
-  TRY(load_set(wanted.except, except, fds));
-  std::uint64_t deadline = TRY(deadline_of(timeout));
   MaskArgument mask{};
   if (!mask_at.is_null()) mask = TRY(mask_at.load());
-  PollSet set;
-  TRY(add_sets(set, wanted, fds));
-  TRY(with_signal_mask(mask.mask, mask.size, [&] { return set.wait(deadline); }));
-  int bits = TRY(sets_of(set, wanted, found));
-  TRY(store_set(found.read, read, fds));
-  TRY(store_set(found.write, write, fds));
-  TRY(store_set(found.except, except, fds));
-  return bits;
+  return with_timeout(timeout, [&](std::uint64_t deadline) {
+    return select(fds, {read, write, except}, mask, deadline);
+  });
 }
 
 }  // namespace tine

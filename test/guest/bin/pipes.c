@@ -508,6 +508,31 @@ static void no_byte_is_lost_with_a_reader(void) {
   }
 }
 
+static int bytes_in(int fd) {
+  int count = -1;
+  EQUAL(ioctl(fd, FIONREAD, &count), 0);
+  return count;
+}
+
+/* FIONREAD, at either end. */
+static void bytes_are_counted(void) {
+  int pair[2];
+  char buffer[5000] = "";
+  EQUAL(pipe(pair), 0);
+  EQUAL(bytes_in(pair[0]), 0);
+  EQUAL(write(pair[1], buffer, 5000), 5000);
+  EQUAL(bytes_in(pair[0]), 5000);
+  EQUAL(bytes_in(pair[1]), 5000);
+  EQUAL(read(pair[0], buffer, 4999), 4999);
+  EQUAL(bytes_in(pair[0]), 1);
+  ERROR(ioctl(pair[0], FIONREAD, wild(KERNEL)), EFAULT);
+  ERROR(ioctl(pair[0], FIONREAD, NULL), EFAULT);
+  ERROR(ioctl(pair[0], TCGETS, buffer), ENOTTY);
+  close(pair[1]);
+  EQUAL(read(pair[0], buffer, 5), 1);
+  EQUAL(bytes_in(pair[0]), 0);
+}
+
 int main(void) {
   tap_begin("pipes");
   RUN("pipe2: flags, pointers, descriptors", arguments);
@@ -533,5 +558,6 @@ int main(void) {
   RUN("each writer wakes the next if room is left", writers_wake_each_other);
   RUN("a reader that is killed as a byte comes does not take the news with it",
       no_byte_is_lost_with_a_reader);
+  RUN("FIONREAD tells how many bytes are in it", bytes_are_counted);
   return tap_end();
 }

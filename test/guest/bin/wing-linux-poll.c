@@ -289,6 +289,74 @@ static void sleeping(void) {
   ERROR(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, wild(UNMAPPED), NULL), EFAULT);
 }
 
+/* ---- What is left of the time ---- */
+
+enum { CALLS = 2 };
+static const char* const call_names[CALLS] = {"ppoll", "pselect6"};
+/* One of the two calls waits until ends[0] can be read. */
+static long wait_with(int call, struct timespec* time) {
+  struct tine_pollfd file = {ends[0], POLLIN, 0};
+  uint64_t set = 1ul << ends[0];
+  if (call == 0) return syscall(SYS_ppoll, &file, 1, time, NULL, 0);
+  return syscall(SYS_pselect6, (long)ends[0] + 1, &set, NULL, NULL, time, NULL);
+}
+
+/* Less than the whole, but no less than the time that has passed since `start` leaves of it. */
+static void is_left(int call, const struct timespec* left, long whole_s, uint64_t start) {
+  uint64_t ns = (uint64_t)left->tv_sec * 1000000000u + (uint64_t)left->tv_nsec;
+  uint64_t whole = (uint64_t)whole_s * 1000000000u, passed = now_ns() - start;
+  if (ns >= whole || ns + passed + 1000 < whole)
+    tap_fail("%s: %lu ns left of %lu after %lu", call_names[call], ns, whole, passed);
+}
+
+static void time_left(void) {
+  handle(SIGUSR1, note, 0);
+  for (int call = 0; call < CALLS; call++) {
+    EQUAL(pipe(ends), 0);
+    struct timespec time = {0, 20000000}, none = {0, 0};
+    EQUAL(wait_with(call, &time), 0);
+    CHECK(time.tv_sec == 0 && time.tv_nsec == 0);
+    EQUAL(wait_with(call, &none), 0);
+
+    pid_t parent = getpid(), child = FORK();
+    if (child == 0) {
+      CHECK(sleeps_for(parent, TINE_WAIT_POLL));
+      kill(parent, SIGUSR1);
+      _exit(0);
+    }
+    uint64_t start = now_ns();
+    time = (struct timespec){1000, 0};
+    ERROR(wait_with(call, &time), EINTR);
+    is_left(call, &time, 1000, start);
+    ENDS(child, 0);
+
+    EQUAL(write(ends[1], "x", 1), 1);
+    start = now_ns();
+    time = (struct timespec){500, 0};
+    EQUAL(wait_with(call, &time), 1);
+    is_left(call, &time, 500, start);
+  }
+  struct timespec time = {500, 0};
+  uint64_t set = 1ul << 60, start = now_ns();
+  ERROR(syscall(SYS_pselect6, 61l, &set, NULL, NULL, &time, NULL), EBADF);
+  is_left(1, &time, 500, start);
+}
+
+/* A program may keep its times where it cannot write. */
+static void time_is_constant(void) {
+  struct timespec* time =
+      mmap(NULL, (size_t)PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *time = (struct timespec){0, 20000000};
+  EQUAL(mprotect(time, (size_t)PAGE, PROT_READ), 0);
+  for (int call = 0; call < CALLS; call++) {
+    EQUAL(pipe(ends), 0);
+    EQUAL(wait_with(call, time), 0);
+    EQUAL(write(ends[1], "x", 1), 1);
+    EQUAL(wait_with(call, time), 1);
+    EQUAL(time->tv_nsec, 20000000);
+  }
+}
+
 /* ---- Many files ---- */
 
 enum { MANY = 60 }; /* more than one piece of the kernel's memory holds */
@@ -387,6 +455,8 @@ int main(void) {
   RUN("a signal into a futex: EINTR, or it waits again", futex_interrupted);
   RUN("tkill and tgkill", thread_signals);
   RUN("clock_nanosleep, for a time and until a time", sleeping);
+  RUN("ppoll and pselect6 tell what is left of the time, after a signal too", time_left);
+  RUN("ppoll and pselect6 with a time that cannot be written to", time_is_constant);
   RUN("many files, of which one becomes ready", many_files);
   RUN("what happens elsewhere wakes no process that polls", elsewhere);
   RUN("many files without memory", many_without_memory);

@@ -8,11 +8,14 @@
 #define timespec tine_timespec
 
 typedef int clockid_t;
+typedef long clock_t;
+#define CLOCKS_PER_SEC 1000000l
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+clock_t clock(void); /* how long this process has run, in CLOCKS_PER_SEC; -1: not known */
 int clock_gettime(clockid_t clock, struct timespec* now);
 int nanosleep(const struct timespec* duration, struct timespec* left);
 
