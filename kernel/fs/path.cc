@@ -2,6 +2,7 @@
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 namespace {
@@ -82,6 +83,7 @@ Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
 // Puts the link's target before what is still to be walked.
 Result<> PathWalk::follow(Node& link) {
   if (++links_ > max_links) return Errno::loop;
+  if (give_way()) return Errno::restart;  // a fatal signal waits
   std::string_view target = TRY(link.link_target());
   if (!text_) text_ = TRY(make<PathBuffer>());
   if (target.size() + rest_.size() >= TINE_PATH_MAX) return Errno::nametoolong;

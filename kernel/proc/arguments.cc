@@ -5,6 +5,7 @@
 
 #include "lib/string.hh"
 #include "proc/random.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 namespace {
@@ -23,10 +24,12 @@ Result<VirtAddr> load_pointer(PageWindow& vectors, VirtAddr at) {
   return VirtAddr(*TRY(vectors.word(at)));
 }
 
-// How many strings a vector has. Errors: fault, nomem, toobig (more than `most`).
+// How many strings a vector has. Errors: fault, nomem, toobig (more than `most`), restart (a fatal
+// signal waits, here and below).
 Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t most) {
   if (vector.value() == 0) return 0u;
   for (unsigned count = 0; count <= most; count++) {
+    if (count % 64 == 63 && give_way()) return Errno::restart;
     VirtAddr text = TRY(load_pointer(vectors, vector + count * sizeof(std::uint64_t)));
     if (text.value() == 0) return count;
   }
@@ -95,6 +98,7 @@ Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
   if (pointers >= room_) return Errno::toobig;
   room_ -= pointers;
   for (unsigned i = argc_ + envc_; i > 0; i--) {
+    if (give_way()) return Errno::restart;
     VirtAddr from = i > argc_ ? envp + (i - argc_ - 1) * sizeof(std::uint64_t)
                               : argv + (i - 1) * sizeof(std::uint64_t);
     TRY(push_user_string(strings, TRY(load_pointer(vectors, from))));
@@ -132,6 +136,7 @@ Result<> ArgumentStack::put_vectors(Put put) {
   TRY(put(argc_));
   VirtAddr text = at_;
   for (unsigned i = 0; i < argc_ + envc_; i++) {
+    if (give_way()) return Errno::restart;
     if (i == argc_) TRY(put(0));
     TRY(put(text.value()));
     std::size_t length = TRY(window_->string_length(text, longest_argument));

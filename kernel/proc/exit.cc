@@ -5,6 +5,7 @@
 // off the stack.
 #include "arch/csr.hh"
 #include "proc/process.hh"
+#include "sched/give_way.hh"
 #include "sync/panic.hh"
 
 namespace tine {
@@ -52,6 +53,17 @@ void give_to_init(Process& child) REQUIRES(process_table_lock) {
   if (child.zombie) tell_parent(child);
 }
 
+// Gives some of the children to init. Returns whether none is left.
+bool give_some_to_init(Process& self) {
+  SpinGuard guard(process_table_lock);
+  for (unsigned given = 0; given < 64; given++) {
+    Process* child = self.children.front() ? self.children.front() : self.zombies.front();
+    if (!child) return true;
+    give_to_init(*child);
+  }
+  return false;
+}
+
 // The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
 Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lock) {
   if (pid == -1) {
@@ -97,13 +109,12 @@ void process_exit(int status) {
   }
   self.files.close_all();
   leave_address_space(self);
+  while (!give_some_to_init(self)) (void)give_way();
 
   // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack
   // (process_wait).
   {
     SpinGuard guard(process_table_lock);
-    while (Process* child = self.children.front()) give_to_init(*child);
-    while (Process* child = self.zombies.front()) give_to_init(*child);
     self.status = status;
     List<Process, &Process::sibling_link>::remove(&self);
     self.zombie = true;

@@ -161,6 +161,8 @@ Result<WaitResult> process_wait(int pid, bool block);
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
 // The process of that pid, zombies included; nullptr when there is none.
 Process* find_process(int pid) REQUIRES(process_table_lock);
+// How many signals are being sent to all processes: until that is 0 no process is published.
+extern constinit unsigned signals_to_all GUARDED_BY(process_table_lock);
 // The one with the lowest pid not below `pid`.
 Process* find_process_from(int pid) REQUIRES(process_table_lock);
 // Frees the pid; answers the table's reference to the process.

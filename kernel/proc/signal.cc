@@ -4,6 +4,7 @@
 
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
 namespace {
@@ -72,13 +73,15 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
 
 namespace {
 
-// To all but init and the sender; the machine (nullptr) sends to all but init. Errors: srch (there
-// is none), perm (the sender may signal none of them).
-Result<> send_to_all(int signal, const SignalOrigin& origin, const Process* sender)
-    REQUIRES(process_table_lock) {
-  Result<> result = Errno::srch;
-  for (Process* target = find_process_from(init_pid + 1); target;
-       target = find_process_from(target->pid + 1)) {
+// A part of send_to_all: to the first processes from `pid` on. Returns where to go on; 0: that were
+// all.
+int send_to_some(int pid, int signal, const SignalOrigin& origin, const Process* sender,
+                 Result<>& result) {
+  SpinGuard guard(process_table_lock);
+  for (unsigned steps = 0; steps < 32; steps++) {
+    Process* target = find_process_from(pid);
+    if (!target) return 0;
+    pid = target->pid + 1;
     if (target == sender) continue;
     if (sender && !may_signal(sender->paths.credentials(), target->paths.credentials())) {
       if (!result) result = Errno::perm;
@@ -87,6 +90,25 @@ Result<> send_to_all(int signal, const SignalOrigin& origin, const Process* send
     send_signal(*target, signal, origin);
     result = {};
   }
+  return pid;
+}
+
+void note_signal_to_all(int change) {
+  SpinGuard guard(process_table_lock);
+  signals_to_all += unsigned(change);
+}
+
+// To all but init and the sender; the machine (nullptr) sends to all but init. The sender gives way
+// between the parts; until the end no process is made, which could be missed. Errors: srch (there
+// is none), perm (the sender may signal none of them).
+Result<> send_to_all(int signal, const SignalOrigin& origin, const Process* sender) {
+  Result<> result = Errno::srch;
+  note_signal_to_all(1);
+  for (int pid = init_pid + 1; pid != 0;) {
+    pid = send_to_some(pid, signal, origin, sender, result);
+    if (sender && give_way()) break;
+  }
+  note_signal_to_all(-1);
   return result;
 }
 
@@ -96,16 +118,14 @@ Result<> process_kill(int pid, int signal, int code) {
   if (signal < 0 || signal > TINE_NSIG) return Errno::inval;
   Process& self = current_process();
   SignalOrigin origin = origin_of(self, code);
+  if (pid == -1) return send_to_all(signal, origin, &self);
+  if (pid <= 0) return Errno::srch;  // there are no process groups
   SpinGuard guard(process_table_lock);
-  if (pid > 0) {
-    Process* target = find_process(pid);
-    if (!target) return Errno::srch;
-    if (!may_signal(self.paths.credentials(), target->paths.credentials())) return Errno::perm;
-    send_signal(*target, signal, origin);
-    return {};
-  }
-  // There are no process groups: neither the caller's (0) nor another (below -1).
-  return pid == -1 ? send_to_all(signal, origin, &self) : Errno::srch;
+  Process* target = find_process(pid);
+  if (!target) return Errno::srch;
+  if (!may_signal(self.paths.credentials(), target->paths.credentials())) return Errno::perm;
+  send_signal(*target, signal, origin);
+  return {};
 }
 
 void raise_signal(int signal) {
@@ -119,10 +139,7 @@ void signal_broken_pipe(OpenFile& file, Result<std::size_t> written) {
   if (broken) raise_signal(SIGPIPE);
 }
 
-void interrupt_programs() {
-  SpinGuard guard(process_table_lock);
-  (void)send_to_all(SIGINT, {}, nullptr);
-}
+void interrupt_programs() { (void)send_to_all(SIGINT, {}, nullptr); }
 
 tine_siginfo take_signal(Process& process, int signal) {
   process.pending_signals &= ~signal_bit(signal);

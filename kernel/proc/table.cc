@@ -11,6 +11,7 @@
 namespace tine {
 
 constinit Spinlock process_table_lock{Rank::process_table, "process table"};
+constinit unsigned signals_to_all GUARDED_BY(process_table_lock) = 0;
 
 namespace {
 
@@ -92,9 +93,10 @@ Process::~Process() {
 
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
   SpinGuard guard(process_table_lock);
-  // A signal to everybody finds the parent before this moment, and the child after it.
-  if (parent && current_thread()->interrupted.load(std::memory_order_relaxed))
-    return Errno::made_again;
+  // A signal to all processes finds the parent before this moment, or the child after it. While one
+  // is being sent, the child could be missed: its pid may be among those that have had theirs.
+  bool missed = signals_to_all > 0 || current_thread()->interrupted.load(std::memory_order_relaxed);
+  if (parent && missed) return Errno::made_again;
   int pid = TRY(pids.find_free());
   process->pid = thread->tid = pid;
   process->parent = parent;

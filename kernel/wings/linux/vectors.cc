@@ -6,6 +6,7 @@
 #include "fs/open_file.hh"
 #include "mm/frames.hh"
 #include "proc/process.hh"
+#include "sched/give_way.hh"
 #include "syscall/dispatch.hh"
 
 namespace tine {
@@ -140,7 +141,7 @@ Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& t
     if (!written) break;
     offset += *written;
     total += *written;
-    if (*written < *read) break;
+    if (*written < *read || give_way()) break;
   }
   return total;
 }

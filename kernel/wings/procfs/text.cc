@@ -10,6 +10,7 @@
 #include "mm/kernel_stack.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
+#include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 
 namespace tine {
@@ -203,6 +204,7 @@ void for_each_region(AddressSpace& space, Visit visit) {
   while (std::optional<ListedRegion> listed = region_after(space, at)) {
     visit(space, *listed);
     at = listed->region.end;
+    if (give_way()) return;  // killed: the program reads no more
   }
 }
 
@@ -359,6 +361,7 @@ Result<> write_pagetable(const Subject& of, Sink& to) {
               entry.executable() ? 'x' : '-', entry.is_cow() ? 'c' : '-', references);
       }
       at = pages[count - 1].at + page_size;
+      if (give_way()) return;  // for_each_region sees that, too
     }
   });
 }
