@@ -196,6 +196,12 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,user/bin,$(p),bin)))
 $(foreach p,$(TEST_PROGRAMS),$(eval $(call program,test/guest/bin,$(p),test)))
 
+# All calls of the kernel, for the test that has work for each of them.
+CALL_LIST := build/include/user/calls.h
+$(CALL_LIST): $(wildcard kernel/*/*.cc kernel/wings/*/*.cc) include/tine/syscall.h $(TOOLS)/calls build/include/empty
+	$(Q)$(TOOLS)/calls --list > $@
+$(O)/test/guest/bin/wing-linux-bounded.c.o: $(CALL_LIST)
+
 # hello.elf is linked as foreign programs are: headers inside its first segment, a base of its own.
 FOREIGN := $(patsubst user/bin/%.S,%,$(wildcard user/bin/*.elf.S))
 $(O)/bin/%.elf: $(O)/user/bin/%.elf.S.o
