@@ -238,14 +238,28 @@ $(B)/test.cpio: $(IMAGE) $(TEST_IMAGE) $(SETTINGS) $(B)/programs
 	$(call pack,test-root,$(TEST_IMAGE))
 
 # What `make qemu` boots has more: Debian's busybox, then Tine's programs over it, then the folder ROOTFS over both.
-# $(1): the folder of Tine's files, $(2): where to put it all.
+# Where ROOTFS has a link in place of a folder (/bin of a merged /usr), Tine's files go where the link leads in the
+# guest: its path begins at the new root, and ".." stays inside.
+# $(1): the folder of Tine's files, $(2): where to put it all, $(3): ROOTFS.
 define pack_more
 	@rm -rf $(@D)/$(2) && mkdir -p $(@D)/$(2)
 	@$(if $(filter-out no,$(BUSYBOX)),if [ -d $(USERLAND)/bin ]; then cp -a $(USERLAND)/bin $(@D)/$(2)/; fi)
 	@cp -a --remove-destination $(@D)/$(1)/. $(@D)/$(2)/
-	@$(if $(3),cp -a --remove-destination $(3)/. $(@D)/$(2)/)
+	@$(if $(3),more=$$(realpath $(3)) && cd $(@D)/$(2) && for name in *; do \
+	  if [ -d $$name ] && [ -L $$more/$$name ]; then \
+	    to=.$$(realpath -ms "/$$(readlink $$more/$$name)") && \
+	    mkdir -p $$to && cp -a --remove-destination $$name/. $$to/ && rm -r $$name || exit 1; \
+	  fi; done && cp -a --remove-destination $$more/. .)
 	$(call archive,$(2))
 endef
+ifneq ($(ROOTFS),)
+ifneq ($(words $(ROOTFS)),1)
+$(error ROOTFS=$(ROOTFS): its name has a space, which make cannot handle. Cure: a link to it)
+endif
+ifeq ($(wildcard $(ROOTFS)/.),)
+$(error ROOTFS=$(ROOTFS) is no folder)
+endif
+endif
 USERLAND := build/userland
 .PHONY: userland
 userland:
@@ -258,7 +272,8 @@ $(QEMU_FILES): $(B)/initrd.cpio userland FORCE
 
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
 # library's, one of the C library's, one that is linked for no address, and one that writes code on
-# its stack. Two are dynamic: the toolchain's shared libraries are in /lib for them.
+# its stack. Two are dynamic: the toolchain's shared libraries are in /lib for them. /bin and /lib are
+# links, as in a distribution with a merged /usr.
 FOREIGN_PROGRAMS := $(patsubst %,$(O)/foreign/%,program glibc moved nested dynamic dynamic-cc)
 FOREIGN_LIBRARIES := ld-linux-riscv64-lp64d.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
@@ -288,13 +303,14 @@ $(O)/foreign/dynamic-cc: test/guest/foreign/dynamic-cc.cc | deps
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -fPIE -pie $< -o $@ && $(STRIP) $@
 $(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust userland FORCE
-	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/{foreign,lib}
+	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/{foreign,usr/bin,usr/lib}
+	@ln -s usr/bin $(@D)/foreign-files/bin && ln -s usr/lib $(@D)/foreign-files/lib
 	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust $(@D)/foreign-files/foreign/
 	@cp $(O)/foreign/dynamic $(@D)/foreign-files/foreign/set-user-id
 	@chmod 4755 $(@D)/foreign-files/foreign/set-user-id
 	@for library in $(FOREIGN_LIBRARIES); do \
-	  cp -L $$($(CC) -print-file-name=$$library) $(@D)/foreign-files/lib/ || exit 1; done
-	@$(STRIP) $(@D)/foreign-files/lib/*
+	  cp -L $$($(CC) -print-file-name=$$library) $(@D)/foreign-files/usr/lib/ || exit 1; done
+	@$(STRIP) $(@D)/foreign-files/usr/lib/*
 	$(call pack_more,root,foreign-root,$(@D)/foreign-files)
 
 # What the two print under qemu-riscv64 on this machine, for whoever changes them. (Oracle: test/tools/busybox-oracle.)
