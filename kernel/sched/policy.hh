@@ -56,13 +56,13 @@ class RoundRobin final : public Policy {
     bool has_time = time_left(thread) > slice() / 2;
     if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);
     ready_++;
-    queue_.insert_after(nullptr, &thread);
+    woken_.push_back(&thread);
   }
   bool preempts(const Thread& woken, const Thread&) override { return woken.urgent; }
   Thread* pick(unsigned) override {
     if (ready_ == 0) return nullptr;
     ready_--;
-    if (urgent_.empty()) return queue_.pop_front();
+    if (urgent_.empty()) return woken_.empty() ? queue_.pop_front() : woken_.pop_front();
     urgent_.front()->urgent = false;
     return urgent_.pop_front();
   }
@@ -75,8 +75,9 @@ class RoundRobin final : public Policy {
  private:
   using Queue = List<Thread, &Thread::queue_link>;
   Queue urgent_;  // before all others, in the order in which they were woken
+  Queue woken_;   // then those that a running thread woke, in this order too
   Queue queue_;
-  unsigned ready_ = 0;  // in both
+  unsigned ready_ = 0;  // in all three
 
   static std::int64_t slice() { return std::int64_t(time_slice_ticks * clock_config.tick); }
   // Below 0: what it has overdrawn.
@@ -100,6 +101,8 @@ class RoundRobin final : public Policy {
     } else if (why == Why::urgent) {
       thread.urgent = true;
       urgent_.push_back(&thread);
+    } else if (why == Why::woken) {
+      woken_.push_back(&thread);
     } else {
       queue_.insert_after(nullptr, &thread);
     }

@@ -60,6 +60,19 @@ const std::uint64_t& one_tick = clock_config.tick;
 
 }  // namespace
 
+TEST_CASE("threads that a running thread wakes come before the queue, the one woken first first") {
+  OneHart hart;
+  Thread queued, first, second, urgent;
+  hart.policy.enqueue(queued, Why::fresh);
+  for (Thread* each : {&first, &second, &urgent}) {
+    each->turn_end = 3 * one_tick;  // a slice that is not used yet
+  }
+  for (Thread* each : {&first, &second}) hart.policy.enqueue(*each, Why::woken);
+  hart.policy.enqueue(urgent, Why::urgent);
+  for (Thread* each : {&urgent, &first, &second, &queued}) CHECK(hart.policy.pick(0) == each);
+  CHECK(hart.policy.empty());
+}
+
 TEST_CASE("round robin picks threads in the order in which they became ready") {
   OneHart hart;
   Thread a, b, c;

@@ -210,7 +210,7 @@ void for_each_region(AddressSpace& space, Visit visit) {
 
 // The same for those who may look at it. Errors: srch, access.
 template <class Visit>
-Result<> for_each_region(const Subject& of, Visit visit) {
+Result<> for_each_region_of(const Subject& of, Visit visit) {
   RefPtr<AddressSpace> space = TRY(take_space(of));
   if (space) for_each_region(*space, visit);
   return {};
@@ -312,7 +312,7 @@ Result<> write_cmdline(const Subject& of, Sink& to) {
 // ---- maps, pagetable ----
 
 Result<> write_maps(const Subject& of, Sink& to) {
-  return for_each_region(of, [&](AddressSpace&, const ListedRegion& listed) {
+  return for_each_region_of(of, [&](AddressSpace&, const ListedRegion& listed) {
     const Region& region = listed.region;
     char bytes[80];
     BufferSink line(bytes);
@@ -351,7 +351,7 @@ std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
 // A line for each page: address, number of the frame, rwx and c for copy on write, and how many
 // hold the frame.
 Result<> write_pagetable(const Subject& of, Sink& to) {
-  return for_each_region(of, [&](AddressSpace& space, const ListedRegion& listed) {
+  return for_each_region_of(of, [&](AddressSpace& space, const ListedRegion& listed) {
     MappedPage pages[32];
     VirtAddr at = listed.region.start;
     while (std::size_t count = mapped_pages(space, at, listed.region.end, pages)) {
