@@ -102,6 +102,17 @@ TEST_CASE("more harts than can be used are counted in one line", "[boot]") {
   CHECK_THAT(guest.console(), contains("there are 9 harts: only 8 can be used\r\n"));
 }
 
+TEST_CASE("initial files that are too large for the memory are told with a cure", "[boot]") {
+  const std::string files = "build/logs/large.cpio";
+  std::ofstream(files).seekp((60 << 20) - 1).put(0);
+  const std::string said = output_of("test/tools/run-qemu --mem 100M --kernel " + kernel_path() +
+                                     " --initrd " + files + " 2>&1");
+  unlink(files.c_str());
+  CHECK(said ==
+        "run-qemu: the initial files take 60 MiB, and twice that until they are unpacked: too much "
+        "for MEM=100M. Cure: MEM=192M, or a smaller ROOTFS\n");
+}
+
 TEST_CASE("a machine without a PLIC is told how it gets one", "[boot]") {
   Options options = board("aplic");
   options.machine = "virt,aia=aplic";
