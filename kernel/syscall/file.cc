@@ -137,7 +137,7 @@ Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
 }  // namespace
 
 // Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem; of locks
-// (a wing): fault, overflow, again, deadlk, intr.
+// (a wing): fault, overflow, again, deadlk, intr, nolck.
 SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   switch (command) {

@@ -9,15 +9,15 @@
 namespace tine {
 namespace {
 
-constinit LockTable locks;
+constinit LockTable record_locks(true), open_file_locks(false);
 
 // ---- Closing gives locks up ----
 
 // POSIX: whichever descriptor of the file it is.
 void descriptor_closed(const void* owner, const OpenFile& file) {
-  locks.release(owner, file.node().get());
+  record_locks.release(owner, file.node().get());
 }
-void file_closed(const OpenFile& file) { locks.release(&file, nullptr); }
+void file_closed(const OpenFile& file) { open_file_locks.release(&file, file.node().get()); }
 
 CLOSE_WATCHER(locks, descriptor_closed, file_closed)
 
@@ -41,23 +41,23 @@ Result<ByteRange> range_of(OpenFile& file, const tine_flock& request) {
 }
 
 // What a request of the current process stands for. Errors: those above, inval.
-Result<FileLock> record_lock(OpenFile& file, const tine_flock& request) {
+Result<LockRequest> record_lock(OpenFile& file, const tine_flock& request) {
   if (request.l_type < F_RDLCK || request.l_type > F_UNLCK) return Errno::inval;
   if (!file.node()->has_positions()) return Errno::inval;
   Process& self = current_process();
-  return FileLock {
-    file.node().get(), &self.files, true, request.l_type == F_WRLCK, self.pid,
-        TRY(range_of(file, request))
-  };
+  ByteRange range = TRY(range_of(file, request));
+  return LockRequest{file.node().get(), &self.files, request.l_type == F_WRLCK, self.pid, range};
 }
 
-// Errors: fault, inval, overflow, badf (not open for that), again, deadlk, intr, nomem.
+// Errors: fault, inval, overflow, badf (not open for that), again, deadlk, intr, nomem,
+// nolck.
 Result<int> set_lock(OpenFile& file, VirtAddr argument, bool may_wait) {
   tine_flock request = TRY(UserPtr<tine_flock>(argument).load());
-  FileLock wanted = TRY(record_lock(file, request));
+  LockRequest wanted = TRY(record_lock(file, request));
   if (request.l_type == F_RDLCK && !file.readable()) return Errno::badf;
   if (request.l_type == F_WRLCK && !file.writable()) return Errno::badf;
-  TRY(request.l_type == F_UNLCK ? locks.unlock(wanted) : locks.lock(wanted, may_wait));
+  TRY(request.l_type == F_UNLCK ? record_locks.unlock(wanted)
+                                : record_locks.lock(wanted, may_wait));
   return 0;
 }
 Result<int> try_lock(OpenFile& file, VirtAddr argument) { return set_lock(file, argument, false); }
@@ -67,10 +67,10 @@ Result<int> wait_lock(OpenFile& file, VirtAddr argument) { return set_lock(file,
 Result<int> get_lock(OpenFile& file, VirtAddr argument) {
   UserPtr<tine_flock> at(argument);
   tine_flock request = TRY(at.load());
-  FileLock wanted = TRY(record_lock(file, request));
+  LockRequest wanted = TRY(record_lock(file, request));
   if (request.l_type == F_UNLCK) return Errno::inval;
-  FileLock found = wanted;
-  if (locks.find_conflict(wanted, found)) {
+  LockRequest found = wanted;
+  if (record_locks.find_conflict(wanted, found)) {
     bool open_end = found.range.end == ByteRange::no_end;
     request = {.l_type = std::int16_t(found.exclusive ? F_WRLCK : F_RDLCK),
                .l_whence = SEEK_SET,
@@ -94,14 +94,14 @@ FILE_COMMAND(F_SETLKW, wait_lock)
 
 // ---- flock ----
 
-// Errors: badf, inval, again, intr, nomem.
+// Errors: badf, inval, again, intr, nomem, nolck.
 SYSCALL(SYS_flock, flock, void, (int fd, unsigned operation)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   unsigned kind = operation & ~unsigned(LOCK_NB);
-  FileLock wanted{file->node().get(), file.get(), false, kind == LOCK_EX, current_process().pid};
-  if (kind == LOCK_UN) return locks.unlock(wanted);
+  LockRequest wanted{file->node().get(), file.get(), kind == LOCK_EX, current_process().pid};
+  if (kind == LOCK_UN) return open_file_locks.unlock(wanted);
   if (kind != LOCK_SH && kind != LOCK_EX) return Errno::inval;
-  return locks.lock(wanted, !(operation & LOCK_NB));
+  return open_file_locks.lock(wanted, !(operation & LOCK_NB));
 }
 
 }  // namespace tine

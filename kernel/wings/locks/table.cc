@@ -1,175 +1,243 @@
 #include "wings/locks/table.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "mm/heap.hh"
+#include "sched/give_way.hh"
 
 namespace tine {
-namespace {
 
-bool is_same_owner(const FileLock& a, const FileLock& b) {
-  return a.owner == b.owner && a.file == b.file;
+// ---- Holdings ----
+
+LockTable::FileLock* LockTable::Holding::first_overlap(ByteRange range) {
+  FileLock* lock = locks.first_after(range.start);
+  return lock && lock->range.start < range.end ? lock : nullptr;
 }
 
-void delete_all(List<FileLock, &FileLock::link>& locks) {
-  while (FileLock* lock = locks.pop_front()) delete lock;
+// Do all its locks lie in `range`?
+bool LockTable::Holding::is_within(ByteRange range) {
+  return range.contains({locks.front()->range.start, locks.back()->range.end});
 }
 
-}  // namespace
-
-void LockTable::add(FileLock& lock) {
-  locks_.push_back(&lock);
-  count_.fetch_add(1, std::memory_order_relaxed);
+LockTable::Gone::~Gone() {
+  constexpr unsigned step = 100;
+  unsigned deleted = 0;
+  auto one_more = [&] {
+    if (++deleted % step == 0) give_way();
+  };
+  while (FileLock* lock = locks.pop_front()) {
+    delete lock;
+    one_more();
+  }
+  while (Holding* holding = holdings.pop_front()) {
+    while (FileLock* lock = holding->locks.take_any()) {
+      delete lock;
+      one_more();
+    }
+    delete holding;
+  }
 }
 
-void LockTable::take(FileLock& lock, Locks& gone) {
-  locks_.remove(&lock);
-  gone.push_back(&lock);
+Result<OwnPtr<LockTable::FileLock>> LockTable::make_lock(const LockRequest& request) {
+  Charge charge = TRY(Charge::take(sizeof(FileLock) + sizeof(Holding), Errno::nolck));
+  return make<FileLock>(request.range, request.pid, std::move(charge));
+}
+
+void LockTable::take(Holding& holding, Gone& gone) {
+  holdings_.remove(&holding);
+  gone.holdings.push_back(&holding);
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-FileLock* LockTable::conflict(const FileLock& wanted) {
-  for (FileLock& each : locks_) {
-    if (each.file != wanted.file || each.is_record != wanted.is_record) continue;
-    if (each.owner == wanted.owner || !each.range.overlaps(wanted.range)) continue;
-    if (each.exclusive || wanted.exclusive) return &each;
+// ---- Waiting ----
+
+LockTable::Conflict LockTable::conflict(const LockRequest& wanted) {
+  Conflict first;
+  // Shared locks are in the way of an exclusive one only.
+  HoldingKey from{wanted.file, !wanted.exclusive, nullptr};
+  for (Holding* at = holdings_.first_not_below(from); at && at->key.file == wanted.file;
+       at = holdings_.next(at)) {
+    if (at->key.owner == wanted.owner) continue;
+    const FileLock* lock = at->first_overlap(wanted.range);
+    if (!lock || (first.lock && first.lock->range.start <= lock->range.start)) continue;
+    first = {lock, at};
+    if (lock->range.start == 0) break;  // none is before it
   }
-  return nullptr;
+  return first;
 }
 
-// Locks have changed: for whom they wait, the waiters find out when they look again.
-void LockTable::wake_waiters() {
-  for (Waiter& each : waiters_) each.holder = nullptr;
-  changed_.wake_all();
+// Locks of this range are gone: for whom those wait who wanted a part of it, they find out when
+// they look again.
+void LockTable::wake_waiters(const Node* file, ByteRange changed) {
+  for (Waiting* at = waiting_.find(file); at && at->file() == file; at = waiting_.next(at)) {
+    if (!at->wanted.range.overlaps(changed)) continue;
+    at->holder = nullptr;
+    at->queue.wake_all();
+  }
 }
 
-// Does the one that `self` waits for wait, through others perhaps, for `self`? For record locks: a
-// process waits in one place at a time, and a circle is refused when it would close. So this ends.
-bool LockTable::would_deadlock(const Waiter& self) {
+// Does the owner that `self` waits for wait, through others perhaps, for the owner of `self`? For
+// record locks: a process waits in one place at a time, and for one owner. Each waiter asks this
+// whenever it begins to wait for another owner, and leaves if it would close a circle. So there is
+// no circle among the others, and each step leads to a process that was not met before: at most as
+// many steps as processes wait.
+bool LockTable::would_deadlock(const Waiting& self) {
   const void* holder = self.holder;
-  for (Waiter* at = waiters_.front(); at;) {
-    if (at->owner != holder) {
-      at = waiters_.next(at);
-      continue;
-    }
-    if (at->holder == self.owner) return true;
+  while (const Waiting* at = waiting_owners_.find(holder)) {
+    if (at->holder == self.owner()) return true;
     holder = at->holder;
-    at = waiters_.front();
   }
   return false;
 }
 
-Result<> LockTable::wait_for_place(const FileLock& wanted, bool may_wait) {
-  if (!conflict(wanted)) return {};
+Result<> LockTable::wait_for_place(const LockRequest& wanted, bool may_wait) {
+  if (!conflict(wanted).lock) return {};
   if (!may_wait) return Errno::again;
-  Waiter self{wanted.owner};
-  waiters_.push_back(&self);
+  Waiting self{wanted};
+  waiting_.insert(&self);
+  waiting_owners_.insert(&self);
   bool deadlock = false;
-  Result<> waited = wait(changed_, lock_, WaitReason::lock, [&] {
+  Result<> waited = wait(self.queue, lock_, WaitReason::lock, [&] {
     lock_.assert_held();
-    FileLock* holder = conflict(wanted);
-    self.holder = holder ? holder->owner : nullptr;
-    deadlock = wanted.is_record && holder && would_deadlock(self);
-    return !holder || deadlock;
+    Conflict there = conflict(wanted);
+    self.holder = there.lock ? there.holding->key.owner : nullptr;
+    deadlock = of_processes_ && there.lock && would_deadlock(self);
+    return !there.lock || deadlock;
   });
-  waiters_.remove(&self);
+  waiting_.remove(&self);
+  waiting_owners_.remove(&self);
   if (waited && deadlock) return Errno::deadlk;
   return waited;
 }
 
-// Cuts `what.range` out of all locks of its owner. At most one is cut in two: that needs `spare`.
-void LockTable::clear(const FileLock& what, OwnPtr<FileLock>& spare, Locks& gone) {
-  ByteRange cut = what.range;
+// ---- Changing what an owner has ----
+
+// Must a lock of its owner become two, when the range of `what` is taken out of it?
+bool LockTable::cuts_in_two(const LockRequest& what) {
+  for (bool exclusive : {false, true}) {
+    Holding* holding = holdings_.find(HoldingKey{what.file, exclusive, what.owner});
+    FileLock* lock = holding ? holding->first_overlap(what.range) : nullptr;
+    if (lock && lock->range.start < what.range.start && what.range.end < lock->range.end)
+      return true;
+  }
+  return false;
+}
+
+// Cuts `cut` out of the locks of one holding. At most one is cut in two: that needs `spare`. Ends
+// may change in the tree, for locks of a holding do not overlap: the order stays.
+void LockTable::clear(Holding& holding, ByteRange cut, OwnPtr<FileLock>& spare, Gone& gone) {
   FileLock* next = nullptr;
-  for (FileLock* at = locks_.front(); at; at = next) {
-    next = locks_.next(at);
-    if (!is_same_owner(*at, what) || !at->range.overlaps(cut)) continue;
-    bool keeps_start = at->range.start<cut.start, keeps_end = at->range.end> cut.end;
-    if (keeps_start && keeps_end) {
-      spare->exclusive = at->exclusive;
-      spare->pid = at->pid;
-      spare->range = {cut.end, at->range.end};
-      add(*spare.release());
-    }
-    if (keeps_start) {
+  for (FileLock* at = holding.first_overlap(cut); at && at->range.start < cut.end; at = next) {
+    next = holding.locks.next(at);
+    ByteRange old = at->range;
+    if (old.start < cut.start) {
       at->range.end = cut.start;
-    } else if (keeps_end) {
+      if (old.end <= cut.end) continue;
+      spare->range = {cut.end, old.end};
+      spare->pid = at->pid;
+      holding.locks.insert(spare.release());
+    } else if (old.end > cut.end) {
       at->range.start = cut.end;
     } else {
-      take(*at, gone);
+      holding.locks.remove(at);
+      gone.locks.push_back(at);
     }
   }
 }
 
-// Makes one lock of `fresh` and those of its kind that it touches.
-void LockTable::join(FileLock& fresh, Locks& gone) {
-  FileLock* next = nullptr;
-  for (FileLock* at = locks_.front(); at; at = next) {
-    next = locks_.next(at);
-    bool touches = at->range.end == fresh.range.start || at->range.start == fresh.range.end;
-    if (!is_same_owner(*at, fresh) || at->exclusive != fresh.exclusive || !touches) continue;
-    fresh.range.start = std::min(fresh.range.start, at->range.start);
-    fresh.range.end = std::max(fresh.range.end, at->range.end);
-    take(*at, gone);
-  }
-}
-
-Result<> LockTable::lock(const FileLock& wanted, bool may_wait) {
-  OwnPtr<FileLock> fresh = TRY(make<FileLock>(wanted));
-  OwnPtr<FileLock> spare = TRY(make<FileLock>(wanted));
-  Locks gone;
-  Result<> place;
-  {
-    SpinGuard guard(lock_);
-    // A lock of flock is given up before the other one is waited for; record locks are kept.
-    if (!wanted.is_record) clear(wanted, spare, gone);
-    place = wait_for_place(wanted, may_wait);
-    if (place) {
-      clear(wanted, spare, gone);
-      join(*fresh, gone);
-      add(*fresh.release());
+// Cuts the range of `what` out of all that its owner has on the file, and wakes those who wait for
+// a part of it.
+void LockTable::clear(const LockRequest& what, OwnPtr<FileLock>& spare, Gone& gone) {
+  bool changed = false;
+  for (bool exclusive : {false, true}) {
+    Holding* holding = holdings_.find(HoldingKey{what.file, exclusive, what.owner});
+    if (!holding || !holding->first_overlap(what.range)) continue;
+    changed = true;
+    if (holding->is_within(what.range)) {
+      take(*holding, gone);  // with its locks, however many
+    } else {
+      clear(*holding, what.range, spare, gone);
     }
-    wake_waiters();
   }
-  delete_all(gone);
-  return place;
+  if (changed) wake_waiters(what.file, what.range);
 }
 
-Result<> LockTable::unlock(const FileLock& which) {
-  OwnPtr<FileLock> spare = TRY(make<FileLock>(which));
-  Locks gone;
-  {
-    SpinGuard guard(lock_);
-    clear(which, spare, gone);
-    wake_waiters();
+// Adds a lock where its owner has none, and makes one of it and those that it touches.
+void LockTable::add(const LockRequest& wanted, FileLock& fresh, OwnPtr<Holding>& spare,
+                    Gone& gone) {
+  Holding* holding = holdings_.find(HoldingKey{wanted.file, wanted.exclusive, wanted.owner});
+  if (!holding) {
+    holding = spare.release();
+    holdings_.insert(holding);
+    count_.fetch_add(1, std::memory_order_relaxed);
   }
-  delete_all(gone);
-  return {};
+  auto absorb = [&](FileLock* lock) {
+    fresh.range.start = std::min(fresh.range.start, lock->range.start);
+    fresh.range.end = std::max(fresh.range.end, lock->range.end);
+    holding->locks.remove(lock);
+    gone.locks.push_back(lock);
+  };
+  FileLock* before = holding->locks.find(fresh.range.start);  // it ends where this one starts
+  if (before) absorb(before);
+  FileLock* after = holding->locks.first_after(fresh.range.start);
+  if (after && after->range.start == fresh.range.end) absorb(after);
+  holding->locks.insert(&fresh);
 }
 
-bool LockTable::find_conflict(const FileLock& wanted, FileLock& found) {
+// Both loops go round once more when it has turned out that a lock will be cut in two.
+
+Result<> LockTable::lock(const LockRequest& wanted, bool may_wait) {
+  OwnPtr<FileLock> fresh = TRY(make_lock(wanted))
+  , spare;
+  OwnPtr<Holding> holding =
+      TRY(make<Holding>(HoldingKey{wanted.file, wanted.exclusive, wanted.owner}));
+  Gone gone;
+  while (true) {
+    {
+      SpinGuard guard(lock_);
+      // A lock of flock is given up before the other one is waited for; record locks are kept.
+      if (!of_processes_) clear(wanted, spare, gone);
+      TRY(wait_for_place(wanted, may_wait));
+      if (spare || !cuts_in_two(wanted)) {
+        clear(wanted, spare, gone);
+        add(wanted, *fresh.release(), holding, gone);
+        return {};
+      }
+    }
+    spare = TRY(make_lock(wanted));
+  }
+}
+
+Result<> LockTable::unlock(const LockRequest& which) {
+  OwnPtr<FileLock> spare;
+  Gone gone;
+  while (true) {
+    {
+      SpinGuard guard(lock_);
+      if (spare || !cuts_in_two(which)) {
+        clear(which, spare, gone);
+        return {};
+      }
+    }
+    spare = TRY(make_lock(which));
+  }
+}
+
+bool LockTable::find_conflict(const LockRequest& wanted, LockRequest& found) {
   SpinGuard guard(lock_);
-  FileLock* there = conflict(wanted);
-  if (there) {
-    found.exclusive = there->exclusive;
-    found.pid = there->pid;
-    found.range = there->range;
-  }
-  return there;
+  Conflict there = conflict(wanted);
+  if (!there.lock) return false;
+  const HoldingKey& key = there.holding->key;
+  found = {key.file, key.owner, key.exclusive, there.lock->pid, there.lock->range};
+  return true;
 }
 
 void LockTable::release_all(const void* owner, const Node* file) {
-  Locks gone;
-  {
-    SpinGuard guard(lock_);
-    FileLock* next = nullptr;
-    for (FileLock* at = locks_.front(); at; at = next) {
-      next = locks_.next(at);
-      if (at->owner == owner && (!file || at->file == file)) take(*at, gone);
-    }
-    if (!gone.empty()) wake_waiters();
-  }
-  delete_all(gone);
+  OwnPtr<FileLock> no_spare;  // the range has no end: no lock goes on after it
+  Gone gone;
+  SpinGuard guard(lock_);
+  clear({file, owner, false, 0}, no_spare, gone);
 }
 
 }  // namespace tine

@@ -84,6 +84,16 @@ static void many_calls(void) {
   for (int i = 0; i < 500000; i++) getppid();
 }
 
+/* The end of the process gives its locks up. */
+static void many_locks(void) {
+  int fd = open("/tmp/latency-locks", O_RDWR | O_CREAT, 0600);
+  CHECK(fd >= 0 && unlink("/tmp/latency-locks") == 0);
+  for (int i = 0; i < 20000; i++) {
+    struct tine_flock lock = {.l_type = F_WRLCK, .l_start = 2l * i, .l_len = 1};
+    EQUAL(fcntl(fd, F_SETLK, &lock), 0);
+  }
+}
+
 static uint64_t strict = 0; /* is the machine one whose times are exact? */
 
 static void beside(void (*work)(void), uint64_t most) {
@@ -94,6 +104,7 @@ static void beside(void (*work)(void), uint64_t most) {
 }
 
 static void beside_spinning(void) { beside(spin, 200000); }
+static void beside_locks(void) { beside(many_locks, 500000); }
 static void beside_zeros(void) { beside(many_zeros, 2500000); }
 
 /* What a program does itself is user time, and what the kernel does for it system time. */
@@ -120,6 +131,7 @@ int main(int argc, char** argv) {
   RUN("SIGKILL ends a long read early", killed_early);
   RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
   RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
+  RUN("a sleeper wakes within 0.5 ms beside the end of 20000 locks", beside_locks);
   if (strict) RUN("time is divided between program and kernel", parts_of_time);
   return tap_end();
 }
