@@ -133,7 +133,7 @@ struct tine_timespec {
 #define RLIMIT_CPU 0    /* seconds of a hart's time: SIGXCPU, and SIGKILL at the most */
 #define RLIMIT_FSIZE 1  /* bytes of a file: SIGXFSZ, EFBIG */
 #define RLIMIT_DATA 2   /* bytes of private memory that can be written: ENOMEM */
-#define RLIMIT_STACK 3  /* bytes of the stack, from the next exec on */
+#define RLIMIT_STACK 3  /* bytes that the stack may grow to: SIGSEGV */
 #define RLIMIT_CORE 4   /* there are no core files */
 #define RLIMIT_RSS 5    /* no effect, as on Linux */
 #define RLIMIT_NPROC 6  /* processes of the user: EAGAIN */

@@ -247,11 +247,12 @@ Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
 // The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where
 // none is, where others hold the old one, or where it was filled completely.
 Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& from) {
-  if (offset >= max_size) return Errno::fbig;
+  std::uint64_t most = std::min(max_size, largest_file());
+  if (offset >= most) return Errno::fbig;
   FrameRef fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   TRY(reserve(offset >> page_shift));
   std::span<std::byte> room = fresh.bytes().subspan(offset % page_size);
-  std::size_t moved = TRY(from.take(room.first(std::min(room.size(), max_size - offset))));
+  std::size_t moved = TRY(from.take(room.first(std::min(room.size(), most - offset))));
   SpinGuard guard(lock_);
   if (forget_ && offset + moved > size_) clear_tail();
   TRY(place(offset, moved, fresh));

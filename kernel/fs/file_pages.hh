@@ -28,11 +28,17 @@
 #include "lib/result.hh"
 #include "mm/frames.hh"
 #include "sched/mutex.hh"
+#include "sched/thread.hh"
 #include "sync/spinlock.hh"
 #include "vm/page_source.hh"
 #include "vm/user_memory.hh"
 
 namespace tine {
+
+// How large the current thread may make a file (RLIMIT_FSIZE), in bytes.
+inline std::uint64_t largest_file() {
+  return current_thread()->limits.file.load(std::memory_order_relaxed);
+}
 
 class FilePages final : public PageSource {
  public:

@@ -37,6 +37,7 @@ class File final : public Node {
     return moved;
   }
   Result<> truncate(std::uint64_t size) override {
+    if (size > contents_->size() && size > largest_file()) return Errno::fbig;
     remove_set_ids();
     TRY(contents_->truncate(size));
     contents_changed();

@@ -15,7 +15,9 @@ constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
 
 // What strings and pointers may take together, of a stack that may grow to `stack` bytes.
 constexpr std::size_t argument_limit(std::uint64_t stack) {
-  return std::clamp<std::uint64_t>(stack / 4, 128 << 10, 6 << 20);
+  constexpr std::uint64_t for_vectors = 2 * page_size;  // and for the program's first function
+  std::uint64_t quarter = std::clamp<std::uint64_t>(stack / 4, 128 << 10, 6 << 20);
+  return std::min(quarter, stack - std::min(stack, for_vectors));
 }
 
 // A pointer in a vector of the program's, which need not be aligned. Errors: fault, nomem.
@@ -42,7 +44,8 @@ Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t
 
 Result<> ArgumentStack::begin(std::string_view path) {
   top_ = at_ = highest_stack_top - random_shift(stack_shift_limit);
-  room_ = argument_limit(TINE_STACK_SIZE);
+  std::uint64_t stack = current_thread()->limits.stack.load(std::memory_order_relaxed);
+  room_ = argument_limit(std::min<std::uint64_t>(stack, TINE_STACK_SIZE));
   space_ = TRY(AddressSpace::create());
   TRY(space_->lay_out(random_shift(most_moved), top_));
   window_.emplace(*space_, Prot::write);

@@ -89,7 +89,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   first.frame->sepc += ecall_size;
   if (request.stack.value()) first.frame->sp() = request.stack.value();
   if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
-  first.largest_file = self.largest_file.load(std::memory_order_relaxed);
+  first.limits = self.limits;
   fp_copy(self, first);
   use_space(first, child->space.get());
   // } lab

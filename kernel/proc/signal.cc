@@ -2,9 +2,12 @@
 
 #include <bit>
 
+#include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "sched/clock.hh"
 #include "sched/give_way.hh"
+#include "sched/scheduler.hh"
 
 namespace tine {
 namespace {
@@ -133,10 +136,27 @@ void raise_signal(int signal) {
   send_signal(current_process(), signal, origin_of(current_process(), SI_USER));
 }
 
-void signal_broken_pipe(OpenFile& file, Result<std::size_t> written) {
+void signal_large_file(Errno error) {
+  if (error == Errno::fbig && largest_file() != RLIM_INFINITY) raise_signal(SIGXFSZ);
+}
+
+void signal_failed_write(OpenFile& file, Result<std::size_t> written) {
+  if (!written) signal_large_file(written.error());
   bool broken = written ? file.node()->ready(file.flags(), nullptr) & POLLERR
                         : written.error() == Errno::pipe;
   if (broken) raise_signal(SIGPIPE);
+}
+
+void signal_spent_time() {
+  SpinGuard guard(process_table_lock);
+  Process& self = current_process();
+  ThreadLimits& limits = current_thread()->limits;
+  CpuTime used = cpu_time(self);
+  std::uint64_t seconds = clock_to_ns(used.user + used.system) / ns_per_second;
+  if (seconds >= limits.all_time) return send_signal(self, SIGKILL, {});
+  if (seconds < limits.time) return;
+  for (Thread& each : self.threads) each.limits.time = seconds + 1;
+  send_signal(self, SIGXCPU, {});
 }
 
 void interrupt_programs() { (void)send_to_all(SIGINT, {}, nullptr); }

@@ -6,6 +6,7 @@
 #include <tine/abi.h>
 #include <tine/signal.h>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -47,6 +48,28 @@ constexpr unsigned time_slice_ticks = 3;
 
 using SystemCall = void (*)(TrapFrame& frame);
 
+// The limits of its process that are asked for often (wings/linux/limit_calls.cc sets them); fork
+// copies them. Each is a number for itself, so nothing is ordered by it.
+struct ThreadLimits {
+  using Number = std::atomic<std::uint64_t>;
+  Number file{RLIM_INFINITY};      // bytes: where writes to files end (RLIMIT_FSIZE)
+  Number stack{TINE_STACK_SIZE};   // bytes
+  Number space{RLIM_INFINITY};     // bytes that are mapped (RLIMIT_AS)
+  Number data{RLIM_INFINITY};      // bytes of those that are private and can be written
+  Number time{RLIM_INFINITY};      // seconds of the process: when the next SIGXCPU comes
+  Number all_time{RLIM_INFINITY};  // seconds of the process: when SIGKILL comes
+
+  constexpr ThreadLimits() = default;
+  ThreadLimits& operator=(const ThreadLimits& other) {
+    for (Number ThreadLimits::* each :
+         {&ThreadLimits::file, &ThreadLimits::stack, &ThreadLimits::space, &ThreadLimits::data,
+          &ThreadLimits::time, &ThreadLimits::all_time}) {
+      (this->*each).store((other.*each).load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+    return *this;
+  }
+};
+
 struct Thread {
   // ---- Its own, or fixed before it first runs ----
   Context context{};
@@ -58,8 +81,7 @@ struct Thread {
   AddressSpace* space = nullptr;
   // Of the user who pays for what it makes; kept by its process's credentials. nullptr: root.
   Account* account = nullptr;
-  // Where its writes to files end (RLIMIT_FSIZE).
-  std::atomic<std::uint64_t> largest_file{RLIM_INFINITY};
+  ThreadLimits limits;
   // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
   // it.
   SystemCall const* calls = nullptr;

@@ -69,7 +69,7 @@ SYSCALL(SYS_write, write, std::size_t, (int fd, VirtAddr at, std::size_t size)) 
   RefPtr<OpenFile> file = TRY(files().get(fd));
   IoBuffer buffer = TRY(user_buffer(at, size));
   Result<std::size_t> written = file->write(buffer);
-  if (!written || *written < size) signal_broken_pipe(*file, written);
+  if (!written || *written < size) signal_failed_write(*file, written);
   return written;
 }
 
@@ -91,7 +91,9 @@ SYSCALL(SYS_lseek, lseek, std::uint64_t, (int fd, std::int64_t distance, unsigne
 SYSCALL(SYS_ftruncate, ftruncate, void, (int fd, std::int64_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
   if (size < 0 || !file->writable()) return Errno::inval;
-  return file->node()->truncate(std::uint64_t(size));
+  Result<> done = file->node()->truncate(std::uint64_t(size));
+  if (!done) signal_large_file(done.error());
+  return done;
 }
 
 // Errors: badf, fault.

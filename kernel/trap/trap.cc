@@ -87,7 +87,10 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
       if (cause & csr::cause_interrupt) {
         // Where the last system call ended, the program has not executed an instruction since.
         bool pended = frame.sepc == std::exchange(this_hart().resumed_at, 0);
-        return handle_interrupts(pended);
+        handle_interrupts(pended);
+        if (current_thread()->limits.time.load(std::memory_order_relaxed) != RLIM_INFINITY)
+          signal_spent_time();
+        return;
       }
       signal_fault(frame, fault_of(cause, VirtAddr(csr::read_stval())));
   }

@@ -135,7 +135,11 @@ class AddressSpace final : public RefCounted {
   Region* region_at(VirtAddr at) REQUIRES(mutex_);
   Region* first_region_after(VirtAddr at) REQUIRES(mutex_);  // the first that ends behind `at`
   bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
-  bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);   // by regions, without holes
+  bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);  // by regions, without holes
+  // May `bytes` more be mapped as `like` says, in the place of what is in [from, to)? The current
+  // thread's limits decide (RLIMIT_AS, RLIMIT_DATA); what makes the space no larger may be.
+  bool may_add(const Region& like, std::uint64_t bytes, VirtAddr from = {}, VirtAddr to = {})
+      REQUIRES(mutex_);
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
   // A region with these fields, which is in no space yet. Errors: nomem; also when there are
   // max_regions.

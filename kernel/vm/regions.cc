@@ -177,6 +177,35 @@ bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
   return true;
 }
 
+namespace {
+
+// What RLIMIT_DATA counts.
+bool is_data(const Region& region) {
+  return allows(region.prot, Prot::write) && !region.shared && !region.grows_down;
+}
+
+}  // namespace
+
+// Adds up the regions, which takes a walk; only programs with a limit pay for it.
+bool AddressSpace::may_add(const Region& like, std::uint64_t bytes, VirtAddr from, VirtAddr to) {
+  const ThreadLimits& limits = current_thread()->limits;
+  std::uint64_t most = limits.space.load(std::memory_order_relaxed);
+  std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
+  if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) return true;
+  std::uint64_t all = 0, data = 0, replaced = 0, replaced_data = 0;
+  Pace pace;
+  for (Region* region = regions_.front(); region; region = regions_.next(region)) {
+    std::uint64_t size = region->end - region->start;
+    VirtAddr first = std::max(region->start, from), end = std::min(region->end, to);
+    std::uint64_t inside = first < end ? end - first : 0;
+    all += size, replaced += inside;
+    if (is_data(*region)) data += size, replaced_data += inside;
+    pace.step();
+  }
+  if (bytes > replaced && all - replaced + bytes > most) return false;
+  return !is_data(like) || bytes <= replaced_data || data - replaced_data + bytes <= most_data;
+}
+
 bool AddressSpace::may_be_written(VirtAddr start, VirtAddr end) {
   for (Region* region = first_region_after(start); region && region->start < end;
        region = regions_.next(region)) {
@@ -245,14 +274,16 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   if (wanted < break_start_ || wanted >= mmap_base) return break_;
   VirtAddr old_end = break_.page_up(), new_end = wanted.page_up();
   if (new_end > old_end) {
-    if (!is_free(old_end, new_end)) return break_;
+    constexpr Prot read_write = Prot::read | Prot::write;
+    if (!is_free(old_end, new_end) || !may_add({.prot = read_write}, new_end - old_end))
+      return break_;
     // The heap's region grows; the first time, or after a hole was made at its end, there is a new
     // one.
     Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
-    if (heap && !heap->source && heap->prot == (Prot::read | Prot::write)) {
+    if (heap && !heap->source && heap->prot == read_write) {
       heap->end = new_end;
       note_room(regions_.next(heap));
-    } else if (!insert({.start = old_end, .end = new_end, .prot = Prot::read | Prot::write})) {
+    } else if (!insert({.start = old_end, .end = new_end, .prot = read_write})) {
       return break_;
     }
   } else if (new_end < old_end) {
@@ -274,6 +305,8 @@ Result<VirtAddr> AddressSpace::map(Mapping mapping) {
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
   if (fixed && !in_user_half(start, size)) return Errno::nomem;
   if (mapping.place == Mapping::Place::fixed_and_free && !is_room) return Errno::exist;
+  VirtAddr end = fixed ? start + size : start;
+  if (!may_add(mapping.region, size, start, end)) return Errno::nomem;
   if (fixed && !is_room) {
     TRY(remove_range(start, start + size));
   } else if (!is_room) {
@@ -313,7 +346,8 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   if (start > user_top || size > user_top - start) return Errno::nomem;
   VirtAddr end = (start + size).page_up();
   MutexGuard guard(mutex_);
-  if (!is_covered(start, end)) return Errno::nomem;
+  if (!is_covered(start, end) || !may_add({.prot = prot}, end - start, start, end))
+    return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
   Region* region = TRY(split_off(start, end));
   Pace pace;

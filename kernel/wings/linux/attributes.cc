@@ -171,7 +171,9 @@ SYSCALL(SYS_truncate, truncate, void, (UserString path, std::int64_t size)) {
   if (size < 0) return Errno::inval;
   RefPtr<Node> node = TRY(node_at(AT_FDCWD, path));
   TRY(node->check_access(current_credentials(), may_write));
-  return node->truncate_by_name(std::uint64_t(size));
+  Result<> done = node->truncate_by_name(std::uint64_t(size));
+  if (!done) signal_large_file(done.error());
+  return done;
 }
 
 namespace {

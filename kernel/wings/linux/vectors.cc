@@ -23,7 +23,7 @@ struct IoVector {
 Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
   std::size_t size = from.left();
   Result<std::size_t> written = file.write(from);
-  if (!written || *written < size) signal_broken_pipe(file, written);
+  if (!written || *written < size) signal_failed_write(file, written);
   return written;
 }
 
@@ -117,7 +117,9 @@ SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
   if (!file->writable()) return Errno::badf;
   IoBuffer from = TRY(user_buffer(at, size));
   IoPlace place{.offset = std::uint64_t(offset), .flags = file->flags()};
-  return file->node()->write(place, from);
+  Result<std::size_t> written = file->node()->write(place, from);
+  if (!written) signal_large_file(written.error());
+  return written;
 }
 
 // ---- From file to file ----

@@ -109,6 +109,8 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
   AddressSpace& space = current_space();
   MutexGuard guard(space.mutex());
   Region* region = TRY(region_of(space, old));
+  std::uint64_t more = size > old.size() ? size - old.size() : 0;
+  if (!space.may_add(*region, more)) return Errno::nomem;
   if (fixed) {
     TRY(clear_target(space, old, wanted, size));
     TRY(move(space, old, wanted, size));
