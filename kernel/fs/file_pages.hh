@@ -35,9 +35,11 @@
 
 namespace tine {
 
-// How large the current thread may make a file (RLIMIT_FSIZE), in bytes.
+// How large the current thread may make a file (RLIMIT_FSIZE), in bytes. Before there are threads,
+// nothing limits a file.
 inline std::uint64_t largest_file() {
-  return current_thread()->limits.file.load(std::memory_order_relaxed);
+  Thread* self = current_thread();
+  return self ? self->limits.file.load(std::memory_order_relaxed) : RLIM_INFINITY;
 }
 
 class FilePages final : public PageSource {
