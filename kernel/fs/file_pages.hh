@@ -35,11 +35,9 @@
 
 namespace tine {
 
-// How large the current thread may make a file (RLIMIT_FSIZE), in bytes. Before there are threads,
-// nothing limits a file.
+// How large the current thread may make a file (RLIMIT_FSIZE), in bytes.
 inline std::uint64_t largest_file() {
-  Thread* self = current_thread();
-  return self ? self->limits.file.load(std::memory_order_relaxed) : RLIM_INFINITY;
+  return current_limits().file.load(std::memory_order_relaxed);
 }
 
 class FilePages final : public PageSource {

@@ -44,7 +44,7 @@ Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t
 
 Result<> ArgumentStack::begin(std::string_view path) {
   top_ = at_ = highest_stack_top - random_shift(stack_shift_limit);
-  std::uint64_t stack = current_thread()->limits.stack.load(std::memory_order_relaxed);
+  std::uint64_t stack = current_limits().stack.load(std::memory_order_relaxed);
   room_ = argument_limit(std::min<std::uint64_t>(stack, TINE_STACK_SIZE));
   space_ = TRY(AddressSpace::create());
   TRY(space_->lay_out(random_shift(most_moved), top_));

@@ -142,6 +142,13 @@ struct Thread {
   static Result<OwnPtr<Thread>> make_user(Process& process);
 };
 
+// Of the current thread; before there are threads, the defaults.
+inline constinit ThreadLimits default_limits;
+inline const ThreadLimits& current_limits() {
+  Thread* self = current_thread();
+  return self ? self->limits : default_limits;
+}
+
 // ---- Floating point: registers stay in the hart until another thread needs them (fp.cc) ----
 
 // Do the harts have floating-point registers, of both sizes? Set at boot. If not, FS stays Off.

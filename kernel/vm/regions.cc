@@ -188,7 +188,7 @@ bool is_data(const Region& region) {
 
 // Adds up the regions, which takes a walk; only programs with a limit pay for it.
 bool AddressSpace::may_add(const Region& like, std::uint64_t bytes, VirtAddr from, VirtAddr to) {
-  const ThreadLimits& limits = current_thread()->limits;
+  const ThreadLimits& limits = current_limits();
   std::uint64_t most = limits.space.load(std::memory_order_relaxed);
   std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
   if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) return true;
