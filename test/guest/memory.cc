@@ -29,7 +29,8 @@ void check_others_go_on(Guest& guest) {
 
 }  // namespace
 
-TEST_CASE("whatever a user takes all of, root and other users go on", "[memory][wing-oom]") {
+TEST_CASE("whatever a user takes all of, root and other users go on",
+          "[memory][wing-oom][wing-linux]") {
   for (const char* memory : {"32M", "64M"}) {
     for (const Hog& hog : hogs) {
       DYNAMIC_SECTION(hog.kind << " on " << memory) {

@@ -8,6 +8,9 @@ enum { STUDENT = 1000, OTHER = 1001, GROUP = 50, KEEP = -1 };
 #define DIR_A "/tmp/credentials"
 #define FILE_A DIR_A "/file"
 
+/* Users other than root are the wing linux's: without it nothing can be done as one of them. */
+static inline int has_users(void) { return syscall(SYS_getuid) != -1; }
+
 static inline long chown_to(const char* path, long user, long group) {
   return syscall(SYS_fchownat, AT_FDCWD, path, user, group, 0);
 }
