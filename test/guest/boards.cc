@@ -121,7 +121,7 @@ TEST_CASE("a machine without a PLIC is told how it gets one", "[boot]") {
 }
 
 TEST_CASE("the log is on the console until the first program, then only in dmesg",
-          "[shell][wing-dmesg]") {
+          "[boot][wing-dmesg]") {
   Options options;
   options.log = "dmesg";
   options.kernel_args = "nonsense";
@@ -132,7 +132,7 @@ TEST_CASE("the log is on the console until the first program, then only in dmesg
 }
 
 TEST_CASE("why a program crashed stands on the console, unless log= chose other things",
-          "[shell][wing-dmesg]") {
+          "[boot][wing-dmesg]") {
   for (const char* arguments : {"", "log=exec"}) {
     Options options;
     options.log = "crash-line";
