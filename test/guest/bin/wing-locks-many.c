@@ -194,6 +194,7 @@ static void until_refused(void) {
   EQUAL(unlink(NAME "-store"), 0);
 }
 static void users_pay(void) {
+  if (!has_users()) return;
   fd = fresh(NAME);
   as(1000, until_refused);
 }
