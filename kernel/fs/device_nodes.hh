@@ -20,7 +20,7 @@ struct Device {
   Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
   bool (*has_input)(Waiter* watcher);  // as Node::ready has it
   void (*stop_watching)(Waiter& watcher);
-  Result<std::uint64_t> position;  // that lseek answers, always
+  Result<std::uint64_t> position;  // that lseek returns, always
 };
 #define DEVICE(name, ...)                                                                   \
   [[gnu::section(".table.device"), gnu::used]] static constinit const Device device_##name{ \

@@ -108,7 +108,7 @@ Result<ElfImage> read_elf(const FileBytes& file) {
 }
 
 void ElfImage::move_to(VirtAddr at) {
-  moved = (at - start) & ~(alignment - 1);  // sums may wrap here: nobody has looked at them yet
+  moved = (at - start) & ~(alignment - 1);  // sums may wrap here: they are checked later
   start += moved;
   end += moved;
   entry += moved;

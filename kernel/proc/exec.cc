@@ -21,7 +21,7 @@ Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path)
   file.path_ = path;
   PathEnd place = TRY(resolve_place(paths, path));
   Node& node = *place.node;
-  // Who may not execute it may not deny writes to it either.
+  // A user without the right to execute it must not deny writes to it either.
   TRY(node.attributes().check(paths.credentials(), may_execute));
   file.pages_ = TRY(node.pages());  // a directory has none
   file.program_ = TRY(make_ref<ProgramFile>());

@@ -19,7 +19,7 @@ class ExecFile final : public FileBytes {
   // stays where it is as long as this does.
   static Result<ExecFile> open(const PathContext& paths, std::string_view path);
 
-  // One look at them: who may run it belongs to as whom it runs.
+  // One look at them: the right to run it and the user as whom it runs belong together.
   const Attributes& attributes() const { return attributes_; }
   std::string_view path() const { return path_; }
   // Its beginning, at most a page: what formats tell it by.

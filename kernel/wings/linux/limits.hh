@@ -32,7 +32,7 @@ class Limits final : public ProcessPart {
   void set(unsigned resource, Limit limit);
   void copy_from(const Limits& other);
 
-  // The process counts for the current user, who may have `most`. Errors: again.
+  // The process counts for the current user, whose limit is `most`. Errors: again.
   Result<> charge(std::uint64_t most);
   // The user changes: the new one cannot refuse the process (setuid).
   void move_to(const RefPtr<Account>& account);

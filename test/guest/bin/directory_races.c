@@ -112,7 +112,7 @@ static void race_chase(void) {
   end();
 }
 
-/* Removes a directory with all directories below; answers how many there were. */
+/* Removes a directory with all directories below; returns how many there were. */
 static int remove_tree(void) {
   int count = 1, again = 1;
   char name[TINE_NAME_MAX + 1];
