@@ -390,10 +390,14 @@ GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests
 TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initrd.cpio $(B)/foreign.cpio
 
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
+# The kernel with its checks of locks and arithmetic (DEBUG=1), with all guest programs on one machine.
+DEBUG_PART := "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests '[.one]'"
+DEBUG_KERNEL = $(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf
 test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`
-	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(CORE_PART) $(DOCS_PART)
+	@$(DEBUG_KERNEL)
+	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DEBUG_PART) $(CORE_PART) $(DOCS_PART)
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build, the graders
-	@$(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf build/debug/test.cpio
+	@$(DEBUG_KERNEL)
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
 	  "machines=$(HOST)/guest-tests '[.long]'" \
 	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART) \
