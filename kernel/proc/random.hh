@@ -1,40 +1,41 @@
-// Random numbers for AT_RANDOM, random addresses and getrandom: ChaCha20, with a key that begins as
-// the seed that the device tree brings (/chosen/rng-seed). What was handed out cannot be found from
-// what the kernel still has: each use of the key replaces it.
-//
-// Lock: a spinlock inside guards key and pool.
+// Chance, for AT_RANDOM and the addresses of programs. A wing makes it; without one every word is
+// 0, and so all programs lie at the same addresses.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "lib/chacha20.hh"
+#include "lib/types.hh"
 
 namespace tine {
 
-// Stirs the bytes into the key.
-void seed_random(std::span<const std::byte> seed);
-std::uint64_t random_word();
-
-// Much at once: blocks of a key of its own, which is erased with it.
-class RandomStream {
- public:
-  RandomStream();
-  RandomStream(const RandomStream&) = delete;
-  RandomStream& operator=(const RandomStream&) = delete;
-  ~RandomStream();
-
-  ChaChaBlock next();
-
- private:
-  ChaChaKey key_;
-  std::uint64_t count_ = 0;
+// Where random words come from: a row that the linker gathers.
+struct RandomSource {
+  void (*seed)(std::span<const std::byte> seed);  // once, at boot: with what the machine brings
+  std::uint64_t (*word)();
 };
+#define RANDOM_SOURCE(name, seed, word)                                                           \
+  [[gnu::section(".table.random"), gnu::used]] static constinit const RandomSource random_##name{ \
+      seed, word};
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const RandomSource random_sources_start[], random_sources_end[];
+
+inline void seed_random(std::span<const std::byte> seed) {
+  for (const RandomSource& each : std::span(random_sources_start, random_sources_end)) {
+    each.seed(seed);
+  }
+}
+inline std::uint64_t random_word() {
+  std::span sources(random_sources_start, random_sources_end);
+  return sources.empty() ? 0 : sources.front().word();
+}
+
+inline constinit bool random_addresses = true;  // set at boot: the kernel argument aslr=off
 
 // How far something of a new program is moved: whole pages, below `limit` bytes (a power of two).
-// Always 0 after the kernel argument aslr=off.
-std::uint64_t random_shift(std::uint64_t limit);
-extern constinit bool random_addresses;  // set at boot
+inline std::uint64_t random_shift(std::uint64_t limit) {
+  return random_addresses ? random_word() & (limit - 1) & ~(page_size - 1) : 0;
+}
 
 }  // namespace tine

@@ -25,20 +25,20 @@ std::string stack_of_true(const std::string& log, int seed, const std::string& m
 
 }  // namespace
 
-TEST_CASE("addresses are chosen by the machine's seed", "[aslr]") {
+TEST_CASE("addresses are chosen by the machine's seed", "[aslr][wing-random]") {
   const std::string first = stack_of_true("seed-1", 1, "");
   CHECK(stack_of_true("seed-1-again", 1, "") == first);
   CHECK(stack_of_true("seed-2", 2, "") != first);
 }
 
-TEST_CASE("with aslr=off they do not depend on it", "[aslr]") {
+TEST_CASE("with aslr=off they do not depend on it", "[aslr][wing-random]") {
   const std::string first = stack_of_true("off-1", 1, "aslr=off");
   CHECK_THAT(first, contains("sp 0x3fffff"));
   CHECK(stack_of_true("off-2", 2, "aslr=off") == first);
   Options options;
   options.log = "aslr-off";
   options.kernel_args = "aslr=off";
-  options.init_args = "/test/aslr off";
+  options.init_args = "/test/wing-random off";
   CHECK(Guest(options).finish_tap().failed == 0);
 }
 

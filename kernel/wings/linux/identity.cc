@@ -1,12 +1,8 @@
 // What a process is and has.
 #include <tine/abi.h>
 
-#include <algorithm>
-
 #include "lib/string.hh"
 #include "proc/process.hh"
-#include "proc/random.hh"
-#include "sched/give_way.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 
@@ -53,26 +49,6 @@ SYSCALL(SYS_sched_getaffinity, sched_getaffinity, std::size_t,
   if (size < sizeof(std::uint64_t) || size % sizeof(std::uint64_t)) return Errno::inval;
   TRY(to.store((1ul << hart_count) - 1));
   return sizeof(std::uint64_t);
-}
-
-// Errors: inval (flags), fault.
-SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, unsigned flags)) {
-  constexpr unsigned known = 1 | 2 | 4;  // GRND_NONBLOCK, RANDOM, INSECURE: all the same here
-  if (flags & ~known) return Errno::inval;
-  IoBuffer to(current_space(), at, std::min<std::size_t>(size, 0x7ffff000));
-  constexpr std::size_t between_pauses = 4 << 10;  // a quarter of a millisecond
-  RandomStream stream;
-  std::size_t total = 0;
-  while (to.left() > 0) {
-    ChaChaBlock block = stream.next();
-    std::span<const std::byte> bytes = std::as_bytes(std::span(block));
-    Result<std::size_t> moved = to.put(bytes.first(std::min(bytes.size(), to.left())));
-    if (!moved && total == 0) return moved;
-    if (!moved) break;
-    total += *moved;
-    if (total % between_pauses == 0 && give_way()) break;
-  }
-  return total;
 }
 
 // ---- Use of resources ----

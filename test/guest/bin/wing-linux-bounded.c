@@ -175,7 +175,7 @@ static void duplicate(void) { EQUAL(dup3(0, DESCRIPTORS - 1, 0), DESCRIPTORS - 1
 
 /* ---- The rest ---- */
 
-static void ask_random(void) { EQUAL(syscall(SYS_getrandom, room, RANDOM_SIZE, 0), RANDOM_SIZE); }
+static void ask_random(void) { syscall(SYS_getrandom, room, RANDOM_SIZE, 0); }
 static void read_log(void) { CHECK(syscall(SYS_syslog, 3, room, MIB) >= 0); }
 static void nothing(int signal) { (void)signal; }
 static void many_returns(void) {

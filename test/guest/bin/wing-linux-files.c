@@ -276,12 +276,6 @@ static void folders(void) {
 }
 
 static void numbers(void) {
-  static char zero[sizeof memory];
-  EQUAL(syscall(SYS_getrandom, memory, sizeof memory, 0), (long)sizeof memory);
-  CHECK(memcmp(memory, zero, sizeof memory) != 0);
-  EQUAL(syscall(SYS_getrandom, memory, 0, 1), 0);
-  ERROR(syscall(SYS_getrandom, memory, 1, 8), EINVAL);
-  ERROR(syscall(SYS_getrandom, wild(UNMAPPED), 1, 0), EFAULT);
   uint64_t limit[2];
   EQUAL(syscall(SYS_prlimit64, 0, 7, NULL, limit), 0);
   EQUAL(limit[0], TINE_OPEN_MAX);
@@ -328,7 +322,7 @@ int main(void) {
   RUN_MAKING_FILES("permissions, owners, times, umask", attributes);
   RUN_MAKING_FILES("touch sets the times of files and folders", touch_program);
   RUN("fchdir and statfs", folders);
-  RUN("random bytes, limits, use of resources", numbers);
+  RUN("limits, use of resources", numbers);
   RUN("futex, for one thread", futexes);
   return tap_end();
 }

@@ -240,17 +240,6 @@ static void identity(void) {
   ERROR(syscall(SYS_prlimit64, 0, -1, NULL, limit), EINVAL);
 }
 
-static void randomness(void) {
-  static char many[5000], zero[100];
-  EQUAL(syscall(SYS_getrandom, many, sizeof many, 0), (long)sizeof many);
-  for (size_t i = 0; i + sizeof zero <= sizeof many; i += sizeof zero) {
-    CHECK(memcmp(many + i, zero, sizeof zero) != 0);
-  }
-  EQUAL(syscall(SYS_getrandom, before_hole(16), 64, 0), 16); /* as far as there is room */
-  EQUAL(syscall(SYS_getrandom, wild(UNMAPPED), 0, 0), 0);
-  ERROR(syscall(SYS_getrandom, wild(KERNEL), 16, 0), EFAULT);
-}
-
 /* ---- Files ---- */
 
 static void truncation(void) {
@@ -441,7 +430,6 @@ int main(void) {
   RUN("times, getrusage and wait4 count what children ran", use_of_time_by_children);
   RUN("getpgid, getsid; a signal to the own group reaches nobody else", own_group);
   RUN("set_tid_address, limits", identity);
-  RUN("getrandom, much and half", randomness);
   RUN("riscv_flush_icache: written code is run, wrong flags are told", own_code);
   RUN("riscv_flush_icache: written code is run by who shares the memory", code_for_others);
   RUN_MAKING_FILES("truncate by path", truncation);

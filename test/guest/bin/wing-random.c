@@ -1,11 +1,11 @@
 /*
- * Where the kernel puts things: stack, mappings and position-independent programs lie elsewhere in
- * each program, and all the same in each with the kernel argument aslr=off, of which this program
- * is told: `aslr off`.
+ * The wing `random`: getrandom and the devices; and where the kernel puts things: stack, mappings
+ * and position-independent programs lie elsewhere in each program, and all the same in each with
+ * the kernel argument aslr=off, of which this program is told: `wing-random off`.
  */
-#include "tap.h"
+#include "credentials.h"
 
-#define SELF "/test/aslr"
+#define SELF "/test/wing-random"
 #define MOVED "/tmp/aslr.moved" /* a position-independent program, made by hand */
 
 enum { RUNS = 64 };
@@ -152,14 +152,73 @@ static void room(void) {
   }
 }
 
-int main(int argc, char** argv) {
+/* ---- Numbers for programs ---- */
+
+static void getrandom_call(void) {
+  char* end = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(end != MAP_FAILED);
+  end += PAGE;
+  EQUAL(munmap(end, PAGE), 0);
+  static char many[5000], zero[100];
+  EQUAL(syscall(SYS_getrandom, many, sizeof many, 0), (long)sizeof many);
+  for (size_t i = 0; i + sizeof zero <= sizeof many; i += sizeof zero) {
+    CHECK(memcmp(many + i, zero, sizeof zero) != 0);
+  }
+  EQUAL(syscall(SYS_getrandom, end - 16, 64, 0), 16); /* as far as there is room */
+  EQUAL(syscall(SYS_getrandom, wild(UNMAPPED), 0, 0), 0);
+  EQUAL(syscall(SYS_getrandom, many, 0, 1), 0);
+  ERROR(syscall(SYS_getrandom, many, 1, 8), EINVAL);
+  ERROR(syscall(SYS_getrandom, wild(UNMAPPED), 1, 0), EFAULT);
+  ERROR(syscall(SYS_getrandom, wild(KERNEL), 16, 0), EFAULT);
+}
+
+static void devices(void) {
+  unsigned char bytes[2][64] = {{0}};
+  static const char* const names[] = {"/dev/random", "/dev/urandom"};
+  for (int i = 0; i < 2; i++) {
+    int fd = open(names[i], O_RDWR);
+    EQUAL(read(fd, bytes[i], 64), 64);
+    EQUAL(write(fd, "seed", 4), 4);
+    close(fd);
+  }
+  CHECK(memcmp(bytes[0], bytes[1], 64) != 0);
+}
+static void student_devices(void) {
+  if (has_users()) as(STUDENT, devices);
+}
+
+/* The 16 bytes of AT_RANDOM: the first of them for this program, told by its exit status. */
+static int show_random(char** envp) {
+  while (*envp) envp++;
+  uint64_t* pair = (uint64_t*)(envp + 1);
+  while (pair[0] != AT_NULL && pair[0] != AT_RANDOM) pair += 2;
+  uint64_t* random = (uint64_t*)pair[1];
+  if (pair[0] == AT_NULL || random[0] == 0 || random[0] == random[1]) return 1;
+  return 7;
+}
+static void random_of_program(void) {
+  static char* argv[] = {"wing-random", "--random", NULL};
+  pid_t child = FORK();
+  if (child == 0) {
+    execve(SELF, argv, NULL);
+    _exit(1);
+  }
+  ENDS(child, 7);
+}
+
+int main(int argc, char** argv, char** envp) {
+  if (argc == 2 && strcmp(argv[1], "--random") == 0) return show_random(envp);
   if (argc == 2 && strcmp(argv[1], "--show") == 0) return show();
   is_off = argc == 2 && strcmp(argv[1], "off") == 0;
-  tap_begin("aslr");
+  tap_begin("wing-random");
   RUN("stack and mappings lie elsewhere in each program: 18 and 23 bits", stack_and_mappings);
   RUN("so do position-independent programs: 23 bits", programs);
   RUN("the stack may grow by 8 MiB, wherever it ends, and no further", stack_limit);
   RUN("after fork the child maps where its parent would", fork_keeps);
   RUN("there is room for 80 GiB, wherever mappings begin", room);
+  RUN("getrandom, much and half", getrandom_call);
+  RUN("random, urandom", devices);
+  RUN("the same for a user", student_devices);
+  RUN("a program finds random bytes by AT_RANDOM", random_of_program);
   return tap_end();
 }

@@ -1,4 +1,4 @@
-#include "lib/chacha20.hh"
+#include "wings/random/chacha20.hh"
 
 #include <algorithm>
 #include <bit>

@@ -1,9 +1,9 @@
-#include "proc/random.hh"
+#include "wings/random/random.hh"
 
 #include <array>
 #include <utility>
 
-#include "lib/types.hh"
+#include "proc/random.hh"
 #include "sched/clock.hh"
 #include "sync/hart.hh"
 #include "sync/spinlock.hh"
@@ -34,9 +34,8 @@ void refill() REQUIRES(lock) {
   left = pool.size();
 }
 
-}  // namespace
-
-void seed_random(std::span<const std::byte> seed) {
+// Stirs the bytes into the key.
+void seed_pool(std::span<const std::byte> seed) {
   SpinGuard guard(lock);
   for (std::size_t i = 0; i < seed.size(); i++) {
     key[i / 4 % key.size()] ^= std::uint32_t(seed[i]) << i % 4 * 8;
@@ -45,15 +44,19 @@ void seed_random(std::span<const std::byte> seed) {
   refill();
 }
 
-std::uint64_t random_word() {
+std::uint64_t word_of_pool() {
   SpinGuard guard(lock);
   if (left == 0) refill();
   return std::exchange(pool[--left], 0);
 }
 
+}  // namespace
+
+RANDOM_SOURCE(chacha20, seed_pool, word_of_pool)
+
 RandomStream::RandomStream() {
   for (std::size_t i = 0; i < key_.size(); i += 2) {
-    std::uint64_t word = random_word();
+    std::uint64_t word = word_of_pool();
     key_[i] = std::uint32_t(word);
     key_[i + 1] = std::uint32_t(word >> 32);
   }
@@ -67,12 +70,6 @@ RandomStream::~RandomStream() {
 ChaChaBlock RandomStream::next() {
   std::uint64_t number = count_++;
   return chacha20_block(key_, std::uint32_t(number), {std::uint32_t(number >> 32), 0, 0});
-}
-
-constinit bool random_addresses = true;
-
-std::uint64_t random_shift(std::uint64_t limit) {
-  return random_addresses ? random_word() & (limit - 1) & ~(page_size - 1) : 0;
 }
 
 }  // namespace tine
