@@ -62,7 +62,7 @@ Result<> ExecFile::copy(std::uint64_t offset, std::span<std::byte> to) const {
 namespace {
 
 // Bounds of the rows (linker/kernel.ld).
-extern "C" const ExecFormat exec_formats_start[], exec_formats_end[];
+extern "C" const ExecAddition exec_additions_start[], exec_additions_end[];
 
 constexpr unsigned most_readers = 5;  // scripts that are read by scripts
 
@@ -70,22 +70,14 @@ constexpr unsigned most_readers = 5;  // scripts that are read by scripts
 // mmap's.
 constexpr VirtAddr position_independent_base{0x1000000000};
 
-// A program that could run at once.
-struct Program {
-  RefPtr<AddressSpace> space;
-  RefPtr<ProgramFile> file;
-  RefPtr<SharedCredentials> credentials;
-  RefPtr<OpenFile> null;  // for a program with a secret: what its closed standard files become
-  bool secret;            // it got rights from its file, or is a file that its user may not read
-  VirtAddr entry, sp;
-};
-
+// Makes `file` the one that reads it. Errors: noexec (no wing knows what it is), and the wing's.
 Result<> redirect(ExecFile& file, ArgumentStack& arguments) {
-  for (const ExecFormat& format : std::span(exec_formats_start, exec_formats_end)) {
-    Result<> done = format.redirect(file, arguments);
-    if (done || done.error() != Errno::noexec) return done;
+  Result<> done = Errno::noexec;
+  for (const ExecAddition& each : std::span(exec_additions_start, exec_additions_end)) {
+    if (!done && done.error() == Errno::noexec && each.redirect)
+      done = each.redirect(file, arguments);
   }
-  return Errno::noexec;
+  return done;
 }
 
 // The ELF file that is to be loaded: `file`, or the one that reads it.
@@ -144,7 +136,8 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
   return {};
 }
 
-// All segments of a file. Errors: noexec, exist (one lies where the stack goes), nomem.
+}  // namespace
+
 Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfImage& image) {
   bool fits = image.start >= user_base && image.start < image.end && image.end <= user_top;
   if (!fits) return Errno::noexec;
@@ -157,80 +150,28 @@ Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfIm
   return {};
 }
 
-// Maps the interpreter of a dynamic program, which will load the libraries and start it. Errors:
-// those of opening it, noexec, libbad, exist, nomem.
-Result<ElfImage> map_interpreter(const PathContext& paths, const ArgumentStack& stack,
-                                 const ExecFile& program, const ElfImage& image) {
-  OwnPtr<PathBuffer> path = TRY(make<PathBuffer>());
-  std::span<char> text = std::span(path->bytes).first(image.interpreter_size);
-  TRY(program.copy(image.interpreter_at, std::as_writable_bytes(text)));
-  if (text.back() != 0) return Errno::noexec;
-  ExecFile file = TRY(ExecFile::open(paths, text.data()));
-  Result<ElfImage> found = read_elf(file);
-  if (!found) return found.error() == Errno::noexec ? Errno::libbad : found.error();
-  ElfImage interpreter = *found;
-  if (interpreter.is_movable) {
-    std::uint64_t more = interpreter.alignment - page_size;
-    std::uint64_t size = (interpreter.end - interpreter.start) + more;
-    AddressSpace& space = *stack.space();
-    MutexGuard guard(space.mutex());
-    interpreter.move_to(TRY(space.find_room(size)) + more);
-  }
-  TRY(map_image(stack, file, interpreter));
-  return interpreter;
-}
+namespace {
 
-// As whom a program runs: as who calls it, but where the file says otherwise. What it has been may
-// be taken up again only if it was effective (POSIX, exec). Credentials of its own for a program
-// that its user may not look into (`secret`): what was opened with the old ones shows nothing of
-// it. Errors: nomem.
-Result<> set_credentials(Program& program, const PathContext& paths, const Attributes& file) {
-  constexpr std::uint32_t as_other = S_ISUID | S_ISGID;
-  const Credentials& now = paths.credentials();
-  bool keeps = now.user.saved == now.user.effective && now.group.saved == now.group.effective;
-  bool readable = file.check(now, may_read).has_value();
-  Credentials next = now;
-  if (file.permissions & S_ISUID) next.user.effective = file.user;
-  if (file.permissions & S_ISGID) next.group.effective = file.group;
-  next.user.saved = next.user.effective;
-  next.group.saved = next.group.effective;
-  program.secret =
-      !readable || next.user.effective != next.user.real || next.group.effective != next.group.real;
-  if (keeps && readable && !(file.permissions & as_other)) {
-    program.credentials = paths.shared_credentials;
-  } else {
-    program.credentials = TRY(make_ref<SharedCredentials>(next));
-  }
-  return {};
-}
-
-// [exec 3] Everything that can fail: the file, its headers, its segments, those of its interpreter,
-// the stack with the arguments.
+// [exec 3] Everything that can fail: the file, its headers, its segments, what wings add, the stack
+// with the arguments.
 Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
   ElfImage image = TRY(find_program(file, arguments));
-  Program program;
-  program.file = file.program();
-  TRY(set_credentials(program, paths, file.attributes()));
-  PathContext kernel{.root = root_node(), .cwd = root_node()};  // whatever the caller may open
-  if (program.secret) program.null = TRY(open(kernel, "/dev/null", O_RDWR));
-  program.space = arguments.space();
   if (image.is_movable) image.move_to(position_independent_base + random_shift(most_moved));
   TRY(map_image(arguments, file, image));
+  Program program;
+  program.space = arguments.space();
   program.space->start_heap(image.end);
-  program.entry = image.entry;
-  std::uint64_t interpreter_moved = 0;
-  if (image.interpreter_size) {
-    ElfImage interpreter = TRY(map_interpreter(paths, arguments, file, image));
-    program.entry = interpreter.entry;
-    interpreter_moved = interpreter.moved;
+  program.file = file.program();
+  program.credentials = paths.shared_credentials;
+  for (const ExecAddition& each : std::span(exec_additions_start, exec_additions_end)) {
+    if (each.complete) TRY(each.complete(program, paths, file, image, arguments));
   }
-  program.sp = TRY(arguments.finish(image, interpreter_moved,
+  if (program.entry == VirtAddr()) {
+    if (image.interpreter_size) return Errno::noexec;  // nothing here knows what to do with it
+    program.entry = image.entry;
+  }
+  program.sp = TRY(arguments.finish(image, program.interpreter_moved,
                                     program.credentials ? program.credentials->ids : superuser));
-  if (image.wants_executable_stack) {
-    VirtAddr lowest = program.sp.page_down();
-    TRY(program.space->protect(lowest, arguments.top() - lowest,
-                               Prot::read | Prot::write | Prot::exec));
-  }
   return program;
 }
 
@@ -254,16 +195,6 @@ void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
   for (Process& child : self.children) child.exit_signal = SIGCHLD;
 }
 
-// What a caller prepares is not to lead a program with other rights astray: none of its allocations
-// fails on purpose, and no file that it opens becomes its standard output. (The table has room: a
-// program's first chunk stays.) docs/linux-abi.md lists what else it inherits.
-void leave_to_program(Process& self, Thread& thread, const RefPtr<OpenFile>& null) {
-  stop_failing(&thread);
-  for (int fd = 0; fd < 3; fd++) {
-    if (!self.files.get(fd)) (void)self.files.add(null, false);
-  }
-}
-
 // [exec 4] Cannot fail: the new program takes the place of the old one, which goes into `program`.
 // The caller keeps that until no hart uses its pages any more.
 void commit(Process& self, Thread& thread, Program& program, std::string_view name,
@@ -282,7 +213,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
   }
   use_space(thread, self.space.get());
   self.files.close_on_exec();
-  if (program.secret) leave_to_program(self, thread, program.null);
+  if (program.begin) program.begin(self, program);
   reset_registers(thread, program.entry, program.sp);
   begin_program(thread);
 }

@@ -1,6 +1,6 @@
 // exec: the same process, another program. What is executed is an opened file, which was found by
 // its path and checked for the right to execute; so are the files that it names: the program that
-// reads a script, the interpreter of a dynamic program.
+// reads a script, the interpreter of a dynamic program. (Those two are the business of wings.)
 #pragma once
 
 #include <string_view>
@@ -48,14 +48,37 @@ class ExecFile final : public FileBytes {
 // and those of opening the files that it names.
 Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments);
 
-// What else than an ELF file can be run: rows of a table that the linker gathers, which only wings
-// have. Each is asked in turn; noexec: the file is not of this kind. Else `file` becomes the one
-// that reads it (ExecFile::become), and `arguments` what that one is called with.
-struct ExecFormat {
-  Result<> (*redirect)(ExecFile& file, ArgumentStack& arguments);
+// All segments of a file, into the space of `stack`. Errors: noexec, exist (one lies where the
+// stack goes), nomem.
+Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfImage& image);
+
+// A program that could run at once.
+struct Program {
+  RefPtr<AddressSpace> space;
+  RefPtr<ProgramFile> file;
+  RefPtr<SharedCredentials> credentials;
+  bool secret = false;  // Process::secret
+  VirtAddr entry;       // 0: where the file says
+  VirtAddr sp;
+  std::uint64_t interpreter_moved = 0;  // AT_BASE
+  // For wings: called once it has the old one's place, if not null; and what that may use.
+  void (*begin)(Process& self, const Program& program) = nullptr;
+  RefPtr<OpenFile> null;
 };
-#define EXEC_FORMAT(name, redirect)                                                           \
-  [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecFormat format_##name{ \
-      redirect};
+
+// What wings add to exec: rows of a table that the linker gathers. Either function may be null.
+struct ExecAddition {
+  // For files that are no ELF files. Each is asked in turn; noexec: the file is not of this kind.
+  // Else `file` becomes the one that reads it (ExecFile::become), and `arguments` what that one is
+  // called with.
+  Result<> (*redirect)(ExecFile& file, ArgumentStack& arguments);
+  // For each program, when its segments are mapped and its stack has the strings: what it needs
+  // besides. Errors: any of process_exec's.
+  Result<> (*complete)(Program& program, const PathContext& paths, const ExecFile& file,
+                       const ElfImage& image, const ArgumentStack& arguments);
+};
+#define EXEC_ADDITION(name, redirect, complete)                                                   \
+  [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecAddition addition_##name{ \
+      redirect, complete};
 
 }  // namespace tine

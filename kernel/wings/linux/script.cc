@@ -55,6 +55,6 @@ Result<> redirect_script(ExecFile& file, ArgumentStack& arguments) {
 
 }  // namespace
 
-EXEC_FORMAT(script, redirect_script)
+EXEC_ADDITION(script, redirect_script, nullptr)
 
 }  // namespace tine

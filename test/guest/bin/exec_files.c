@@ -376,6 +376,9 @@ static void build_dynamic(const char* interpreter, size_t size) {
   write_image(image_size + size);
 }
 
+/* An interpreter is mapped by the wing linux. Without it, a program that wants one is refused. */
+static int told_by_wing(int error) { return syscall(SYS_getuid) == -1 ? ENOEXEC : error; }
+
 static void interpreters(void) {
   static const struct {
     const char* path;
@@ -390,13 +393,14 @@ static void interpreters(void) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     build_dynamic(rows[i].path, strlen(rows[i].path) + 1);
     int error = outcome();
-    if (error != rows[i].error) {
-      tap_fail("%s: expected %s, got %s", rows[i].path, strerror(rows[i].error), strerror(error));
+    int expected = told_by_wing(rows[i].error);
+    if (error != expected) {
+      tap_fail("%s: expected %s, got %s", rows[i].path, strerror(expected), strerror(error));
     }
   }
   build_dynamic(NO_PROGRAM, sizeof NO_PROGRAM);
   fd = open(NO_PROGRAM, O_WRONLY); /* it may change */
-  EQUAL(outcome(), ETXTBSY);
+  EQUAL(outcome(), told_by_wing(ETXTBSY));
   close(fd);
   build_dynamic("/bin/hello", 10); /* without the 0 */
   EQUAL(outcome(), ENOEXEC);
