@@ -13,9 +13,14 @@ namespace {
 extern "C" const Device devices_start[], devices_end[];
 
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
-  return console_read(to, at.may_block());
+  return console().read(to, at.may_block());
 }
-Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console_write(from); }
+Result<std::size_t> write_console(IoPlace&, IoBuffer& from) { return console().write(from); }
+Result<std::size_t> ask_console(std::uint64_t request, VirtAddr argument) {
+  return console().request(request, argument);
+}
+bool console_has_input(Waiter* watcher) { return console().has_input(watcher); }
+void console_stop_watching(Waiter& watcher) { console().stop_watching(watcher); }
 
 Result<std::size_t> read_nothing(const IoPlace&, IoBuffer&) { return 0; }
 Result<std::size_t> read_zeros(const IoPlace&, IoBuffer& to) {
@@ -33,9 +38,9 @@ Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
 // A terminal belongs to who works at it: whoever may open it may read what is typed, and change how
 // it is read. `tty` is the caller's terminal; there is one.
-DEVICE(console, 5, 1, for_owner, read_console, write_console, console_ioctl, console_has_input,
+DEVICE(console, 5, 1, for_owner, read_console, write_console, ask_console, console_has_input,
        console_stop_watching, Errno::spipe)
-DEVICE(tty, 5, 0, for_owner, read_console, write_console, console_ioctl, console_has_input,
+DEVICE(tty, 5, 0, for_owner, read_console, write_console, ask_console, console_has_input,
        console_stop_watching, Errno::spipe)
 DEVICE(null, 1, 3, for_all, read_nothing, discard, no_terminal, always_has_input, has_no_watchers,
        0)

@@ -10,11 +10,12 @@ namespace tine {
 
 enum class Rank : std::uint8_t {
   // Mutexes
-  open_file,     // the offset of one open file
-  proc_text,     // what one file of /proc says
-  rename,        // renames of tmpfs from one directory to another
-  file_writers,  // who changes one file's contents
-  space,         // one address space: regions and page table
+  open_file,       // the offset of one open file
+  console_reader,  // who takes what was typed
+  proc_text,       // what one file of /proc says
+  rename,          // renames of tmpfs from one directory to another
+  file_writers,    // who changes one file's contents
+  space,           // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
   descriptors,     // one table of file descriptors

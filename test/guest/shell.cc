@@ -110,7 +110,7 @@ TEST_CASE("a fork bomb ends in a clean error, and the shell lives on", "[shell]"
   CHECK_THAT(guest.run("fork_test"), contains("fork_test: PASS"));
 }
 
-TEST_CASE("lines can be edited", "[shell]") {
+TEST_CASE("lines can be edited", "[shell][wing-tty]") {
   Guest guest(shell("editing", 1));
   guest.expect(prompt);
   SECTION("backspace takes back a character") {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -151,7 +152,11 @@ int tcsetattr(int fd, int when, const struct termios* modes) {
 
 int tcflush(int fd, int queue) { return ioctl(fd, TCFLSH, queue); }
 
+/* A kernel without the wing `tty` has no settings to ask for; its console (device 5:0 or 5:1) is a
+ * terminal all the same. */
 int isatty(int fd) {
   struct termios modes;
-  return tcgetattr(fd, &modes) == 0;
+  struct stat about;
+  if (tcgetattr(fd, &modes) == 0) return 1;
+  return fstat(fd, &about) == 0 && S_ISCHR(about.st_mode) && about.st_rdev >> 8 == 5;
 }

@@ -44,7 +44,6 @@ static char* const programs[] = {"test_getpid",
                                  "library",
                                  "interrupted",
                                  "faults",
-                                 "terminal",
                                  "oom",
                                  "oom_calls",
                                  "stress=1000"};

@@ -32,7 +32,6 @@ static const struct row* row;
 #define NO_PROGRAM "/tmp/badptr.no_program" /* may be executed, but is none */
 #define TEXT_OF(text) TEXT, sizeof(text), text
 
-static struct tine_termios terminal;
 static struct tine_timespec moment = {0, 1000};
 static struct tine_sigaction action = {.handler = TINE_SIG_IGN};
 static uint64_t set = 1 << 9;
@@ -43,9 +42,6 @@ static char answer[600];
 
 static const struct row rows[] = {
     {"getcwd", SYS_getcwd, {0, 100}, 0, OUT, 7, 0, 0, 0},
-    {"TCGETS", SYS_ioctl, {0, TCGETS}, 2, OUT, sizeof terminal, 0, 0, 0},
-    {"TCSETS", SYS_ioctl, {0, TCSETS}, 2, IN, sizeof terminal, &terminal, 0, 0},
-    {"TIOCGWINSZ", SYS_ioctl, {0, TIOCGWINSZ}, 2, OUT, 8, 0, 0, 0},
     {"mkdirat", SYS_mkdirat, {DIR_FD, 0, 0755}, 1, TEXT_OF("new"), 0, 0},
     {"unlinkat", SYS_unlinkat, {DIR_FD, 0, 0}, 1, TEXT_OF("link"), 0, 0},
     {"symlinkat's target", SYS_symlinkat, {0, DIR_FD, A("new")}, 0, TEXT_OF("to"), 0, 0},
@@ -371,7 +367,6 @@ static char title[2 * ROWS][100];
 
 int main(void) {
   tap_begin("badptr");
-  ioctl(0, TCGETS, &terminal);
   memset(shared, PATTERN, sizeof shared);
   close(open(NO_PROGRAM, O_WRONLY | O_CREAT, 0755));
   build_world(); /* once for the pages that it takes here */

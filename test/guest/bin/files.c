@@ -373,15 +373,6 @@ static void devices(void) {
   ERROR(ioctl(null, TCGETS, buffer), ENOTTY);
   ERROR(ioctl(open_ok(FILE_A, O_RDONLY), TCGETS, buffer), ENOTTY);
   int console = open_ok("/dev/console", O_RDWR);
-  struct tine_termios modes;
-  struct tine_winsize size;
-  EQUAL(ioctl(console, TCGETS, &modes), 0);
-  EQUAL(ioctl(console, TCSETS, &modes), 0);
-  EQUAL(ioctl(console, TIOCGWINSZ, &size), 0);
-  CHECK(size.ws_row > 0 && size.ws_col > 0);
-  ERROR(ioctl(console, TCGETS, wild(KERNEL)), EFAULT);
-  ERROR(ioctl(console, TCSETS, NULL), EFAULT);
-  ERROR(ioctl(console, TIOCGWINSZ, wild(8)), EFAULT);
   ERROR(ioctl(console, 0, buffer), ENOTTY);
   ERROR(ioctl(console, ~0ul, buffer), ENOTTY);
   EQUAL(fcntl(console, F_SETFL, O_NONBLOCK), 0);

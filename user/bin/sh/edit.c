@@ -1,7 +1,8 @@
 /*
  * One line, typed and edited. While editing, the terminal hands over every byte unseen (ICANON,
  * ECHO and ISIG off) and the shell shows what it wants shown; while a program runs, the terminal is
- * as it was. Input that is no terminal is read as plain lines.
+ * as it was. Input that is no terminal is read as plain lines, and so is a terminal that has no
+ * settings (of a kernel without the wing `tty`).
  *
  * Bytes are read one at a time: what is typed or pasted behind the line belongs to the program that
  * the line starts, or to the next line.
@@ -223,25 +224,43 @@ static int edit(const char* prompt, char* line) {
   return (int)strlen(line);
 }
 
-/* For input that is no terminal. What does not fit is dropped, and said. */
-static int read_plain(char* line) {
+static volatile int reading_plain;
+
+/* A ^C that comes just before the read would not end it, and then the read would wait for a line
+ * that has been dropped. So the read that comes next must not wait. */
+void end_reading(void) {
+  if (reading_plain) fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+}
+
+/* For input that is no terminal, or one that only the kernel can edit. What does not fit is
+ * dropped, and said. */
+static int read_plain(const char* prompt, char* line) {
   int length = 0, c;
-  while ((c = read_byte()) != '\n' && c != EOF) {
+  reading_plain = interactive;
+  if (interactive) fputs(prompt, stdout);
+  while ((c = read_byte()) != '\n' && c != EOF && !interrupted) {
     if (length + 1 < LINE_SIZE) line[length++] = (char)c;
+  }
+  reading_plain = 0;
+  if (interrupted) { /* there is no line */
+    make_blocking();
+    line[0] = 0;
+    return 0;
   }
   line[length] = 0;
   if (length + 1 == LINE_SIZE) fprintf(stderr, "sh: the line was cut\n");
+  if (interactive && c == EOF) putchar('\n');
   return c == EOF && length == 0 ? -1 : length;
 }
 
 int read_line(const char* prompt, char* line) {
   struct termios saved;
-  if (tcgetattr(STDIN_FILENO, &saved) != 0) return read_plain(line);
+  if (tcgetattr(STDIN_FILENO, &saved) != 0) return read_plain(prompt, line);
   struct termios raw = saved;
   raw.c_lflag &= ~(uint32_t)(ICANON | ECHO | ISIG);
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0) return read_plain(line);
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) != 0) return read_plain(prompt, line);
   int length = edit(prompt, line);
   fflush(stdout);
   tcsetattr(STDIN_FILENO, TCSANOW, &saved);

@@ -20,6 +20,7 @@ volatile int interrupted;
 static void on_interrupt(int number) {
   (void)number;
   interrupted = 1;
+  end_reading();
 }
 
 /* Line by line: a mistake further down is found only when everything before it has been run. */

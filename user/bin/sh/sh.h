@@ -85,6 +85,7 @@ char* arena_text(void);        /* the characters put since the last take or text
 /* edit.c: shows the prompt, if somebody types at a terminal, and reads a line into `line` without
  * its newline. Answers its length, -1 at the end of the input. */
 int read_line(const char* prompt, char* line);
+void end_reading(void); /* for the handler of SIGINT: the line that is being read is given up */
 
 /* parse.c: parses one line of *text and moves *text behind it. Answers 0, or -1 after it has said
  * what is wrong. An empty line is the tree NULL. */

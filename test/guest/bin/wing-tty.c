@@ -1,6 +1,7 @@
 /*
- * The console as a terminal, as far as nobody needs to type: reads without lines that do not wait,
- * or not for long, and the requests. (What is typed: test/guest/shell.cc.)
+ * The wing `tty`: the console as a terminal with settings, as far as no keys are needed: reads
+ * without lines that do not wait, or not for long, and the requests. (What is typed: the shell's
+ * editor in test/guest/shell.cc.)
  */
 #include "tap.h"
 
@@ -64,10 +65,41 @@ static void requests(void) {
   ERROR(ioctl(console, TCSETSF, wild(KERNEL)), EFAULT);
 }
 
+/* What is read or written at a bad address: at once, at its second byte, or at its last. */
+static void bad_addresses(void) {
+  static const unsigned long reading[] = {TCSETS, TCSETSW, TCSETSF, TIOCSWINSZ};
+  static const unsigned long writing[] = {TCGETS, TIOCGWINSZ, FIONREAD};
+  console = open("/dev/console", O_RDWR);
+  char* page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  EQUAL(munmap(page + 4096, 4096), 0);
+  EQUAL(tcgetattr(console, &before), 0);
+  memcpy(page + 4096 - sizeof before + 1, &before, sizeof before - 1);
+  for (int i = 0; i < 4; i++) {
+    ERROR(ioctl(console, reading[i], NULL), EFAULT);
+    ERROR(ioctl(console, reading[i], wild(KERNEL)), EFAULT);
+    ERROR(ioctl(console, reading[i], page + 4095), EFAULT);
+  }
+  ERROR(ioctl(console, TCSETS, page + 4096 - sizeof before + 1), EFAULT);
+  ERROR(ioctl(console, TIOCSWINSZ, page + 4096 - 7), EFAULT);
+  for (int i = 0; i < 3; i++) {
+    ERROR(ioctl(console, writing[i], NULL), EFAULT);
+    ERROR(ioctl(console, writing[i], wild(KERNEL)), EFAULT);
+    ERROR(ioctl(console, writing[i], wild(8)), EFAULT);
+    ERROR(ioctl(console, writing[i], page + 4095), EFAULT);
+    ERROR(ioctl(console, writing[i], "read only"), EFAULT);
+  }
+  struct termios now;
+  EQUAL(tcgetattr(console, &now), 0);
+  CHECK(memcmp(&now, &before, sizeof now) == 0);
+  ERROR(ioctl(console, 0, page), ENOTTY);
+  ERROR(ioctl(console, ~0ul, page), ENOTTY);
+}
+
 static void window(void) {
   console = open("/dev/console", O_RDWR);
   struct winsize old, size, wanted = {.ws_row = 50, .ws_col = 132};
   EQUAL(ioctl(console, TIOCGWINSZ, &old), 0);
+  CHECK(old.ws_row > 0 && old.ws_col > 0);
   EQUAL(ioctl(console, TIOCSWINSZ, &wanted), 0);
   EQUAL(ioctl(console, TIOCGWINSZ, &size), 0);
   EQUAL(size.ws_row, 50);
@@ -77,10 +109,11 @@ static void window(void) {
 }
 
 int main(void) {
-  tap_begin("terminal");
+  tap_begin("wing-tty");
   RUN("with VMIN 0 and VTIME 0 a read does not wait", reads_at_once);
   RUN("with VMIN 0 and VTIME 2 a read waits for two tenths of a second", reads_with_a_time);
   RUN("TCFLSH, TCSBRK, TCSETSF and FIONREAD, with good and bad arguments", requests);
+  RUN("a request with a bad address is EFAULT and changes nothing", bad_addresses);
   RUN("the size of the window can be set", window);
   return tap_end();
 }
