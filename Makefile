@@ -415,7 +415,8 @@ no_wings = $(subst $(empty) ,,$(WINGS_OUT:%=~[wing-%]))
 wingless_make = MAKEFLAGS= $(MAKE) --no-print-directory DEPS=$(DEPS)
 wingless = "without-$(subst $(empty) ,-,$(strip $(1)))=$(wingless_make) WITHOUT='$(1)' test-wingless"
 # What takes seconds only: no wing at all, what was compiled is linked again, and the shell is tried.
-CORE_PART = $(if $(WINGS),"core=$(wingless_make) WITHOUT='$(WINGS)' ONLY='[shell]~[.]$(subst $(empty) ,,$(WINGS:%=~[wing-%]))' test-wingless")
+CORE_PART = $(if $(WINGS),"core=$(wingless_make) WITHOUT='$(WINGS)' ONLY='$(CORE_TESTS)' test-wingless")
+CORE_TESTS = [shell]~[.]$(subst $(empty) ,,$(WINGS:%=~[wing-%]))
 test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
 	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
 test-wingless: $(GUEST_NEEDS) $(B)/foreign.cpio

@@ -3,23 +3,13 @@
 #include <atomic>
 
 #include "arch/csr.hh"
-#include "arch/layout.hh"
 #include "arch/sbi.hh"
-#include "arch/trap_frame.hh"
 #include "sync/hart.hh"
 #include "sync/spinlock.hh"
 
-// The table that the build makes of the kernel's own functions, sorted by address
-// (linker/kernel.ld).
-struct KernelSymbol {
-  std::uint32_t text_offset;
-  std::uint32_t name_offset;
-};
-extern "C" const KernelSymbol kernel_symbols[];
-extern "C" const std::uint64_t kernel_symbols_count;
-extern "C" const char kernel_symbol_names[];
-extern "C" const char kernel_start[], text_end[];
-extern "C" tine::Sink *const log_keepers_start[], *const log_keepers_end[];  // bounds of the rows
+// Bounds of the rows (linker/kernel.ld).
+extern "C" tine::Sink *const log_keepers_start[], *const log_keepers_end[];
+extern "C" const tine::PanicReport panic_reports_start[], panic_reports_end[];
 
 namespace tine {
 namespace {
@@ -48,61 +38,6 @@ class LogSink final : public Sink {
 constinit FirmwareConsole firmware_console;
 constinit Sink* console = &firmware_console;
 constinit std::atomic<std::uint32_t> panicking{0};  // 1 + index of the hart whose panic is printed
-
-bool is_code(std::uint64_t at) {
-  return at >= reinterpret_cast<std::uint64_t>(kernel_start) &&
-         at < reinterpret_cast<std::uint64_t>(text_end);
-}
-
-// The function that `pc` is in. A return address names the call before it, which may have been the
-// last instruction of its function: look there.
-void print_location(std::uint64_t pc, bool is_return_address) {
-  print(*console, "  {:016x}", pc);
-  std::uint64_t base = reinterpret_cast<std::uint64_t>(kernel_start);
-  const KernelSymbol* found = nullptr;
-  for (std::uint64_t i = 0; i < kernel_symbols_count; i++) {
-    if (base + kernel_symbols[i].text_offset <= pc - is_return_address) found = &kernel_symbols[i];
-  }
-  if (found && is_code(pc)) {
-    print(*console, " {} + {}", kernel_symbol_names + found->name_offset,
-          pc - base - found->text_offset);
-  }
-  print(*console, "\n");
-}
-
-bool is_kernel_stack(std::uint64_t at) {
-  return at % 8 == 0 && (at >= stack_window.value() ||
-                         (at >= direct_map.value() && at < direct_map.value() + (1ul << 37)));
-}
-
-// A function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8. One that
-// calls no other saves the frame pointer alone, at s0 - 8: a trap finds its return address in ra.
-void print_backtrace(std::uint64_t pc, std::uint64_t frame_pointer, const TrapFrame* trap) {
-  print(*console, "backtrace:\n");
-  print_location(pc, !trap);
-  for (unsigned depth = 0; depth < 32 && is_kernel_stack(frame_pointer); depth++) {
-    auto* saved = reinterpret_cast<const std::uint64_t*>(frame_pointer);
-    bool calls_none = depth == 0 && trap && !is_code(saved[-1]) && is_code(trap->x[1]);
-    std::uint64_t return_address = calls_none ? trap->x[1] : saved[-1];
-    std::uint64_t next = calls_none ? saved[-1] : saved[-2];
-    if (!is_code(return_address)) break;
-    print_location(return_address, true);
-    if (next <= frame_pointer) break;
-    frame_pointer = next;
-  }
-}
-
-void print_registers(const TrapFrame& frame) {
-  static constexpr const char* names[] = {"  ", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                          "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                          "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                          "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-  for (unsigned i = 1; i < 32; i++) {
-    print(*console, "  {:-4}{:016x}{}", names[i], frame.x[i], i % 4 == 3 ? "\n" : "");
-  }
-  print(*console, "\n  sepc {:016x}  sstatus {:x}  scause {:x}  stval {:016x}\n", frame.sepc,
-        frame.sstatus, csr::read_scause(), csr::read_stval());
-}
 
 }  // namespace
 
@@ -152,11 +87,8 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
   print(*console, "\nTine: panic on hart {}: ", hart.id);
   print_args(*console, format, args);
   print(*console, "\n");
-  if (frame) {
-    print_registers(*frame);
-    print_backtrace(frame->sepc, frame->x[8], frame);
-  } else {
-    print_backtrace(own_frame[-1], own_frame[-2], nullptr);  // return address, frame of the caller
+  for (PanicReport report : std::span(panic_reports_start, panic_reports_end)) {
+    report(*console, frame, own_frame);
   }
   if (stop_machine) stop_machine(255);
   sbi::system_reset(sbi::Reset::shutdown);

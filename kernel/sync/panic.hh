@@ -46,9 +46,9 @@ void log_on(Channel channel, FormatString<std::type_identity_t<Args>...> format,
   const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
   log_args(format.text(), {list, sizeof...(Args)}, is_logged(channel));
 }
-// A rule of the kernel is broken: says which, prints a backtrace, and stops the machine with a
-// failure status. For the kernel's own bugs only, never for what a program did or for want of
-// memory.
+
+// A rule of the kernel is broken: says which, and stops the machine with a failure status. For the
+// kernel's own bugs only, never for what a program did or for want of memory.
 [[noreturn]] void panic_args(std::string_view format, std::span<const FormatArg> args,
                              const TrapFrame* frame);
 template <class... Args>
@@ -56,13 +56,21 @@ template <class... Args>
   const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
   panic_args(format.text(), {list, sizeof...(Args)}, nullptr);
 }
-// The same for a trap in the kernel: registers and backtrace are those of the frame.
+// The same for a trap in the kernel, whose registers are in the frame.
 template <class... Args>
 [[noreturn]] void panic_at(const TrapFrame& frame,
                            FormatString<std::type_identity_t<Args>...> format, Args... args) {
   const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
   panic_args(format.text(), {list, sizeof...(Args)}, &frame);
 }
+
+// What a panic prints after its message: rows of a table that the linker gathers, which only wings
+// have. `frame`: of the trap that was its cause, else nullptr; `own_frame`: the frame pointer of
+// the function that panics. No lock is held, and nothing but `to` can be relied upon.
+using PanicReport = void (*)(Sink& to, const TrapFrame* frame, const std::uint64_t* own_frame);
+#define PANIC_REPORT(function)    \
+  [[gnu::section(".table.panic"), \
+    gnu::used]] static constinit const PanicReport report_of_##function = function;
 
 // Ends the machine with an exit status: called last by panic, and when init ends. Set by
 // finisher_init.

@@ -139,10 +139,11 @@ void kernel_trap(TrapFrame& frame) {
   bool in_guard = address >= stack_window.value() && (address & kernel_stack_size) == 0;
   auto boot_guard = reinterpret_cast<std::uint64_t>(boot_stack_guard);
   if (in_guard || (address >= boot_guard && address < boot_guard + page_size)) {
-    panic_at(frame, "kernel stack overflow, at address {}", VirtAddr(address));
+    panic_at(frame, "kernel stack overflow, at address {}, pc {}", VirtAddr(address),
+             VirtAddr(frame.sepc));
   }
-  panic_at(frame, "{} in the kernel at address {}, cause {}",
-           fault_of(cause, VirtAddr(address)).text, VirtAddr(address), cause);
+  panic_at(frame, "{} in the kernel at address {}, pc {}, cause {}",
+           fault_of(cause, VirtAddr(address)).text, VirtAddr(address), VirtAddr(frame.sepc), cause);
 }
 
 }  // namespace tine
