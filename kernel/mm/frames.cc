@@ -1,16 +1,18 @@
 #include "mm/frames.hh"
 
 #include <new>
+#include <span>
 #include <utility>
 
 #include "lib/string.hh"
 #include "mm/account.hh"
-#include "mm/heap.hh"
-#include "mm/page_table.hh"
 #include "sync/panic.hh"
 #include "sync/spinlock.hh"
 
 namespace tine {
+
+extern "C" const FrameKeeper frame_keepers_start[], frame_keepers_end[];
+
 namespace {
 
 constexpr std::uint32_t none = ~0u;
@@ -112,13 +114,21 @@ inline PhysAddr take_free_frame(FrameKind kind) {
   return frames_internal::memory_start + (std::uint64_t(number) << page_shift);
 }
 
+// Has any of those that keep frames given one back?
+[[gnu::noinline]] bool reclaim() {
+  for (const FrameKeeper& each : std::span(frame_keepers_start, frame_keepers_end)) {
+    if (each.give_back() != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<PhysAddr> frame_allocate(FrameKind kind) {
   if (allocation_must_fail()) return Errno::nomem;
   PhysAddr frame = take_free_frame(kind);
   while (frame.value() == 0) {
-    if (!give_back_spare_tables() && !heap_give_back()) return Errno::nomem;
+    if (!reclaim()) return Errno::nomem;
     frame = take_free_frame(kind);
   }
   return frame;

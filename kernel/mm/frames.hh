@@ -5,8 +5,8 @@
 // O(1); a record takes 16 bytes.
 //
 // Lock: `frames` (the free list, and the counts by kind). When no frame is left frame_allocate
-// takes `table pool` and `heap`, too: its caller holds no lock of these ranks or above. Reference
-// counts are atomic and need no lock.
+// takes `stack pool`, `table pool` and `heap`, too: its caller holds no lock of these ranks or
+// above. Reference counts are atomic and need no lock.
 #pragma once
 
 #include <array>
@@ -103,6 +103,17 @@ class FrameRef {
   explicit FrameRef(PhysAddr frame) : frame_(frame) {}
   PhysAddr frame_;
 };
+
+// What holds frames that it can do without: rows of a table that the linker gathers. When no frame
+// is left, frame_allocate calls them in the order of their names. `give_back` frees some frames and
+// returns how many; 0: it has none. It may be called with any spinlock held that ranks below
+// `stack pool`, so it neither sleeps nor allocates.
+struct FrameKeeper {
+  std::size_t (*give_back)();
+};
+#define FRAME_KEEPER(name, give_back)     \
+  [[gnu::section(".table.keeper." #name), \
+    gnu::used]] static constinit const FrameKeeper keeper_##name{give_back};
 
 // ---- Accounts ----
 

@@ -155,16 +155,17 @@ FrameRecord* take_empty(unsigned size_class) {
 
 }  // namespace
 
-bool heap_give_back() {
-  bool any = false;
+std::size_t heap_give_back() {
+  std::size_t given = 0;
   for (unsigned size_class = 0; size_class < class_sizes.size(); size_class++) {
     if (FrameRecord* slab = take_empty(size_class)) {
       frame_free(frame_address(*slab), *slab);
-      any = true;
+      given++;
     }
   }
-  return any;
+  return given;
 }
+FRAME_KEEPER(2_slabs, heap_give_back)
 
 std::uint64_t heap_bytes_in_use() {
   SpinGuard guard(lock);

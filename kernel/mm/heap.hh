@@ -24,9 +24,9 @@ void heap_free(void* object);  // nullptr is allowed
 
 std::uint64_t heap_bytes_in_use();  // in the sizes of the slabs
 
-// Frees the slabs that are kept empty; false when there were none. For the frame allocator, when it
-// has nothing left.
-bool heap_give_back();
+// Frees the slabs that are kept empty, and returns how many. A row of the frame allocator's table
+// (FRAME_KEEPER).
+std::size_t heap_give_back();
 
 // A new object, or nomem with nothing left behind.
 template <class T, class... Args>

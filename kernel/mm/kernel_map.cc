@@ -1,40 +1,46 @@
-// The kernel's half of every page table. Built once at boot; only the stack window grows later.
+// The kernel's half of every page table. Built once at boot; only in the window of the stacks pages
+// come and go later.
+//
+// No lock: a table that comes in stays, and is put in with one atomic operation, so that of two
+// harts that need the same table one finds the other's. A leaf entry is written by its owner only.
 #include "arch/csr.hh"
 #include "mm/page_table.hh"
 #include "mm/table_pool.hh"
 #include "sync/hart.hh"
 #include "sync/panic.hh"
-#include "sync/spinlock.hh"
 
 namespace tine {
 namespace {
 
 extern "C" const char boot_stack_guard[];
 
-constinit Spinlock lock{Rank::kernel_map, "kernel map"};
-// Counts the pages that kernel_map_page has mapped. A hart may remember that there was nothing
-// where a page is now; so each fences once for itself when it sees a number that it does not know,
-// before it uses what was mapped.
+// Counts the changes (kernel_map_changed). A hart may remember that there was nothing where a page
+// is now; so each fences once for itself when it sees a number that it does not know, before it
+// uses what was mapped.
 constinit std::atomic<std::uint64_t> generation{0};
 
 // The table below an entry of the kernel's half, made if need be.
 Result<Pte*> table_below(Pte& entry) {
-  if (!entry.valid()) {
-    PhysAddr below = TRY(frame_allocate_zeroed(FrameKind::kernel));
-    std::atomic_thread_fence(std::memory_order_release);  // its zeros first: a hart may walk here
-    entry = Pte::table(below);
+  std::atomic_ref word(reinterpret_cast<std::uint64_t&>(entry));
+  if (word.load(std::memory_order_acquire) == 0) {
+    FrameRef below = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::kernel)));
+    std::uint64_t nothing = 0;
+    // Release: its zeros first, since any hart may walk here from now on.
+    if (word.compare_exchange_strong(nothing, Pte::table(below.address()).bits(),
+                                     std::memory_order_acq_rel)) {
+      below.release();
+    }
   }
   return direct<Pte>(entry.address());
 }
 
-// One leaf of `level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB).
-Result<> map_leaf(VirtAddr at, Pte entry, unsigned level) {
+// The entry of `level` for this address (0: 4 KiB, 1: 2 MiB, 2: 1 GiB).
+Result<Pte*> entry_of(VirtAddr at, unsigned level) {
   Pte* table = direct<Pte>(kernel_root);
   for (unsigned above = table_levels - 1; above > level; above--) {
     table = TRY(table_below(table[pte_index(at, above)]));
   }
-  table[pte_index(at, level)] = entry;
-  return {};
+  return &table[pte_index(at, level)];
 }
 
 // [start, end) in the direct map, with the largest leaves that fit. At boot only: there must be
@@ -44,8 +50,9 @@ void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
     unsigned level = table_levels - 1;
     while (level > 0 && (start.value() % pte_span(level) != 0 || end - start < pte_span(level)))
       level--;
-    if (!map_leaf(direct_map + start.value(), Pte::kernel(start, prot), level))
-      panic("no memory for the kernel's page table");
+    Result<Pte*> entry = entry_of(direct_map + start.value(), level);
+    if (!entry) panic("no memory for the kernel's page table");
+    **entry = Pte::kernel(start, prot);
     start += pte_span(level);
   }
 }
@@ -80,13 +87,18 @@ void kernel_map_activate() {
   csr::sfence_all();
 }
 
-Result<> kernel_map_page(VirtAddr at, Pte entry) {
-  {
-    SpinGuard guard(lock);
-    TRY(map_leaf(at, entry, 0));
-  }
-  generation.fetch_add(1, std::memory_order_release);
-  return {};
+Result<Pte*> kernel_map_entry(VirtAddr at) { return entry_of(at, 0); }
+
+void kernel_map_changed() { generation.fetch_add(1, std::memory_order_release); }
+
+// The other harts are interrupted in M-mode, so they answer though the kernel's interrupts are off,
+// and while they spin for a lock that the caller holds. The full fence makes the cleared entries
+// visible before the message that makes them walk anew. A hart that has not started yet fences when
+// it first sees a new mapping there, as after each one.
+void kernel_map_forget() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  csr::sfence_all();
+  fence_harts(~(1ul << this_hart().index), 0, ~0ul);
 }
 
 // Acquire: who sees the new number sees the entry, and the fence orders this hart's later walks

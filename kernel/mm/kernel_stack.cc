@@ -1,5 +1,9 @@
 #include "mm/kernel_stack.hh"
 
+#include <atomic>
+#include <span>
+#include <utility>
+
 #include "mm/frames.hh"
 #include "mm/page_table.hh"
 #include "sync/spinlock.hh"
@@ -8,60 +12,108 @@ namespace tine {
 namespace {
 
 constexpr unsigned pages_per_stack = kernel_stack_size / page_size;
-// All that the window holds but the last, where signal_trampoline is.
-constexpr std::uint64_t max_stacks = pte_span(2) / kernel_stack_slot - 1;
+constexpr unsigned pages_of_guard = (kernel_stack_slot - kernel_stack_size) / page_size;
+// The last slot of the window has no stack: signal_trampoline is in it.
+constexpr VirtAddr last_slot = stack_window + (pte_span(2) - kernel_stack_slot);
+// How many stacks are unmapped at once, for one fence of all harts.
+constexpr unsigned batch = 16;
 
 constinit Spinlock lock{Rank::stack_pool, "stack pool"};
-constinit VirtAddr first_spare GUARDED_BY(lock);  // its lowest word names the next one
-constinit std::uint64_t made GUARDED_BY(lock) = 0;
-constinit std::uint64_t in_use GUARDED_BY(lock) = 0;
+constinit std::atomic<std::uint64_t> in_use{0};
+constinit std::atomic<VirtAddr> first_unused{stack_window};  // the slots from here on never had one
 
-std::uint64_t* bottom_of(VirtAddr top) {
-  return reinterpret_cast<std::uint64_t*>(top.value() - kernel_stack_size);
+// The leaf entries of a slot, which has its table: those of the guard, then those of the stack.
+Pte* entries_of(VirtAddr top) { return *kernel_map_entry(top - kernel_stack_slot); }
+
+VirtAddr& lowest_word(VirtAddr top) {
+  kernel_map_catch_up();  // the stack may have been mapped on another hart
+  return *reinterpret_cast<VirtAddr*>(top.value() - kernel_stack_size);
 }
 
-// Maps the frames of a slot that was never used. On failure all of them are given back; who comes
-// next tries the slot again, and maps others over those that were mapped.
-Result<> map_stack(VirtAddr top) {
+// The entry of a guard page is never valid, and then the hardware looks at none of its other bits.
+VirtAddr& guard_entry(VirtAddr top) { return reinterpret_cast<VirtAddr&>(*entries_of(top)); }
+
+// A list of slots, which are named by where their stacks end. `link` is where a slot keeps the name
+// of the next one; as an entry this is not valid, since bit 0 of a multiple of a page is 0.
+template <VirtAddr& link(VirtAddr top)>
+class Slots {
+ public:
+  // 0 when there is none.
+  VirtAddr take() {
+    SpinGuard guard(lock);
+    VirtAddr top = first_;
+    if (top.value()) first_ = link(top);
+    return top;
+  }
+  void put(VirtAddr top) {
+    SpinGuard guard(lock);
+    link(top) = std::exchange(first_, top);
+  }
+
+ private:
+  VirtAddr first_ GUARDED_BY(lock);
+};
+
+constinit Slots<lowest_word> idle;   // with a stack
+constinit Slots<guard_entry> empty;  // those that had one
+
+// A slot that never had a stack; its table is there. Errors: nomem, nothing changed.
+Result<VirtAddr> unused_slot() {
+  VirtAddr start = first_unused.load(std::memory_order_relaxed);
+  do {
+    if (start == last_slot) return Errno::nomem;
+    TRY(kernel_map_entry(start));
+  } while (!first_unused.compare_exchange_weak(start, start + kernel_stack_slot));
+  return start + kernel_stack_slot;
+}
+
+Result<VirtAddr> make_stack() {
   FrameRef frames[pages_per_stack];
   for (FrameRef& frame : frames) frame = FrameRef::adopt(TRY(frame_allocate(FrameKind::stack)));
-  for (unsigned i = 0; i < pages_per_stack; i++) {
-    VirtAddr page = top - kernel_stack_size + i * page_size;
-    TRY(kernel_map_page(page, Pte::kernel(frames[i].address(), Prot::read | Prot::write)));
+  VirtAddr top = empty.take();
+  if (!top.value()) top = TRY(unused_slot());
+  Pte* entry = entries_of(top) + pages_of_guard;
+  for (FrameRef& frame : frames) {
+    *entry++ = Pte::kernel(frame.release(), Prot::read | Prot::write);  // which holds the frame
   }
-  for (FrameRef& frame : frames) frame.release();  // the mapping holds them, for good
-  return {};
+  kernel_map_changed();
+  kernel_map_catch_up();
+  return top;
 }
+
+// A slot is not empty before all harts have forgotten its stack.
+std::size_t give_back_idle_stacks() {
+  PhysAddr frames[batch * pages_per_stack];
+  std::size_t count = 0;
+  Slots<guard_entry> unmapped;
+  for (VirtAddr top; count < std::size(frames) && (top = idle.take()).value();) {
+    for (Pte& entry : std::span(entries_of(top) + pages_of_guard, pages_per_stack)) {
+      frames[count++] = std::exchange(entry, Pte()).address();
+    }
+    unmapped.put(top);
+  }
+  if (count != 0) kernel_map_forget();
+  for (VirtAddr top; (top = unmapped.take()).value();) empty.put(top);
+  for (PhysAddr frame : std::span(frames).first(count)) frame_unref(frame);
+  return count;
+}
+FRAME_KEEPER(3_stacks, give_back_idle_stacks)
 
 }  // namespace
 
 Result<VirtAddr> kernel_stack_allocate() {
   if (allocation_must_fail()) return Errno::nomem;
-  SpinGuard guard(lock);
-  VirtAddr top = first_spare;
-  if (!top.value()) {
-    if (made == max_stacks) return Errno::nomem;
-    top = stack_window + (made + 1) * kernel_stack_slot;
-    TRY(map_stack(top));
-    made++;
-  }
-  kernel_map_catch_up();  // mapped just now, or at some time on another hart
-  if (first_spare.value()) first_spare = VirtAddr(*bottom_of(top));
-  in_use++;
+  VirtAddr top = idle.take();
+  if (!top.value()) top = TRY(make_stack());
+  in_use.fetch_add(1, std::memory_order_relaxed);
   return top;
 }
 
 void kernel_stack_free(VirtAddr top) {
-  kernel_map_catch_up();  // whoever reaps a thread may be on a hart that never saw its stack
-  SpinGuard guard(lock);
-  *bottom_of(top) = first_spare.value();
-  first_spare = top;
-  in_use--;
+  in_use.fetch_sub(1, std::memory_order_relaxed);
+  idle.put(top);
 }
 
-std::uint64_t kernel_stacks_in_use() {
-  SpinGuard guard(lock);
-  return in_use;
-}
+std::uint64_t kernel_stacks_in_use() { return in_use.load(std::memory_order_relaxed); }
 
 }  // namespace tine

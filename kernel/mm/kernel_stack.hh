@@ -1,5 +1,6 @@
 // Kernel stacks: one for each thread, in a window of their own with unmapped guards between them. A
-// stack that is given back stays mapped and is used again, so that no TLB ever has to forget one.
+// stack that is given back stays mapped and is used again. Idle ones are unmapped, some at a time,
+// only when no frame is left: then one fence of all harts serves many of them.
 //
 // Lock: `stack pool`, inside.
 #pragma once
@@ -9,7 +10,7 @@
 
 namespace tine {
 
-// Returns the first byte behind the stack (where sp starts); its size is kernel_stack_size. Errors:
+// Returns the first byte after the stack (where sp starts); its size is kernel_stack_size. Errors:
 // nomem.
 Result<VirtAddr> kernel_stack_allocate();
 void kernel_stack_free(VirtAddr top);

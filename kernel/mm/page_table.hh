@@ -118,17 +118,22 @@ extern "C" const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
 // Runs this hart on the kernel's half alone (PageTable::activate with nullptr).
 void kernel_map_activate();
-// Maps a page in the kernel's half for good. A hart that is going to use it calls
-// kernel_map_catch_up first. Errors: nomem.
-Result<> kernel_map_page(VirtAddr at, Pte entry);
+// The leaf entry for an address in the kernel's half, whose tables are made if need be; they stay.
+// The caller owns the page and fills the entry, then calls kernel_map_changed; and a hart that is
+// going to use the page calls kernel_map_catch_up first. Errors: nomem, not for a page in 2 MiB of
+// which another page had its entry before.
+Result<Pte*> kernel_map_entry(VirtAddr at);
+void kernel_map_changed();
+// Entries were cleared: makes every hart forget them. Before that their frames must not be freed.
+void kernel_map_forget();
 // Fences on this hart whatever was mapped since it last did; next to nothing when that is nothing.
 void kernel_map_catch_up();
 
 // ---- Spare tables ----
 
 std::size_t spare_tables();
-// Frees all spares; false when there were none. For the frame allocator, when it has nothing left.
-bool give_back_spare_tables();
+// Frees all spares, and returns how many. A row of the frame allocator's table (FRAME_KEEPER).
+std::size_t give_back_spare_tables();
 
 // ---- Implementation ----
 

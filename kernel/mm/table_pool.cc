@@ -78,12 +78,13 @@ void root_free(PhysAddr root) { roots.give(root); }
 
 std::size_t spare_tables() { return tables.count() + roots.count(); }
 
-bool give_back_spare_tables() {
-  bool any = false;
+std::size_t give_back_spare_tables() {
+  std::size_t given = 0;
   for (Spares* spares : {&tables, &roots}) {
-    for (PhysAddr spare; (spare = spares->take()).value(); any = true) frame_unref(spare);
+    for (PhysAddr spare; (spare = spares->take()).value(); given++) frame_unref(spare);
   }
-  return any;
+  return given;
 }
+FRAME_KEEPER(1_tables, give_back_spare_tables)
 
 }  // namespace tine

@@ -217,9 +217,10 @@ void signal_init() {
   Result<PhysAddr> page = frame_allocate_zeroed(FrameKind::kernel);
   if (!page) panic("no memory for the signal trampoline");
   memcpy(direct(*page), code, sizeof(code));
-  if (!kernel_map_page(signal_trampoline, Pte::user(*page, Prot::read | Prot::exec))) {
-    panic("no memory for the signal trampoline");
-  }
+  Result<Pte*> entry = kernel_map_entry(signal_trampoline);
+  if (!entry) panic("no memory for the signal trampoline");
+  **entry = Pte::user(*page, Prot::read | Prot::exec);
+  kernel_map_changed();
 }
 
 }  // namespace tine

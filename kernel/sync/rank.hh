@@ -32,9 +32,8 @@ enum class Rank : std::uint8_t {
   console_input,   // lines typed and not yet read
   mutex,           // inside a sleeping mutex
   scheduler,       // states of threads, run queue, wait queues, timers
-  stack_pool,      // spare kernel stacks
   accounts,        // the list of users' accounts
-  kernel_map,      // the kernel's half of all page tables
+  stack_pool,      // idle kernel stacks
   table_pool,      // spare page tables
   heap,            // kernel heap
   frames,          // free page frames

@@ -11,6 +11,14 @@
 #include "sync/hart.hh"
 #include "sync/panic.hh"
 
+// What the linker gathers on the machine: who keeps frames.
+asm(".pushsection .data.rel.ro, \"aw\"\n"
+    ".globl frame_keepers_start, frame_keepers_end\n"
+    "frame_keepers_start:\n"
+    ".quad _ZN4tine22give_back_spare_tablesEv, _ZN4tine14heap_give_backEv\n"
+    "frame_keepers_end:\n"
+    ".popsection");
+
 namespace tine {
 
 alignas(page_size) std::byte simulated_memory[simulated_size];

@@ -1,10 +1,13 @@
 // What the files of /proc say of the machine: memory, time, harts, mounts.
 #include <tine/abi.h>
 
+#include <algorithm>
+
 #include "fs/path.hh"
 #include "fs/vfs.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
+#include "mm/kernel_stack.hh"
 #include "mm/page_table.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
@@ -22,12 +25,15 @@ Result<> write_meminfo(const Subject&, Sink& to) {
   std::uint64_t spare = spare_tables();
   auto of_kind = [&](FrameKind kind) { return frames.of_kind[unsigned(kind)]; };
   std::uint64_t free = of_kind(FrameKind::free) + spare;
+  std::uint64_t stacks = kernel_stacks_in_use() * (kernel_stack_size / page_size);
+  std::uint64_t idle_stacks =
+      of_kind(FrameKind::stack) - std::min(stacks, of_kind(FrameKind::stack));
   const struct {
     const char* name;
     std::uint64_t pages;
   } lines[] = {{"MemTotal:", frames.total},
                {"MemFree:", free},
-               {"MemAvailable:", free},
+               {"MemAvailable:", free + idle_stacks},
                {"Buffers:", 0},
                {"Cached:", of_kind(FrameKind::file)},
                {"SwapTotal:", 0},

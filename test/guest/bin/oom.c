@@ -196,6 +196,59 @@ static void all_used_up(void) {
   ENDS(child, 0);
 }
 
+static uint64_t usable_before_crowd; /* frames */
+static long crowd;
+
+/* As many processes at once as take half of memory, but at most 1,500; then all of them end. It is
+ * no case: the tables of the window of kernel stacks stay, and are no leak. */
+static void crowd_comes_and_goes(void) {
+  struct tine_memory_info info;
+  int end[2];
+  char byte;
+  memory_info(&info);
+  usable_before_crowd = tap_usable(&info);
+  pipe(end);
+  for (; crowd < 1500 && info.free_frames > usable_before_crowd / 2; crowd++) {
+    pid_t child = fork();
+    if (child == 0) {
+      close(end[1]);
+      read(end[0], &byte, 1);
+      _exit(0);
+    }
+    if (child < 0) break;
+    memory_info(&info);
+  }
+  close(end[0]);
+  close(end[1]);
+  while (wait(NULL) > 0) continue;
+}
+
+/* Each of them had four frames for its kernel stack. */
+static void stacks_of_the_crowd(void) {
+  struct tine_memory_info info;
+  memory_info(&info);
+  CHECK(crowd > 500);
+  CHECK((long)(info.stack_frames - TAP_FRAMES_A_STACK * info.stacks) >=
+        TAP_FRAMES_A_STACK * (crowd - 4)); /* we have one of them */
+  pid_t child = FORK();
+  if (child == 0) {
+    char* at = mmap(NULL, 1ul << 32, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int zero = open("/dev/zero", O_RDONLY);
+    long taken = 0;
+    errno = 0; /* its page is our own before there is none left */
+    for (long got; (got = read(zero, at + taken, 1 << 30)) > 0;) taken += got;
+    CHECK((long)usable_before_crowd - taken / PAGE < crowd);
+    _exit(0);
+  }
+  ENDS(child, 0);
+  /* New ones can be made where the old ones were. */
+  for (int i = 0; i < 100; i++) {
+    child = FORK();
+    if (child == 0) _exit(0);
+  }
+  while (wait(NULL) > 0) continue;
+}
+
 static void two_at_once(void) {
   pid_t children[2];
   for (int c = 0; c < 2; c++) {
@@ -259,6 +312,9 @@ int main(int argc, char** argv) {
   RUN("a count that was not reached ends with its process", count_ends);
   RUN("who touches all memory is ended by SIGKILL", touch_until_killed);
   RUN("when all memory is used fork and exec are ENOMEM, and work again afterwards", all_used_up);
+  crowd_comes_and_goes();
+  RUN("the kernel stacks of a crowd that has ended are memory for one program",
+      stacks_of_the_crowd);
   RUN("two processes meet the end of memory at once", two_at_once);
   RUN("a fork bomb ends in ENOMEM or EAGAIN, and everything is given back", bomb);
   return tap_end();

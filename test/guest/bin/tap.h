@@ -154,6 +154,7 @@ enum {
   TAP_PIDS_A_CHUNK =
       256, /* the process table gets a row for each 256 pids, of 2048 bytes, and keeps it */
   TAP_CHUNK_BYTES = 2048,
+  TAP_FRAMES_A_STACK = 4,
   TAP_STACKS_A_TABLE =
       64, /* kernel stacks stay; a page table for the window of so many of them does, too */
 };
@@ -170,7 +171,8 @@ static inline int tap_differs(const struct tine_memory_info* before,
                               const struct tine_memory_info* after, uint64_t chunks, char* why,
                               size_t size) {
   uint64_t new_stacks = after->stack_frames - before->stack_frames;
-  uint64_t new_tables = new_stacks > 0 ? 1 + new_stacks / TAP_STACKS_A_TABLE : 0;
+  int more_stacks = after->stack_frames > before->stack_frames; /* idle ones go when memory ends */
+  uint64_t new_tables = more_stacks ? 1 + new_stacks / TAP_STACKS_A_TABLE : 0;
   const struct {
     const char* name;
     uint64_t before, after;
@@ -194,6 +196,11 @@ static inline int tap_differs(const struct tine_memory_info* before,
     if (length + 80 > size) break;
   }
   return length != 0;
+}
+
+/* Frames that programs can have: the free ones, and those of idle kernel stacks. */
+static inline uint64_t tap_usable(const struct tine_memory_info* info) {
+  return info->free_frames + info->stack_frames - TAP_FRAMES_A_STACK * info->stacks;
 }
 
 static inline void tap_books(struct tine_memory_info* info) {

@@ -6,7 +6,7 @@
 #include "clone.h"
 #include "tap.h"
 
-static size_t all_pages; /* free when the program starts */
+static size_t all_pages; /* that can be had when the program starts */
 
 static char* map(size_t pages) {
   char* at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -308,7 +308,7 @@ int main(int argc, char** argv) {
   struct tine_memory_info info;
   tap_begin("wing-oom");
   memory_info(&info);
-  all_pages = info.free_frames;
+  all_pages = tap_usable(&info);
   RUN("of parent and child one goes when the child writes; the other is unharmed", fork_and_write);
   RUN("the biggest goes, not the small one that asks: it sleeps", in_sleep);
   RUN("... it reads from an empty pipe", in_read);
