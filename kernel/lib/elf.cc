@@ -9,6 +9,16 @@
 namespace tine {
 namespace {
 
+// e_ident: magic, and 64 bits. The machine's number says that it is little-endian.
+constexpr std::array<unsigned char, 5> ident_start = {0x7f, 'E', 'L', 'F', 2};
+constexpr std::uint16_t type_executable = 2;
+constexpr std::uint16_t type_position_independent = 3;
+constexpr std::uint16_t machine_riscv = 243;
+constexpr std::uint64_t longest_file = ~std::uint64_t{0} >> 1;
+constexpr std::uint32_t segment_load = 1;
+constexpr std::uint32_t segment_interpreter = 3;
+constexpr std::uint32_t segment_stack = 0x6474e551;  // PT_GNU_STACK: its flags are the stack's
+
 struct FileHeader {
   std::array<unsigned char, 16> ident;
   std::uint16_t type, machine;
@@ -25,28 +35,19 @@ struct ProgramHeader {
   std::uint64_t offset, address, physical_address, file_size, memory_size, align;
 
   std::uint64_t end() const { return address + memory_size; }
+  bool is_loaded() const { return type == segment_load && memory_size > 0; }
 };
 static_assert(sizeof(ProgramHeader) == elf_header_entry_size);
 
-// e_ident: magic, and 64 bits. The machine's number says that it is little-endian.
-constexpr std::array<unsigned char, 5> ident_start = {0x7f, 'E', 'L', 'F', 2};
-constexpr std::uint16_t type_executable = 2;
-constexpr std::uint16_t type_position_independent = 3;
-constexpr std::uint16_t machine_riscv = 243;
-constexpr std::uint64_t longest_file = ~std::uint64_t{0} >> 1;
-constexpr std::uint32_t segment_load = 1;
-constexpr std::uint32_t segment_interpreter = 3;
-constexpr std::uint32_t segment_stack = 0x6474e551;  // PT_GNU_STACK: its flags are the stack's
-
-template <class T>
-Result<T> copy_from(const FileBytes& file, std::uint64_t offset) {
-  T value;
-  TRY(file.copy(offset, std::as_writable_bytes(std::span(&value, 1))));
-  return value;
-}
-
-Result<ProgramHeader> read_header(const FileBytes& file, const ElfImage& image, unsigned index) {
-  return copy_from<ProgramHeader>(file, image.headers_at + index * elf_header_entry_size);
+// The headers from `first` on, as many as fit into `room`. Errors: those of reading.
+using Headers = std::array<ProgramHeader, elf_headers_at_once>;
+Result<std::span<ProgramHeader>> read_headers(const FileBytes& file, const ElfImage& image,
+                                              unsigned first, Headers& room) {
+  auto headers =
+      std::span(room).first(std::min<std::size_t>(room.size(), image.header_count - first));
+  std::uint64_t offset = image.headers_at + first * elf_header_entry_size;
+  TRY(file.copy(offset, std::as_writable_bytes(headers)));
+  return headers;
 }
 
 Result<> check_header(const FileHeader& header) {
@@ -70,7 +71,8 @@ Result<> check_segment(const ProgramHeader& header) {
   return is_right ? Result<>() : Errno::noexec;
 }
 
-void add_segment(ElfImage& image, const ProgramHeader& header) {
+Result<> add_segment(ElfImage& image, const ProgramHeader& header) {
+  TRY(check_segment(header));
   bool is_first = image.end == VirtAddr();
   image.start =
       std::min(is_first ? VirtAddr(~0ul) : image.start, VirtAddr(header.address).page_down());
@@ -79,29 +81,35 @@ void add_segment(ElfImage& image, const ProgramHeader& header) {
   // The program finds its own headers through this, if the segment brings them into memory.
   std::uint64_t into = image.headers_at - header.offset;  // wraps if they are before it
   if (into < header.file_size) image.program_headers = VirtAddr(header.address + into);
+  return {};
+}
+
+Result<> add_header(ElfImage& image, const ProgramHeader& header) {
+  if (header.type == segment_stack) image.wants_executable_stack = header.flags & elf_exec;
+  if (header.type == segment_interpreter && image.interpreter_size == 0) {
+    image.interpreter_at = header.offset;
+    image.interpreter_size = header.file_size;
+    if (header.file_size < 2 || header.file_size > TINE_PATH_MAX) return Errno::noexec;
+  }
+  return header.is_loaded() ? add_segment(image, header) : Result<>();
 }
 
 }  // namespace
 
 Result<ElfImage> read_elf(const FileBytes& file) {
-  auto header = TRY(copy_from<FileHeader>(file, 0));
+  FileHeader header;
+  TRY(file.copy(0, std::as_writable_bytes(std::span(&header, 1))));
   TRY(check_header(header));
   ElfImage image;
   image.entry = VirtAddr(header.entry);
   image.is_movable = header.type == type_position_independent;
   image.headers_at = header.program_headers;
   image.header_count = header.program_header_count;
-  for (unsigned i = 0; i < image.header_count; i++) {
-    auto each = TRY(read_header(file, image, i));
-    if (each.type == segment_stack) image.wants_executable_stack = each.flags & elf_exec;
-    if (each.type == segment_interpreter && image.interpreter_size == 0) {
-      image.interpreter_at = each.offset;
-      image.interpreter_size = each.file_size;
-      if (each.file_size < 2 || each.file_size > TINE_PATH_MAX) return Errno::noexec;
+  Headers some;
+  for (unsigned first = 0; first < image.header_count; first += some.size()) {
+    for (const ProgramHeader& each : TRY(read_headers(file, image, first, some))) {
+      TRY(add_header(image, each));
     }
-    if (each.type != segment_load || each.memory_size == 0) continue;
-    TRY(check_segment(each));
-    add_segment(image, each);
   }
   if (image.end - image.start > USER_TOP || image.end == VirtAddr()) return Errno::noexec;
   return image;
@@ -115,15 +123,21 @@ void ElfImage::move_to(VirtAddr at) {
   if (program_headers.value()) program_headers += moved;
 }
 
-Result<ElfSegment> read_segment(const FileBytes& file, const ElfImage& image, unsigned index) {
-  auto header = TRY(read_header(file, image, index));
-  if (header.type != segment_load || header.memory_size == 0) return ElfSegment();
-  TRY(check_segment(header));
-  ElfSegment segment{VirtAddr(header.address + image.moved), header.memory_size, header.offset,
-                     header.file_size, header.flags & (elf_read | elf_write | elf_exec)};
-  bool is_inside = segment.start >= image.start && segment.start < image.end &&
-                   segment.memory_size <= image.end - segment.start;
-  return is_inside ? Result<ElfSegment>(segment) : Errno::noexec;
+Result<std::span<ElfSegment>> read_segments(const FileBytes& file, const ElfImage& image,
+                                            unsigned first, ElfSegments& room) {
+  Headers some;
+  std::size_t count = 0;
+  for (const ProgramHeader& each : TRY(read_headers(file, image, first, some))) {
+    if (!each.is_loaded()) continue;
+    TRY(check_segment(each));
+    ElfSegment segment{VirtAddr(each.address + image.moved), each.memory_size, each.offset,
+                       each.file_size, each.flags & (elf_read | elf_write | elf_exec)};
+    bool is_inside = segment.start >= image.start && segment.start < image.end &&
+                     segment.memory_size <= image.end - segment.start;
+    if (!is_inside) return Errno::noexec;
+    room[count++] = segment;
+  }
+  return std::span(room).first(count);
 }
 
 }  // namespace tine

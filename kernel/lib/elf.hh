@@ -6,6 +6,7 @@
 // maps the segments gets each of them checked again, against the bounds of the image.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -35,13 +36,17 @@ class FileBytes {
 // A piece of the file and the memory that it goes to. What the file does not fill is zero.
 struct ElfSegment {
   VirtAddr start;
-  std::uint64_t memory_size = 0;  // 0: nothing is to be loaded
+  std::uint64_t memory_size = 0;  // > 0
   std::uint64_t file_offset = 0;
   std::uint64_t file_size = 0;  // <= memory_size; if it is not 0, file_offset is in step with start
   std::uint32_t flags = 0;
 
   VirtAddr end() const { return start + memory_size; }
 };
+
+// Headers are read so many at a time.
+constexpr unsigned elf_headers_at_once = 8;
+using ElfSegments = std::array<ElfSegment, elf_headers_at_once>;
 
 struct ElfImage {
   VirtAddr entry;            // anywhere
@@ -62,7 +67,9 @@ struct ElfImage {
 
 // Errors of both: noexec for whatever is wrong, and those of reading the file.
 Result<ElfImage> read_elf(const FileBytes& file);
-// What program header `index` says, moved as the image was. It lies inside the image.
-Result<ElfSegment> read_segment(const FileBytes& file, const ElfImage& image, unsigned index);
+// The segments that some of the program headers name, from header `first` on, moved as the image
+// was. They lie inside the image, and are put into `room`.
+Result<std::span<ElfSegment>> read_segments(const FileBytes& file, const ElfImage& image,
+                                            unsigned first, ElfSegments& room);
 
 }  // namespace tine

@@ -20,6 +20,8 @@ constexpr std::size_t argument_limit(std::uint64_t stack) {
   return std::min(quarter, stack - std::min(stack, for_vectors));
 }
 
+constexpr unsigned strings_at_once = 16;  // between two safe points
+
 // A pointer in a vector of the program's, which need not be aligned. Errors: fault, nomem.
 Result<VirtAddr> load_pointer(PageWindow& vectors, VirtAddr at) {
   if (at.value() % sizeof(std::uint64_t)) return VirtAddr(TRY(UserPtr<std::uint64_t>(at).load()));
@@ -83,12 +85,11 @@ Result<> ArgumentStack::push_text(std::string_view text) {
 Result<> ArgumentStack::push_user_string(PageWindow& strings, VirtAddr from) {
   std::size_t length = TRY(strings.string_length(from, longest_argument));
   first_size_ = length + 1;
-  return push(length + 1, [&](std::span<std::byte> to, std::size_t offset) {
-    if (offset + to.size() > length) {
-      to.back() = std::byte{0};
-      to = to.first(to.size() - 1);
-    }
-    return strings.copy(to, from + offset);
+  return push(length + 1, [&](std::span<std::byte> to, std::size_t offset) -> Result<> {
+    if (offset > 0 && give_way()) return Errno::restart;
+    TRY(strings.copy(to, from + offset));
+    if (offset + to.size() > length) to.back() = std::byte{0};
+    return {};
   });
 }
 
@@ -101,7 +102,7 @@ Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
   if (pointers >= room_) return Errno::toobig;
   room_ -= pointers;
   for (unsigned i = argc_ + envc_; i > 0; i--) {
-    if (give_way()) return Errno::restart;
+    if (i % strings_at_once == 0 && give_way()) return Errno::restart;
     VirtAddr from = i > argc_ ? envp + (i - argc_ - 1) * sizeof(std::uint64_t)
                               : argv + (i - 1) * sizeof(std::uint64_t);
     TRY(push_user_string(strings, TRY(load_pointer(vectors, from))));
@@ -139,7 +140,7 @@ Result<> ArgumentStack::put_vectors(Put put) {
   TRY(put(argc_));
   VirtAddr text = at_;
   for (unsigned i = 0; i < argc_ + envc_; i++) {
-    if (give_way()) return Errno::restart;
+    if (i % strings_at_once == 0 && give_way()) return Errno::restart;
     if (i == argc_) TRY(put(0));
     TRY(put(text.value()));
     std::size_t length = TRY(window_->string_length(text, longest_argument));

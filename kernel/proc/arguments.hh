@@ -57,7 +57,7 @@ class ArgumentStack {
   unsigned argc() const { return argc_; }
   // Of the program: what exec(app_id) gives it, whose stack has no arguments; else the first ones
   // of the stack, cut to fit, from `finish` on.
-  tine_args args{};
+  alignas(8) tine_args args{};
 
   const RefPtr<AddressSpace>& space() const { return space_; }
   // Where the stack is, once it has grown.

@@ -141,11 +141,12 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
 Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfImage& image) {
   bool fits = image.start >= user_base && image.start < image.end && image.end <= user_top;
   if (!fits) return Errno::noexec;
-  for (unsigned i = 0; i < image.header_count; i++) {
-    ElfSegment segment = TRY(read_segment(file, image, i));
-    if (segment.memory_size == 0) continue;
-    if (segment.start < stack.top() && segment.end() > stack.limit()) return Errno::exist;
-    TRY(map_segment(*stack.space(), segment, file.pages()));
+  ElfSegments some;
+  for (unsigned first = 0; first < image.header_count; first += some.size()) {
+    for (const ElfSegment& segment : TRY(read_segments(file, image, first, some))) {
+      if (segment.start < stack.top() && segment.end() > stack.limit()) return Errno::exist;
+      TRY(map_segment(*stack.space(), segment, file.pages()));
+    }
   }
   return {};
 }

@@ -7,26 +7,33 @@
 
 namespace tine {
 
-// The lowest free descriptor not below `from`; its chunk is there. Errors: mfile, nomem.
+// The lowest free descriptor not below `from`. Errors: mfile.
 Result<int> FdTable::find_free(int from) {
   int fd = std::max(from, lowest_);
-  for (Slot* at = slot(fd); at && at->file; at = slot(fd)) fd++;
+  while (slot(fd)) fd++;
   if (fd >= limit.load(std::memory_order_relaxed)) return Errno::mfile;
   if (from <= lowest_) lowest_ = fd;
-  if (!slot(fd)) TRY(add_chunk(fd));
   return fd;
+}
+
+// The slot of a descriptor; its chunk is there from now on. Errors: nomem.
+Result<FdTable::Slot*> FdTable::make_slot(int fd) {
+  OwnPtr<Chunk>& chunk = chunks_[fd / per_chunk];
+  if (!chunk) chunk = TRY(make<Chunk>());
+  end_ = std::max(end_, fd + 1);
+  return &chunk->slots[fd % per_chunk];
 }
 
 Result<> FdTable::make_room() {
   SpinGuard guard(lock_);
-  TRY(find_free(0));
+  TRY(make_slot(TRY(find_free(0))));
   return {};
 }
 
 Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
   SpinGuard guard(lock_);
   int fd = TRY(find_free(from));
-  Slot& at = *slot(fd);
+  Slot& at = *TRY(make_slot(fd));
   at.file = std::move(file);
   at.close_on_exec = close_on_exec;
   return fd;
@@ -36,9 +43,9 @@ Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
   if (fd < 0 || fd >= limit.load(std::memory_order_relaxed)) return Errno::badf;
   {
     SpinGuard guard(lock_);
-    if (!slot(fd)) TRY(add_chunk(fd));
-    std::swap(slot(fd)->file, file);
-    slot(fd)->close_on_exec = close_on_exec;
+    Slot& at = *TRY(make_slot(fd));
+    std::swap(at.file, file);
+    at.close_on_exec = close_on_exec;
   }
   if (file) closed(std::move(file));
   return {};
@@ -56,7 +63,7 @@ Result<> FdTable::close(int fd) {
   {
     SpinGuard guard(lock_);
     Slot* at = slot(fd);
-    if (!at || !at->file) return Errno::badf;
+    if (!at) return Errno::badf;
     file = std::move(at->file);
     lowest_ = std::min(lowest_, fd);
   }
@@ -67,14 +74,14 @@ Result<> FdTable::close(int fd) {
 Result<bool> FdTable::closes_on_exec(int fd) {
   SpinGuard guard(lock_);
   Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
+  if (!at) return Errno::badf;
   return at->close_on_exec;
 }
 
 Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
   SpinGuard guard(lock_);
   Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
+  if (!at) return Errno::badf;
   at->close_on_exec = close_on_exec;
   return {};
 }
@@ -83,15 +90,18 @@ Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
 // chunk.
 Result<> FdTable::copy_from(FdTable& other) {
   limit.store(other.limit.load());
-  for (unsigned i = 0; i < other.used_chunks(); i++) {
+  int end = other.end();
+  for (int first = 0; first < end; first += per_chunk) {
     OwnPtr<Chunk> copy = TRY(make<Chunk>());
     {
       SpinGuard guard(other.lock_);
-      if (other.chunks_[i]) copy->slots = other.chunks_[i]->slots;
+      int here = std::min<int>(end - first, per_chunk);
+      const Chunk* from = other.chunks_[first / per_chunk].get();
+      if (from) std::copy_n(from->slots.begin(), here, copy->slots.begin());
     }
     SpinGuard guard(lock_);
-    chunks_[i] = std::move(copy);
-    used_ = i + 1;
+    chunks_[first / per_chunk] = std::move(copy);
+    end_ = end;
   }
   return {};
 }
@@ -99,9 +109,9 @@ Result<> FdTable::copy_from(FdTable& other) {
 // The lowest descriptor not below `fd` that exec closes; -1: there is none.
 int FdTable::next_to_close(int fd) {
   SpinGuard guard(lock_);
-  for (; fd < static_cast<int>(used_ * per_chunk); fd++) {
+  for (; fd < end_; fd++) {
     Slot* at = slot(fd);
-    if (at && at->file && at->close_on_exec) return fd;
+    if (at && at->close_on_exec) return fd;
   }
   return -1;
 }
@@ -111,11 +121,11 @@ void FdTable::close_on_exec() {
 }
 
 void FdTable::close_all() {
-  for (unsigned i = 0; i < used_chunks(); i++) {
+  for (int first = 0; first < end(); first += per_chunk) {
     OwnPtr<Chunk> chunk;
     {
       SpinGuard guard(lock_);
-      chunk = std::move(chunks_[i]);
+      chunk = std::move(chunks_[first / per_chunk]);
     }
     if (!chunk) continue;
     for (Slot& slot : chunk->slots) {
@@ -123,18 +133,6 @@ void FdTable::close_all() {
     }
     (void)give_way();  // nothing ends an exit
   }
-}
-
-unsigned FdTable::used_chunks() {
-  SpinGuard guard(lock_);
-  return used_;
-}
-
-Result<> FdTable::add_chunk(int fd) {
-  unsigned index = static_cast<unsigned>(fd) / per_chunk;
-  chunks_[index] = TRY(make<Chunk>());
-  if (used_ <= index) used_ = index + 1;
-  return {};
 }
 
 }  // namespace tine

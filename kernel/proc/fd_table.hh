@@ -46,33 +46,34 @@ class FdTable {
     RefPtr<OpenFile> file;
     bool close_on_exec = false;
   };
-  static constexpr unsigned per_chunk = 32;
+  static constexpr int per_chunk = 32;
   struct Chunk {
     std::array<Slot, per_chunk> slots;
   };
 
-  static constexpr unsigned max_chunks = TINE_OPEN_MAX / per_chunk;
-
   Spinlock lock_{Rank::descriptors, "file descriptors"};
-  std::array<OwnPtr<Chunk>, max_chunks> chunks_ GUARDED_BY(lock_);
-  unsigned used_ GUARDED_BY(lock_) = 0;  // no chunk from this index on
-
+  std::array<OwnPtr<Chunk>, TINE_OPEN_MAX / per_chunk> chunks_ GUARDED_BY(lock_);
   int lowest_ GUARDED_BY(lock_) = 0;  // every descriptor below is in use
+  int end_ GUARDED_BY(lock_) = 0;     // none from here on was ever in use
 
   void closed(RefPtr<OpenFile> file) EXCLUDES(lock_);
   int next_to_close(int fd) EXCLUDES(lock_);
   Slot* slot(int fd) REQUIRES(lock_);
   Result<int> find_free(int from) REQUIRES(lock_);
-  Result<> add_chunk(int fd) REQUIRES(lock_);
-  unsigned used_chunks();
+  Result<Slot*> make_slot(int fd) REQUIRES(lock_);
+  int end() {
+    SpinGuard guard(lock_);
+    return end_;
+  }
 };
 
-// The slot of a descriptor, free or not; nullptr where the table does not reach.
+// The slot of a descriptor that is in use; nullptr: it is not.
 inline FdTable::Slot* FdTable::slot(int fd) {
-  unsigned index = static_cast<unsigned>(fd);
+  auto index = static_cast<unsigned>(fd);
   if (index >= TINE_OPEN_MAX) return nullptr;
   Chunk* chunk = chunks_[index / per_chunk].get();
-  return chunk ? &chunk->slots[index % per_chunk] : nullptr;
+  Slot* at = chunk ? &chunk->slots[index % per_chunk] : nullptr;
+  return at && at->file ? at : nullptr;
 }
 
 // Inline: every read and write begins with it.
@@ -80,7 +81,7 @@ inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
   if (static_cast<unsigned>(fd) >= TINE_OPEN_MAX) return Errno::badf;
   SpinGuard guard(lock_);
   Slot* at = slot(fd);
-  if (!at || !at->file) return Errno::badf;
+  if (!at) return Errno::badf;
   return at->file;
 }
 

@@ -70,7 +70,8 @@ struct Process final : RefCounted {
   RefPtr<ProgramFile> program;
   char name[32] = {};   // of the program: the last component of its path, cut to fit
   bool secret = false;  // its memory may hold what its user is not to see (exec, setuid)
-  tine_args args{};  // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
+  alignas(8) tine_args
+      args{};  // the first arguments, cut to fit: for ps, and for getargs after exec(app_id)
 
   // ---- Guarded by the table's lock ----
   Process* parent GUARDED_BY(process_table_lock) = nullptr;

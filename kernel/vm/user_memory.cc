@@ -104,11 +104,9 @@ Result<> PageWindow::copy(std::span<std::byte> to, VirtAddr from) {
 Result<std::size_t> PageWindow::string_length(VirtAddr start, std::size_t most) {
   for (std::size_t length = 0; length <= most;) {
     std::span<std::byte> here = TRY(at(start + length));
-    if (const void* end = memchr(here.data(), 0, here.size())) {
-      length += static_cast<const std::byte*>(end) - here.data();
-      return length <= most ? Result<std::size_t>(length) : Errno::toobig;
-    }
-    length += here.size();
+    std::size_t text = strnlen(reinterpret_cast<const char*>(here.data()), here.size());
+    length += text;
+    if (text < here.size()) return length <= most ? Result<std::size_t>(length) : Errno::toobig;
   }
   return Errno::toobig;
 }
