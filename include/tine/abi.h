@@ -17,7 +17,7 @@
 #define AT_SYMLINK_FOLLOW 0x400   /* linkat: what the link names */
 #define AT_EACCESS 0x200          /* faccessat2: by the effective ids */
 #define AT_NO_AUTOMOUNT 0x800     /* newfstatat: no difference, nothing mounts itself */
-#define AT_EMPTY_PATH 0x1000      /* newfstatat: an empty path is the descriptor itself */
+#define AT_EMPTY_PATH 0x1000      /* an empty path is the descriptor itself */
 
 #define O_RDONLY 0
 #define O_WRONLY 1
@@ -29,11 +29,12 @@
 #define O_TRUNC 01000
 #define O_APPEND 02000
 #define O_NONBLOCK 04000
-#define O_LARGEFILE 0100000
+#define O_LARGEFILE 0100000 /* openat adds it, and F_GETFL shows it */
 #define O_NOATIME 01000000
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW 0400000
 #define O_CLOEXEC 02000000
+#define O_PATH 010000000 /* the place in the tree, not the contents: for calls that name files */
 
 #define S_IFMT 0170000
 #define S_IFIFO 0010000

@@ -26,7 +26,7 @@ OpenFile::~OpenFile() {
   for (const CloseWatcher& each : std::span(close_watchers_start, close_watchers_end)) {
     each.file_closed(*this);
   }
-  if (node_) node_->closed(flags());
+  if (node_ && !is_place()) node_->closed(flags());
   if (is_writer_) node_->end_writing();
   open_files.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -46,7 +46,7 @@ Result<> OpenFile::open(RefPtr<Node> node) {
     is_writer_ = true;
   }
   node_ = std::move(node);
-  return node_->open(flags());
+  return is_place() ? Result<>() : node_->open(flags());
 }
 
 void OpenFile::set_flags(unsigned flags) {

@@ -40,6 +40,8 @@ class OpenFile final : public RefCounted {
   void set_flags(unsigned flags);
   bool readable() const { return opened_to_read(flags()); }
   bool writable() const { return opened_to_write(flags()); }
+  // Opened with O_PATH: it says where a file is, and the file itself was not opened.
+  bool is_place() const { return flags() & O_PATH; }
 
   // Errors: badf (not open for this), and the node's.
   Result<std::size_t> read(IoBuffer& to) EXCLUDES(mutex_);

@@ -163,7 +163,7 @@ Result<> check_flags_fit(Node& node, unsigned flags) {
   bool changes = opened_to_write(flags) || (flags & (O_TRUNC | O_CREAT));
   if (node.is_directory() && changes) return Errno::isdir;
   if (!node.is_directory() && (flags & O_DIRECTORY)) return Errno::notdir;
-  if (node.kind() == NodeKind::symlink) return Errno::loop;  // O_NOFOLLOW
+  if (node.kind() == NodeKind::symlink && !(flags & O_PATH)) return Errno::loop;  // O_NOFOLLOW
   return {};
 }
 
@@ -229,6 +229,7 @@ Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> direct
 
 Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path, unsigned flags,
                               std::uint32_t permissions) {
+  if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
   if ((flags & O_ACCMODE) == O_ACCMODE) return Errno::inval;
   if ((flags & O_CREAT) && (flags & O_DIRECTORY)) return Errno::inval;
   // First, because after it nothing fails that would leave a new file behind.
@@ -238,7 +239,7 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   TRY(check_flags_fit(*node, flags));
   if ((flags & O_NOATIME) && !node->attributes().is_owner(context.credentials()))
     return Errno::perm;
-  if (!is_new) TRY(check_may_open(*node, flags, context.credentials()));
+  if (!is_new && !file->is_place()) TRY(check_may_open(*node, flags, context.credentials()));
   bool cuts = (flags & O_TRUNC) && !is_new && node->kind() == NodeKind::regular;
   if (cuts) TRY(node->truncate_by_name(0));
   TRY(file->open(std::move(node)));

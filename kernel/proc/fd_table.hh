@@ -29,6 +29,8 @@ class FdTable {
 
   // Errors of all: badf.
   Result<RefPtr<OpenFile>> get(int fd);
+  // The same, for calls that need no more of it than where it is: a file opened with O_PATH, too.
+  Result<RefPtr<OpenFile>> get_any(int fd);
   Result<> close(int fd);
   Result<bool> closes_on_exec(int fd);
   Result<> set_close_on_exec(int fd, bool close_on_exec);
@@ -76,13 +78,18 @@ inline FdTable::Slot* FdTable::slot(int fd) {
   return at && at->file ? at : nullptr;
 }
 
-// Inline: every read and write begins with it.
-inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
+// Inline: every read and write begins with one of them.
+inline Result<RefPtr<OpenFile>> FdTable::get_any(int fd) {
   if (static_cast<unsigned>(fd) >= TINE_OPEN_MAX) return Errno::badf;
   SpinGuard guard(lock_);
   Slot* at = slot(fd);
   if (!at) return Errno::badf;
   return at->file;
+}
+
+inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
+  RefPtr<OpenFile> file = TRY(get_any(fd));
+  return file->is_place() ? Result<RefPtr<OpenFile>>(Errno::badf) : std::move(file);
 }
 
 }  // namespace tine

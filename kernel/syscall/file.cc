@@ -28,7 +28,8 @@ SYSCALL(SYS_openat, openat, int,
   UserPlace place;
   TRY(place.copy(directory, path));
   TRY(files().make_room());
-  RefPtr<OpenFile> file = TRY(open(place.context(), place.path.view(), flags, permissions));
+  RefPtr<OpenFile> file =
+      TRY(open(place.context(), place.path.view(), flags | O_LARGEFILE, permissions));
   return files().add(std::move(file), flags & O_CLOEXEC);
 }
 
@@ -98,7 +99,7 @@ SYSCALL(SYS_ftruncate, ftruncate, void, (int fd, std::int64_t size)) {
 
 // Errors: badf, fault.
 SYSCALL(SYS_fstat, fstat, void, (int fd, UserPtr<tine_stat> to)) {
-  RefPtr<OpenFile> file = TRY(files().get(fd));
+  RefPtr<OpenFile> file = TRY(files().get_any(fd));
   return to.store(file->node()->stat());
 }
 
@@ -112,14 +113,14 @@ SYSCALL(SYS_ioctl, ioctl, std::size_t, (int fd, std::uint64_t request, VirtAddr 
 
 // Errors: badf, mfile, nomem.
 SYSCALL(SYS_dup, dup, int, (int fd)) {
-  RefPtr<OpenFile> file = TRY(files().get(fd));
+  RefPtr<OpenFile> file = TRY(files().get_any(fd));
   return files().add(std::move(file), false);
 }
 
 // Errors: badf, inval (equal descriptors, unknown flags), nomem.
 SYSCALL(SYS_dup3, dup3, int, (int old, int fd, unsigned flags)) {
   if (old == fd || (flags & ~unsigned(O_CLOEXEC))) return Errno::inval;
-  RefPtr<OpenFile> file = TRY(files().get(old));
+  RefPtr<OpenFile> file = TRY(files().get_any(old));
   TRY(files().put(fd, std::move(file), flags & O_CLOEXEC));
   return fd;
 }
@@ -129,7 +130,13 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const FileCommand file_commands_start[], file_commands_end[];
 
+// What needs the file itself, not only its descriptor or its place.
 Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
+  if (file.is_place()) return Errno::badf;
+  if (command == F_SETFL) {
+    file.set_flags(unsigned(argument));
+    return 0;
+  }
   for (const FileCommand& row : std::span(file_commands_start, file_commands_end)) {
     if (row.number == command) return row.run(file, VirtAddr(argument));
   }
@@ -141,7 +148,7 @@ Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
 // Errors: badf, inval (unknown command, no such descriptor to start from), mfile, nomem; of locks
 // (a wing): fault, overflow, again, deadlk, intr, nolck.
 SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
-  RefPtr<OpenFile> file = TRY(files().get(fd));
+  RefPtr<OpenFile> file = TRY(files().get_any(fd));
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -151,7 +158,6 @@ SYSCALL(SYS_fcntl, fcntl, int, (int fd, int command, std::uint64_t argument)) {
     case F_GETFD: return TRY(files().closes_on_exec(fd)) ? FD_CLOEXEC : 0;
     case F_SETFD: TRY(files().set_close_on_exec(fd, argument & FD_CLOEXEC)); return 0;
     case F_GETFL: return int(file->flags());
-    case F_SETFL: file->set_flags(unsigned(argument)); return 0;
     default: return other_command(*file, command, argument);
   }
 }

@@ -30,17 +30,29 @@ Result<> UserPlace::copy(int directory, UserString text) {
 }
 
 Result<> UserPlace::start_at(int directory) {
-  context_ = &current_process().paths;
+  if (context_ != &own_) context_ = &current_process().paths;
   if (directory == AT_FDCWD || path.view().starts_with('/')) return {};
-  RefPtr<OpenFile> file = TRY(current_process().files.get(directory));
+  if (path.view().empty()) return Errno::noent;
+  RefPtr<OpenFile> file = TRY(current_process().files.get_any(directory));
   if (!file->node()->is_directory()) return Errno::notdir;
   own_context().cwd = file->node();
   return {};
 }
 
+Result<RefPtr<Node>> UserPlace::find(int directory, UserString text, unsigned flags) {
+  TRY(path.copy(text));
+  bool itself = (flags & AT_EMPTY_PATH) && path.view().empty();
+  if (itself && directory != AT_FDCWD) {
+    RefPtr<OpenFile> file = TRY(current_process().files.get_any(directory));
+    return file->node();
+  }
+  TRY(start_at(directory));
+  return resolve(context(), itself ? "." : path.view(), !(flags & AT_SYMLINK_NOFOLLOW));
+}
+
 PathContext& UserPlace::own_context() {
   if (context_ != &own_) {
-    own_ = *context_;
+    own_ = current_process().paths;
     context_ = &own_;
   }
   return own_;
@@ -102,13 +114,15 @@ SYSCALL(SYS_symlinkat, symlinkat, void, (UserString target, int directory, UserS
   return {};
 }
 
-// Errors besides: perm (a directory), xdev, inval (unknown flags).
+// Errors besides: perm (a directory), xdev, inval (unknown flags), noent (AT_EMPTY_PATH, which only
+// the superuser may use: a directory on the way might have kept others from the file).
 SYSCALL(SYS_linkat, linkat, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
-  if (flags & ~unsigned(AT_SYMLINK_FOLLOW)) return Errno::inval;
+  if (flags & ~unsigned(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return Errno::inval;
+  if ((flags & AT_EMPTY_PATH) && !current_credentials().is_superuser()) return Errno::noent;
+  unsigned follow = flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW;
   UserPlace old;
-  TRY(old.copy(old_directory, old_path));
-  RefPtr<Node> node = TRY(resolve(old.context(), old.path.view(), flags & AT_SYMLINK_FOLLOW));
+  RefPtr<Node> node = TRY(old.find(old_directory, old_path, (flags & AT_EMPTY_PATH) | follow));
   NewPlace place;
   TRY(place.copy_for_file(directory, path));
   if (node->file_system() != place.parent().file_system()) return Errno::xdev;
@@ -169,35 +183,24 @@ SYSCALL(SYS_renameat2, renameat2, void,
 
 // ---- What a name leads to ----
 
-Result<RefPtr<Node>> node_to_describe(int directory, UserString path, unsigned flags) {
-  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return Errno::inval;
-  UserPlace place;
-  TRY(place.path.copy(path));
-  bool itself = (flags & AT_EMPTY_PATH) && place.path.view().empty();
-  if (itself && directory != AT_FDCWD) {
-    RefPtr<OpenFile> file = TRY(current_process().files.get(directory));
-    return file->node();
-  }
-  TRY(place.start_at(directory));
-  std::string_view name = itself ? "." : place.path.view();
-  return resolve(place.context(), name, !(flags & AT_SYMLINK_NOFOLLOW));
-}
-
 // Errors: those of path lookup, badf, inval (unknown flags), fault.
 SYSCALL(SYS_newfstatat, newfstatat, void,
         (int directory, UserString path, UserPtr<tine_stat> to, unsigned flags)) {
-  RefPtr<Node> node = TRY(node_to_describe(directory, path, flags));
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) return Errno::inval;
+  UserPlace place;
+  RefPtr<Node> node = TRY(place.find(directory, path, flags));
   return to.store(node->stat());
 }
 
-// Cut to `size` bytes, without a final 0. Errors: those of path lookup, inval (no link; no size),
+// Cut to `size` bytes, without a final 0. An empty path is the link that was opened as `directory`.
+// Errors: those of path lookup, badf, noent (an empty path, and no link), inval (no link; no size),
 // fault.
 SYSCALL(SYS_readlinkat, readlinkat, std::size_t,
         (int directory, UserString path, VirtAddr to, int size)) {
   if (size <= 0) return Errno::inval;
   UserPlace place;
-  TRY(place.copy(directory, path));
-  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view(), false));
+  RefPtr<Node> node = TRY(place.find(directory, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
+  if (place.path.view().empty() && node->kind() != NodeKind::symlink) return Errno::noent;
   std::string_view target = TRY(node->link_target());
   std::size_t length = std::min(target.size(), std::size_t(size));
   TRY(copy_to_user(current_space(), to, target.data(), length));
@@ -209,8 +212,7 @@ SYSCALL(SYS_readlinkat, readlinkat, std::size_t,
 // Errors: those of path lookup, notdir.
 SYSCALL(SYS_chdir, chdir, void, (UserString path)) {
   UserPlace place;
-  TRY(place.copy(AT_FDCWD, path));
-  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view()));
+  RefPtr<Node> node = TRY(place.find(AT_FDCWD, path));
   if (!node->is_directory()) return Errno::notdir;
   TRY(node->check_access(place.context().credentials(), may_execute));
   current_process().paths.cwd = std::move(node);

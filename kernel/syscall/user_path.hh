@@ -37,18 +37,18 @@ struct UserPlace {
   // The second half of it. An absolute path does not look at `directory`, which may then be
   // anything.
   Result<> start_at(int directory);
-  // The process's own, unless the path starts elsewhere or somebody else is to walk it.
+  // Both, and the node that the path names. `flags`: AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH, with which
+  // an empty path names the open file `directory` itself. Errors: those of path lookup, too.
+  Result<RefPtr<Node>> find(int directory, UserString text, unsigned flags = 0);
+  // Once it is known where the path starts: the process's own, or a copy of it that was changed.
   const PathContext& context() const { return *context_; }
+  // A copy, to be changed: before, for a walk with other rights, or afterwards.
   PathContext& own_context();
 
  private:
   const PathContext* context_ = nullptr;
   PathContext own_;
 };
-
-// The node that newfstatat and statx describe. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH,
-// AT_NO_AUTOMOUNT. Errors: those of path lookup, badf, inval (unknown flags), fault.
-Result<RefPtr<Node>> node_to_describe(int directory, UserString path, unsigned flags);
 
 // Where something is to be made, removed or moved.
 struct NewPlace : UserPlace {

@@ -16,14 +16,20 @@
 namespace tine {
 namespace {
 
-Result<RefPtr<Node>> node_at(int directory, UserString path, bool follow = true) {
+// `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.
+Result<RefPtr<Node>> node_at(int directory, UserString path, unsigned flags = 0) {
   UserPlace place;
-  TRY(place.copy(directory, path));
-  return resolve(place.context(), place.path.view(), follow);
+  return place.find(directory, path, flags);
 }
 
+// Of a file that is open itself.
 Result<RefPtr<Node>> node_of(int fd) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  return file->node();
+}
+// Also of one that was opened with O_PATH.
+Result<RefPtr<Node>> place_of(int fd) {
+  RefPtr<OpenFile> file = TRY(current_process().files.get_any(fd));
   return file->node();
 }
 
@@ -74,11 +80,11 @@ SYSCALL(SYS_fchmod, fchmod, void, (int fd, std::uint32_t mode)) {
   return change_permissions(*node, mode);
 }
 
-// Errors: those of path lookup, inval (unknown flags), perm.
+// Errors: those of path lookup, badf, inval (unknown flags), perm.
 SYSCALL(SYS_fchownat, fchownat, void,
         (int directory, UserString path, std::uint32_t user, std::uint32_t group, unsigned flags)) {
-  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW)) return Errno::inval;
-  RefPtr<Node> node = TRY(node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)));
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return Errno::inval;
+  RefPtr<Node> node = TRY(node_at(directory, path, flags));
   return change_owner(*node, user, group);
 }
 // Errors: badf, perm.
@@ -93,18 +99,17 @@ namespace {
 // its caller might do (POSIX, access).
 Result<> check_access(int directory, UserString path, unsigned mode, unsigned flags) {
   if (mode & ~(may_read | may_write | may_execute)) return Errno::inval;
-  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EACCESS)) return Errno::inval;
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EACCESS | AT_EMPTY_PATH)) return Errno::inval;
   UserPlace place;
-  TRY(place.copy(directory, path));
+  PathContext& context = place.own_context();
   if (!(flags & AT_EACCESS)) {
     auto real = TRY(make_ref<SharedCredentials>(current_credentials()));
     real->ids.user.effective = real->ids.user.real;
     real->ids.group.effective = real->ids.group.real;
-    place.own_context().shared_credentials = std::move(real);
+    context.shared_credentials = std::move(real);
   }
-  bool follow = !(flags & AT_SYMLINK_NOFOLLOW);
-  RefPtr<Node> node = TRY(resolve(place.context(), place.path.view(), follow));
-  return node->check_access(place.context().credentials(), mode);
+  RefPtr<Node> node = TRY(place.find(directory, path, flags));
+  return node->check_access(context.credentials(), mode);
 }
 
 }  // namespace
@@ -113,7 +118,7 @@ Result<> check_access(int directory, UserString path, unsigned mode, unsigned fl
 SYSCALL(SYS_faccessat, faccessat, void, (int directory, UserString path, unsigned mode)) {
   return check_access(directory, path, mode, 0);
 }
-// Errors: those of path lookup, access, inval, nomem.
+// Errors: those of path lookup, badf, access, inval, nomem.
 SYSCALL(SYS_faccessat2, faccessat2, void,
         (int directory, UserString path, unsigned mode, unsigned flags)) {
   return check_access(directory, path, mode, flags);
@@ -140,7 +145,7 @@ Result<std::uint64_t> new_time(const tine_timespec& wanted, std::uint64_t now, s
 // path lookup, badf, access, perm, inval, fault.
 SYSCALL(SYS_utimensat, utimensat, void,
         (int directory, UserString path, UserPtr<tine_timespec> times, unsigned flags)) {
-  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW)) return Errno::inval;
+  if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return Errno::inval;
   tine_timespec accessed{0, utime_now}, modified{0, utime_now};
   if (!times.is_null()) accessed = TRY(times.load());
   if (!times.is_null()) modified = TRY((times + 1).load());
@@ -149,8 +154,7 @@ SYSCALL(SYS_utimensat, utimensat, void,
   TRY(new_time(modified, now, now));
   bool both_now = accessed.tv_nsec == utime_now && modified.tv_nsec == utime_now;
   bool by_path = path.at.value() != 0;
-  RefPtr<Node> node =
-      TRY(by_path ? node_at(directory, path, !(flags & AT_SYMLINK_NOFOLLOW)) : node_of(directory));
+  RefPtr<Node> node = TRY(by_path ? node_at(directory, path, flags) : node_of(directory));
   if (accessed.tv_nsec == utime_omit && modified.tv_nsec == utime_omit) return {};
   const Credentials& who = current_credentials();
   return node->change_attributes([&](Attributes& rights) -> Result<> {
@@ -219,7 +223,7 @@ SYSCALL(SYS_statfs, statfs, void, (UserString path, UserPtr<StatFs> to)) {
 
 // Errors: badf, fault.
 SYSCALL(SYS_fstatfs, fstatfs, void, (int fd, UserPtr<StatFs> to)) {
-  RefPtr<Node> node = TRY(node_of(fd));
+  RefPtr<Node> node = TRY(place_of(fd));
   return to.store(stat_fs(*node));
 }
 
@@ -254,7 +258,7 @@ SYSCALL(SYS_fallocate, fallocate, void, (int fd, int, std::int64_t offset, std::
 
 // Errors: badf, notdir, access.
 SYSCALL(SYS_fchdir, fchdir, void, (int fd)) {
-  RefPtr<Node> node = TRY(node_of(fd));
+  RefPtr<Node> node = TRY(place_of(fd));
   if (!node->is_directory()) return Errno::notdir;
   TRY(node->check_access(current_credentials(), may_execute));
   current_process().paths.cwd = std::move(node);

@@ -14,7 +14,7 @@ namespace {
 void begin_with_secret(Process& self, const Program& program) {
   stop_failing(current_thread());
   for (int fd = 0; fd < 3; fd++) {
-    if (!self.files.get(fd)) (void)self.files.add(program.null, false);
+    if (!self.files.get_any(fd)) (void)self.files.add(program.null, false);
   }
 }
 

@@ -51,7 +51,11 @@ SYSCALL(SYS_statx, statx, void,
         (int directory, UserString path, unsigned flags, unsigned mask, UserPtr<tine_statx> to)) {
   if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) return Errno::inval;
   if (mask & STATX_RESERVED) return Errno::inval;
-  RefPtr<Node> node = TRY(node_to_describe(directory, path, flags & ~unsigned(AT_STATX_SYNC_TYPE)));
+  constexpr unsigned known =
+      AT_STATX_SYNC_TYPE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+  if (flags & ~known) return Errno::inval;
+  UserPlace place;
+  RefPtr<Node> node = TRY(place.find(directory, path, flags));
   return to.store(statx_of(node->stat()));
 }
 

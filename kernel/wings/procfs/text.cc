@@ -94,7 +94,7 @@ Result<RefPtr<ProgramFile>> take_program(const Subject& of) {
 Result<RefPtr<OpenFile>> take_file_from(const Subject& of, int& fd) {
   return look_into(of, [&](Process& process) -> Result<RefPtr<OpenFile>> {
     for (; fd < TINE_OPEN_MAX; fd++) {
-      Result<RefPtr<OpenFile>> file = process.files.get(fd);
+      Result<RefPtr<OpenFile>> file = process.files.get_any(fd);
       if (file) return file;
     }
     return Errno::noent;

@@ -29,7 +29,7 @@ static void copies_share_the_position(void) {
   CHECK(memcmp(got, "cde", 3) == 0);
   EQUAL(lseek(copy, 0, SEEK_CUR), 5);
   EQUAL(fcntl(far, F_SETFL, O_APPEND), 0); /* flags are shared */
-  EQUAL(fcntl(copy, F_GETFL), O_RDWR | O_APPEND);
+  EQUAL(fcntl(copy, F_GETFL), O_RDWR | O_APPEND | O_LARGEFILE);
   EQUAL(fcntl(far, F_SETFD, FD_CLOEXEC), 0); /* this one is not */
   EQUAL(fcntl(copy, F_GETFD), 0);
 }
@@ -140,18 +140,18 @@ static void no_memory(void) {
 
 static void flags(void) {
   int fd = new_file(O_CLOEXEC);
-  EQUAL(fcntl(fd, F_GETFL), O_RDWR);
+  EQUAL(fcntl(fd, F_GETFL), O_RDWR | O_LARGEFILE); /* as on Linux */
   EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
   EQUAL(fcntl(fd, F_SETFD, 0), 0);
   EQUAL(fcntl(fd, F_GETFD), 0);
   EQUAL(write(fd, "abc", 3), 3);
   EQUAL(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK | O_WRONLY | O_CREAT), 0);
-  EQUAL(fcntl(fd, F_GETFL), O_RDWR | O_APPEND | O_NONBLOCK);
+  EQUAL(fcntl(fd, F_GETFL), O_RDWR | O_LARGEFILE | O_APPEND | O_NONBLOCK);
   EQUAL(lseek(fd, 0, SEEK_SET), 0);
   EQUAL(write(fd, "d", 1), 1);
   EQUAL(lseek(fd, 0, SEEK_CUR), 4);
   EQUAL(fcntl(fd, F_SETFL, 0), 0);
-  EQUAL(fcntl(fd, F_GETFL), O_RDWR);
+  EQUAL(fcntl(fd, F_GETFL), O_RDWR | O_LARGEFILE);
   int ends[2];
   char byte;
   EQUAL(pipe2(ends, 0), 0);
@@ -214,6 +214,92 @@ static void truncating(void) {
   ERROR(ftruncate(open("/dev/null", O_RDWR), 0), EINVAL);
 }
 
+/* ---- Places: O_PATH ---- */
+
+static void a_place_is_no_file(void) {
+  char byte = 'x';
+  int file = open(FILE_A, O_RDWR | O_CREAT, 0644);
+  EQUAL(write(file, "abc", 3), 3);
+  int fd = open(FILE_A, O_PATH | O_RDWR | O_TRUNC | O_CREAT | O_EXCL | O_CLOEXEC);
+  CHECK(fd > file);
+  struct stat about, other;
+  EQUAL(fstat(fd, &about), 0);
+  EQUAL(fstat(file, &other), 0);
+  EQUAL(about.st_ino, other.st_ino);
+  EQUAL(about.st_size, 3); /* O_TRUNC meant nothing */
+  EQUAL(fcntl(fd, F_GETFL), O_PATH);
+  EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  EQUAL(fcntl(fd, F_SETFD, 0), 0);
+  ERROR(fcntl(fd, F_SETFL, O_APPEND), EBADF);
+  ERROR(fcntl(fd, F_GETLK, 0), EBADF);
+  ERROR(fcntl(fd, 77, 0), EBADF);
+  ERROR(read(fd, &byte, 1), EBADF);
+  ERROR(write(fd, &byte, 1), EBADF);
+  ERROR(lseek(fd, 0, SEEK_SET), EBADF);
+  ERROR(ftruncate(fd, 0), EBADF);
+  ERROR(ioctl(fd, TIOCGWINSZ, &about), EBADF);
+  EQUAL(close(file), 0);
+  EQUAL(unlink(FILE_A), 0);
+  ERROR(open(FILE_A, O_PATH | O_CREAT, 0644), ENOENT);
+  EQUAL(fstat(fd, &about), 0);
+  EQUAL(about.st_nlink, 0);
+}
+
+static void copies_of_places(void) {
+  int fd = open("/", O_PATH | O_DIRECTORY);
+  int copy = dup(fd), far = dup3(fd, 600, O_CLOEXEC), further = fcntl(far, F_DUPFD, 601);
+  CHECK(fd > 0 && copy > fd && far == 600 && further == 601);
+  EQUAL(close(fd), 0);
+  EQUAL(fcntl(further, F_GETFL), O_PATH | O_DIRECTORY);
+  struct tine_dirent64 room[8];
+  ERROR(syscall(SYS_getdents64, copy, room, sizeof room), EBADF);
+  struct stat root, here;
+  EQUAL(stat("/tmp", &root), 0);
+  EQUAL(syscall(SYS_newfstatat, further, "tmp", &here, 0), 0);
+  EQUAL(here.st_ino, root.st_ino);
+  int tmp = openat(copy, "tmp", O_RDONLY | O_DIRECTORY);
+  CHECK(tmp > 0);
+  EQUAL(syscall(SYS_newfstatat, tmp, "", &here, AT_EMPTY_PATH), 0);
+  EQUAL(here.st_ino, root.st_ino);
+  ERROR(openat(tmp, "", O_PATH), ENOENT);
+  pid_t child = FORK();
+  if (child == 0) _exit(fcntl(far, F_GETFL) == (O_PATH | O_DIRECTORY) ? 0 : 1);
+  ENDS(child, 0);
+}
+
+static void places_of_links(void) {
+  char target[8];
+  EQUAL(symlink("nowhere", FILE_A), 0);
+  ERROR(open(FILE_A, O_RDONLY | O_NOFOLLOW), ELOOP);
+  ERROR(open(FILE_A, O_PATH), ENOENT);
+  ERROR(open(FILE_A, O_PATH | O_NOFOLLOW | O_DIRECTORY), ENOTDIR);
+  int fd = open(FILE_A, O_PATH | O_NOFOLLOW);
+  struct stat about;
+  EQUAL(fstat(fd, &about), 0);
+  CHECK(S_ISLNK(about.st_mode));
+  EQUAL(syscall(SYS_readlinkat, fd, "", target, sizeof target), 7);
+  CHECK(memcmp(target, "nowhere", 7) == 0);
+  ERROR(openat(fd, "x", O_RDONLY), ENOTDIR);
+  EQUAL(unlink(FILE_A), 0);
+  int root = open("/", O_PATH);
+  ERROR(syscall(SYS_readlinkat, root, "", target, sizeof target), ENOENT);
+  ERROR(readlink("", target, sizeof target), ENOENT);
+}
+
+/* To name a file again, by its place alone. */
+static void links_to_places(void) {
+  int fd = open(FILE_A, O_RDWR | O_CREAT, 0644), place = open(FILE_A, O_PATH);
+  EQUAL(syscall(SYS_linkat, place, "", AT_FDCWD, FILE_A "2", AT_EMPTY_PATH), 0);
+  struct stat about;
+  EQUAL(fstat(fd, &about), 0);
+  EQUAL(about.st_nlink, 2);
+  EQUAL(unlink(FILE_A), 0);
+  EQUAL(unlink(FILE_A "2"), 0);
+  ERROR(syscall(SYS_linkat, place, "", AT_FDCWD, FILE_A, AT_EMPTY_PATH), ENOENT);
+  ERROR(syscall(SYS_linkat, 99, "", AT_FDCWD, FILE_A, AT_EMPTY_PATH), EBADF);
+  ERROR(syscall(SYS_linkat, place, "", AT_FDCWD, FILE_A, 0), ENOENT);
+}
+
 int main(void) {
   tap_begin("descriptors");
   RUN("copies share position and flags, not FD_CLOEXEC", copies_share_the_position);
@@ -226,5 +312,9 @@ int main(void) {
   RUN("F_GETFL and F_SETFL", flags);
   RUN("lseek", seeking);
   RUN("ftruncate", truncating);
+  RUN_MAKING_FILES("O_PATH: the place of a file, not its contents", a_place_is_no_file);
+  RUN("O_PATH: copies, and directories to start from", copies_of_places);
+  RUN_MAKING_FILES("O_PATH: symbolic links themselves", places_of_links);
+  RUN_MAKING_FILES("AT_EMPTY_PATH: a new name for an open file", links_to_places);
   return tap_end();
 }

@@ -347,6 +347,7 @@ static void what_may_be_mapped(void) {
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, null, 0), ENODEV);
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, 99, 0), EBADF);
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+  ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, open("/bin/true", O_PATH), 0), EBADF);
   ERROR(mmap(NULL, 0, PROT_READ, MAP_PRIVATE, both, 0), EINVAL);
   ERROR(mmap(NULL, size, PROT_READ, 0, both, 0), EINVAL);
   ERROR(mmap(NULL, size, PROT_READ, MAP_PRIVATE, both, 1), EINVAL);
