@@ -1,6 +1,6 @@
 # Tine's commands: `make help` lists them. Everything is built in build/; nothing is written beside the sources.
 #
-# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="ext2 journal"  DEPS=no  V=1  ARGS=
+# Variables:  CPUS=4  MEM=256M  APPEND="log=fork hz=1000"  DEBUG=1  WITHOUT="mmap trace"  DEPS=no  V=1  ARGS=
 #             ROOTFS=folder of your own files for `make qemu`   BUSYBOX=no
 
 CPUS ?= 4
@@ -434,7 +434,7 @@ bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write te
 # ---- The book ----
 
 .PHONY: docs test-docs
-docs: | deps ## the book as a site: build/docs/index.html
+docs: | deps ## the book as a site, build/docs/index.html, and (with Chromium) as a PDF, build/docs/tine.pdf
 	@$(TOOLS)/build-docs
 test-docs: docs all $(B)/test.cpio $(B)/foreign.cpio | deps
 test-docs: ## the book: is it true, and does it read well in a browser (headless Chromium)
