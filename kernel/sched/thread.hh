@@ -101,7 +101,8 @@ struct Thread {
   TreeLink timer_link;         // among the sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
   std::uint64_t wake_at = 0;  // clock value
-  // A waiter of it was told since it last asked (wait_for_any); read without the lock by itself.
+  // A waiter of it was told since it last asked, which threads do that wait in several queues; read
+  // without the lock by itself.
   std::atomic<std::uint32_t> told{0};
   unsigned hart = 0;           // where it runs, or ran last
   std::uint64_t run_time = 0;  // clock units that it has run, up to the clock value left_at:

@@ -28,7 +28,7 @@
 // for different things is woken with `wake_all`.
 //
 // A thread can have waiters in several queues (ppoll): it enters each under the lock of that queue,
-// then sleeps in `wait_for_any`, and leaves each under its lock.
+// then sleeps until one of them is told (Thread::told), and leaves each under its lock.
 #pragma once
 
 #include <atomic>
@@ -77,7 +77,7 @@ class WaitQueue {
     return told;
   }
 
-  // For `wait_for_any`: the waiter of the running thread enters the queue.
+  // The waiter of the running thread enters the queue: for threads that wait in several.
   void enter(Waiter& waiter) {
     waiter.thread = current_thread();
     waiter.told.store(0, std::memory_order_relaxed);
@@ -112,23 +112,9 @@ Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition con
   return {};
 }
 
-// The same until `deadline` (a clock value) at the latest. Returns whether the condition holds.
-// Errors: restart.
-template <class Condition>
-Result<bool> wait_with_deadline(WaitQueue& queue, Spinlock& lock, WaitReason reason,
-                                std::uint64_t deadline, Condition condition) REQUIRES(lock) {
-  while (!condition()) {
-    if (clock_now() >= deadline) return false;
-    TRY(queue.sleep(lock, reason, deadline));
-  }
-  return true;
-}
-
-// For a thread with waiters in several queues: sleeps until one of them is told. Returns at once if
-// that has happened since the last call, or since forget_wakes. False: the deadline has come, and
-// none is told. Errors: restart.
-Result<bool> wait_for_any(WaitReason reason, std::uint64_t deadline) EXCLUDES(scheduler_lock);
-void forget_wakes();
+// The running thread is to sleep until an interrupt or `deadline` ends that, or a wake: the caller
+// switches away. Errors: restart, when it has been interrupted.
+Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason) REQUIRES(scheduler_lock);
 
 // Sleeps for nothing but the clock. Errors: restart.
 Result<> sleep_until(std::uint64_t deadline);

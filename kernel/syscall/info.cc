@@ -26,53 +26,6 @@ SYSCALL(SYS_nanosleep, nanosleep, void,
   return Errno::intr;  // never made again: it would sleep the whole time once more
 }
 
-namespace {
-
-std::uint64_t process_time() {
-  SpinGuard guard(process_table_lock);
-  CpuTime time = cpu_time(current_process());
-  return clock_to_ns(time.user + time.system);
-}
-
-std::uint64_t thread_time() {
-  CpuTime time = cpu_time(*current_thread());
-  return clock_to_ns(time.user + time.system);
-}
-
-}  // namespace
-
-Result<std::uint64_t> read_clock(int clock) {
-  switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE: return wall_clock_ns();
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME: return clock_to_ns(clock_now());
-    case CLOCK_PROCESS_CPUTIME_ID: return process_time();
-    case CLOCK_THREAD_CPUTIME_ID: return thread_time();
-    default: return Errno::inval;
-  }
-}
-
-// Errors: inval (no such clock), fault.
-SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespec> to)) {
-  return to.store(timespec_of(TRY(read_clock(clock))));
-}
-
-// Errors: fault.
-SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
-  static constexpr tine_utsname name{
-      .sysname = "Tine",
-      .nodename = "tine",
-      .release = "6.1.0-tine",  // programs ask for at least Linux's version
-      .version = "Tine teaching kernel",
-      .machine = "riscv64",
-      .domainname = "(none)",
-  };
-  return to.store(name);
-}
-
 // Errors: srch, fault.
 SYSCALL(SYS_process_info, process_info, int, (int pid, UserPtr<tine_process_info> to)) {
   tine_process_info info = TRY(process_info(pid, true));

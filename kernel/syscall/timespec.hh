@@ -36,7 +36,4 @@ inline tine_rusage usage_of(const CpuTime& time) {
   return usage;
 }
 
-// What a clock of clock_gettime shows, in nanoseconds. Errors: inval (no such clock).
-Result<std::uint64_t> read_clock(int clock);
-
 }  // namespace tine

@@ -12,7 +12,7 @@
 namespace test {
 namespace {
 
-Options board(const std::string& log, const std::string& command = "uname") {
+Options board(const std::string& log, const std::string& command = "meminfo") {
   Options options;
   options.log = "board-" + log;
   options.init_args = command;

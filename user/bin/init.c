@@ -56,9 +56,9 @@ static void run_once(char* const argv[]) {
 }
 
 static int64_t now_ns(void) {
-  struct timespec now = {0, 0};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000 + now.tv_nsec;
+  struct tine_memory_info info = {0};
+  memory_info(&info);
+  return (int64_t)info.uptime_ns;
 }
 
 int main(int argc, char** argv) {

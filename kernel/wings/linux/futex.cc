@@ -17,6 +17,7 @@
 #include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
+#include "wings/linux/wait_for_any.hh"
 
 namespace tine {
 namespace {

@@ -13,6 +13,7 @@
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 #include "wings/linux/masked.hh"
+#include "wings/linux/wait_for_any.hh"
 
 namespace tine {
 namespace {

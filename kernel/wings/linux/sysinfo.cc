@@ -1,5 +1,5 @@
-// sysinfo: how much memory there is and how much of it is free, for programs that were written for
-// Linux. The kernel's own memory_info tells more.
+// What system this is, and how much memory it has and how much of that is free, for programs that
+// were written for Linux. The kernel's own memory_info tells more.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -11,6 +11,19 @@
 #include "syscall/dispatch.hh"
 
 namespace tine {
+
+// Errors: fault.
+SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
+  static constexpr tine_utsname name{
+      .sysname = "Tine",
+      .nodename = "tine",
+      .release = "6.1.0-tine",  // programs ask for at least Linux's version
+      .version = "Tine teaching kernel",
+      .machine = "riscv64",
+      .domainname = "(none)",
+  };
+  return to.store(name);
+}
 
 // lab syscall 1 {
 // Errors: fault.

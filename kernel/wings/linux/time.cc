@@ -17,9 +17,40 @@ struct TimeZone {
   std::int32_t minutes_west, daylight_saving;
 };
 
+std::uint64_t process_time() {
+  SpinGuard guard(process_table_lock);
+  CpuTime time = cpu_time(current_process());
+  return clock_to_ns(time.user + time.system);
+}
+
+std::uint64_t thread_time() {
+  CpuTime time = cpu_time(*current_thread());
+  return clock_to_ns(time.user + time.system);
+}
+
+// What a clock shows, in nanoseconds. Errors: inval (no such clock).
+Result<std::uint64_t> read_clock(int clock) {
+  switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE: return wall_clock_ns();
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME: return clock_to_ns(clock_now());
+    case CLOCK_PROCESS_CPUTIME_ID: return process_time();
+    case CLOCK_THREAD_CPUTIME_ID: return thread_time();
+    default: return Errno::inval;
+  }
+}
+
 bool is_clock(int clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 
 }  // namespace
+
+// Errors: inval (no such clock), fault.
+SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespec> to)) {
+  return to.store(timespec_of(TRY(read_clock(clock))));
+}
 
 // Either pointer may be null. The kernel keeps no time zone: it is told as Greenwich's. Errors:
 // fault.

@@ -23,11 +23,10 @@ Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) 
   std::uint64_t own = self.blocked_signals;
   self.blocked_before = own;
   set_blocked_signals(self, own & ~set);
-  Result<bool> came =
-      wait_with_deadline(never_woken, process_table_lock, WaitReason::sleep, deadline, [&] {
-        process_table_lock.assert_held();
-        return (process.pending_signals & set) != 0;
-      });
+  Result<> slept;
+  while (slept && !(process.pending_signals & set) && clock_now() < deadline) {
+    slept = never_woken.sleep(process_table_lock, WaitReason::sleep, deadline);
+  }
   self.blocked_before.reset();
   set_blocked_signals(self, own);
   if (std::uint64_t ready = process.pending_signals & set) {
@@ -35,7 +34,7 @@ Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) 
     set_blocked_signals(self, own);  // it may have been the only one
     return info;
   }
-  return came ? Errno::again : Errno::intr;
+  return slept ? Errno::again : Errno::intr;
 }
 
 }  // namespace

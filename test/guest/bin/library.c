@@ -45,29 +45,9 @@ static void ends_of_the_range(void) {
   reads("-99999999999999999999", 10, LONG_MIN, ULONG_MAX, 21, SIGNED | UNSIGNED);
 }
 
-/* The process's own time: what it computes counts, what it sleeps does not. */
-static void process_clock(void) {
-  uint64_t began = now_ns();
-  clock_t start = clock();
-  CHECK(start >= 0);
-  while (clock() - start < CLOCKS_PER_SEC / 20) {
-  }
-  uint64_t passed = now_ns() - began;
-  CHECK(passed >= 50000000 - 1000000); /* one hart cannot give more than passes */
-  start = clock();
-  sleep_ms(300);
-  CHECK(clock() - start < CLOCKS_PER_SEC / 5);
-  struct timespec run;
-  clock_t before = clock();
-  EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &run), 0);
-  long told = run.tv_sec * 1000000 + run.tv_nsec / 1000;
-  CHECK(before <= told && told <= clock());
-}
-
 int main(void) {
   tap_begin("library");
   RUN("strtol and strtoul: blanks, signs, bases, and where the number ends", numbers);
   RUN("strtol and strtoul at the ends of their range, and beyond: ERANGE", ends_of_the_range);
-  RUN("clock: the time that the process ran", process_clock);
   return tap_end();
 }

@@ -1,4 +1,4 @@
-/* Preemption, time slices, yielding, sleeping, clocks. */
+/* Preemption, time slices, yielding, sleeping. */
 #include "tap.h"
 
 static struct tine_process_info info_of(pid_t pid) {
@@ -190,51 +190,6 @@ static void idle_is_quiet(void) {
   tap_fail("expected at most 10 ticks in 300 ms of sleep, got more, five times");
 }
 
-/* ---- Clocks ---- */
-
-static void clocks(void) {
-  struct timespec real;
-  EQUAL(clock_gettime(CLOCK_REALTIME, &real), 0);
-  CHECK(real.tv_sec > 1600000000 && real.tv_nsec >= 0 && real.tv_nsec < 1000000000);
-  static const int bad[] = {10, 11, 12, -1, 0x7fffffff, (int)0x80000000};
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-    ERROR(clock_gettime(bad[i], &real), EINVAL);
-  ERROR(clock_gettime(CLOCK_MONOTONIC, NULL), EFAULT);
-  ERROR(clock_gettime(CLOCK_MONOTONIC, wild(KERNEL)), EFAULT);
-  ERROR(clock_gettime(CLOCK_MONOTONIC, wild((uintptr_t)bad)), EFAULT);
-  uint64_t last = 0;
-  for (int i = 0; i < 2000; i++) { /* over several harts, too */
-    uint64_t now = now_ns();
-    CHECK(now >= last);
-    last = now;
-    if (i % 10 == 0) sched_yield();
-  }
-  struct tine_memory_info memory = machine();
-  CHECK(memory.uptime_ns >= last);
-}
-
-static uint64_t own_time(clockid_t clock) {
-  struct timespec time;
-  EQUAL(clock_gettime(clock, &time), 0);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* What a process runs, and not what it sleeps. */
-static void cpu_clocks(void) {
-  uint64_t began = now_ns(), start = own_time(CLOCK_PROCESS_CPUTIME_ID), last = start;
-  CHECK(own_time(CLOCK_THREAD_CPUTIME_ID) >= start);
-  while (last < start + 50000000) {
-    uint64_t now = own_time(CLOCK_PROCESS_CPUTIME_ID);
-    CHECK(now >= last);
-    last = now;
-  }
-  CHECK(last - start <= now_ns() - began);
-  began = now_ns();
-  uint64_t before = own_time(CLOCK_PROCESS_CPUTIME_ID);
-  sleep_ms(1000);
-  CHECK(own_time(CLOCK_PROCESS_CPUTIME_ID) - before < (now_ns() - began) / 2);
-}
-
 int main(void) {
   tap_begin("sched");
   make_file(ORDER_FILE);
@@ -247,7 +202,5 @@ int main(void) {
   RUN("a sleep of centuries can be killed", sleep_forever);
   RUN("64 sleeping processes wake in the order of their times", wake_in_order);
   RUN("an idle machine takes no ticks", idle_is_quiet);
-  RUN("clocks go forward; bad clocks and pointers are refused", clocks);
-  RUN("the clocks of process and thread count what they run", cpu_clocks);
   return tap_end();
 }

@@ -105,10 +105,11 @@ static inline void sleep_ms(long ms) {
   nanosleep(&time, NULL);
 }
 
+/* CLOCK_MONOTONIC without a system call: QEMU's clock counts units of 100 ns. */
 static inline uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  uint64_t now;
+  __asm__ volatile("rdtime %0" : "=r"(now));
+  return now * 100;
 }
 
 /* What the kernel says of this very process; a zombie's or stranger's pid is no answer. */

@@ -48,9 +48,18 @@ static uint64_t clock_ns(int clock) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* The wing `linux` has the other clocks, with which /proc is compared where they are. */
+static int has_clocks(void) {
+  struct timespec now;
+  return clock_gettime(CLOCK_REALTIME, &now) == 0 || errno != ENOSYS;
+}
+
+static uint64_t own_time(void) {
+  return has_clocks() ? clock_ns(CLOCK_PROCESS_CPUTIME_ID) : now_ns();
+}
+
 static void burn(uint64_t ns) {
-  for (uint64_t end = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + ns;
-       clock_ns(CLOCK_PROCESS_CPUTIME_ID) < end;) {
+  for (uint64_t end = own_time() + ns; own_time() < end;) {
     for (volatile int i = 0; i < 1000; i++) {
     }
   }
@@ -136,14 +145,14 @@ static void counters(void) {
     ENDS(child, 0);
   }
   for (int i = 0; i < 10; i++) sleep_ms(1);
-  uint64_t real = clock_ns(CLOCK_REALTIME), up = clock_ns(CLOCK_BOOTTIME);
+  uint64_t real = has_clocks() ? clock_ns(CLOCK_REALTIME) : 0, up = now_ns();
   read_text("/proc/stat");
   EQUAL(field(line_of("processes "), 0), made + 5);
   CHECK(field(line_of("ctxt "), 0) >= switches + 10);
   CHECK(field(line_of("procs_running "), 0) >= 1);
   line_of("procs_blocked ");
   uint64_t began = (real - up) / 1000000000u, told = field(line_of("btime "), 0);
-  CHECK(told <= began + 1 && told + 1 >= began);
+  if (has_clocks()) CHECK(told <= began + 1 && told + 1 >= began);
 }
 
 static void cpuinfo(void) {
@@ -171,12 +180,13 @@ enum { UTIME = 14, STIME = 15, CUTIME = 16, CSTIME = 17, THREADS = 20, STARTED =
 
 static void times(void) {
   burn(200000000);
-  uint64_t before = clock_ns(CLOCK_PROCESS_CPUTIME_ID) / TICK_NS;
+  uint64_t before = own_time() / TICK_NS;
   read_text("/proc/self/stat");
-  uint64_t after = clock_ns(CLOCK_PROCESS_CPUTIME_ID) / TICK_NS;
+  uint64_t after = own_time() / TICK_NS;
   char* name_end = strchr(text, ')');
   uint64_t told = field(name_end, UTIME - 3) + field(name_end, STIME - 3);
-  if (told + 1 < before || told > after) tap_fail("%lu, not %lu to %lu", told, before, after);
+  if (has_clocks() && (told + 1 < before || told > after))
+    tap_fail("%lu, not %lu to %lu", told, before, after);
   EQUAL(field(name_end, CUTIME - 3) + field(name_end, CSTIME - 3), 0);
 
   uint64_t forked = now_ns() / TICK_NS;
