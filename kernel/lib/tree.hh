@@ -12,7 +12,8 @@
 // Keys are compared with `<` alone. What is looked for may have any type that can be compared with
 // the key: a std::string_view for a name. Equal keys are allowed: a new element comes after those
 // that are there. A caller that wants each key once calls `find` first. A key must not change while
-// its element is in a tree, except in such a way that the order stays the same.
+// its element is in a tree, except in such a way that the order stays the same; or `reorder` is
+// called next.
 //
 // It is an AVL tree: the two sides of every element differ in height by one at most. So the height
 // is below 1.45 log2(n + 2), whatever the order in which elements come and go. All operations take
@@ -24,6 +25,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "lib/object_around.hh"
 
@@ -63,16 +65,17 @@ class TreeShape {
     place = link;
     link->above = above;
     link->height = 1;
-    balance_upwards(above);
+    if (above && above->height == 1) balance_upwards(above);  // else its height stays
   }
 
-  // Takes out one below which nothing hangs, without balancing what stays. nullptr: there is none.
+  // Takes out one below which nothing hangs, without balancing what stays: from now on `top` is
+  // where the search for the next one begins. nullptr: there is none.
   TreeLink* take_lowest() {
     TreeLink* at = top;
     while (at && (at->below[0] || at->below[1])) at = at->below[0] ? at->below[0] : at->below[1];
     if (!at) return nullptr;
     put_in_place_of(at, nullptr);
-    at->above = nullptr;
+    if (at->above) top = std::exchange(at->above, nullptr);
     at->height = 0;
     return at;
   }
@@ -133,21 +136,28 @@ class TreeShape {
   void balance_upwards(TreeLink* at) {
     while (at) {
       int old_height = at->height;
-      measure(at);
-      bool side = height_of(at->below[1]) > height_of(at->below[0]);
-      TreeLink* high = at->below[side];
-      if (height_of(high) > height_of(at->below[!side]) + 1) {
-        // `high` comes up, and its inner side goes down to `at`. If that is its higher side, this
-        // would not help: then the top of the inner side comes up instead, by two places.
-        TreeLink* inner = high->below[!side];
-        bool inner_is_high = height_of(inner) > height_of(high->below[side]);
-        if (inner_is_high) raise(inner);
-        at = inner_is_high ? inner : high;
-        raise(at);
+      int left = height_of(at->below[0]), right = height_of(at->below[1]);
+      if (left > right + 1 || right > left + 1) {
+        at = rotate(at, right > left);
+      } else {
+        at->height = 1 + std::max(left, right);
       }
       if (at->height == old_height) return;
       at = at->above;
     }
+  }
+
+  // One side of `at` is too high by one. Returns what stands in its place then: the top of that
+  // side comes up, and its inner side goes down to `at`. If the inner side is the higher one, this
+  // would not help: then the top of the inner side comes up instead, by two places.
+  TreeLink* rotate(TreeLink* at, bool side) {
+    TreeLink* high = at->below[side];
+    TreeLink* inner = high->below[!side];
+    bool inner_is_high = height_of(inner) > height_of(high->below[side]);
+    if (inner_is_high) raise(inner);
+    TreeLink* comes_up = inner_is_high ? inner : high;
+    raise(comes_up);
+    return comes_up;
   }
 };
 
@@ -188,8 +198,21 @@ class Tree {
     }
     shape_.add(&(element->*link), above, *place);
   }
+  // The same for one whose key is not below any other: without a search.
+  void insert_last(T* element) {
+    TreeLink* last = TreeShape::outermost(shape_.top, 1);
+    shape_.add(&(element->*link), last, last ? last->below[1] : shape_.top);
+  }
   // `element` must be in this tree.
   void remove(T* element) { shape_.remove(&(element->*link)); }
+  // The key of `element` has changed: gives it its new place.
+  void reorder(T* element) {
+    T *before = prev(element), *after = next(element);
+    bool follows = !before || !(std::invoke(key, *element) < std::invoke(key, *before));
+    if (follows && (!after || !(std::invoke(key, *after) < std::invoke(key, *element)))) return;
+    remove(element);
+    insert(element);
+  }
   T* pop_front() {
     T* element = front();
     if (element) remove(element);

@@ -31,7 +31,7 @@ std::uint32_t number(const FrameRecord& record) {
   return static_cast<std::uint32_t>(&record - frames_internal::records);
 }
 
-void push_free(FrameRecord& record) REQUIRES(lock) {
+inline void push_free(FrameRecord& record) REQUIRES(lock) {
   counts.of_kind[unsigned(record.kind)]--;
   record.kind = FrameKind::free;
   std::uint32_t* first = &first_free;

@@ -28,7 +28,7 @@ Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path)
   TRY(node.deny_writes());
   file.program_->node = place.node;
   file.program_->directory = place.parent;
-  file.program_->name.set_name(place.last);
+  file.program_->name.set(place.last);
   // As whom it runs is judged when no writer is left: what was written took the set-ID bits away.
   file.attributes_ = node.attributes();
   TRY(file.attributes_.check(paths.credentials(), may_execute));
@@ -122,9 +122,9 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
     return space.map({.wanted = start,
                       .size = end - start,
                       .place = Mapping::Place::fixed,
-                      .region = {.prot = prot,
-                                 .source = std::move(source),
-                                 .source_page = segment.file_offset >> page_shift}});
+                      .contents = {.prot = prot,
+                                   .source = std::move(source),
+                                   .source_page = segment.file_offset >> page_shift}});
   };
   if (segment.file_size) TRY(map(first, zeros.page_up(), pages));
   if (segment.memory_size == segment.file_size) return {};

@@ -41,13 +41,13 @@ SYSCALL(SYS_mmap, mmap, std::uint64_t,
   unsigned type = flags & MAP_SHARED_VALIDATE;
   if ((prot & ~known_prot) || type == 0 || offset % page_size != 0) return Errno::inval;
   if (type == MAP_SHARED_VALIDATE && (flags & MAP_ANONYMOUS)) return Errno::inval;
-  Mapping mapping{.wanted = wanted, .size = size, .region = {.prot = prot_of(prot)}};
+  Mapping mapping{.wanted = wanted, .size = size, .contents = {.prot = prot_of(prot)}};
   if (flags & MAP_FIXED) mapping.place = Mapping::Place::fixed;
   if (flags & MAP_FIXED_NOREPLACE) mapping.place = Mapping::Place::fixed_and_free;
   if (!(flags & MAP_ANONYMOUS) || (flags & MAP_SHARED)) {
     TRY(find_source(mapping, flags, fd, offset));
   }
-  return TRY(current_space().map(std::move(mapping)))
+  return TRY(current_space().map(mapping))
   .value();
 }
 

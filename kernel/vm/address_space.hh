@@ -20,30 +20,40 @@
 #include "mm/page_table.hh"
 #include "sched/give_way.hh"
 #include "sched/mutex.hh"
+#include "sched/thread.hh"
 #include "vm/page_source.hh"
 
 namespace tine {
 
 class AddressSpace;
 
-// Pages [start, end) with one permission and one origin. Regions of a space do not overlap.
-struct Region {
-  VirtAddr start{}, end{};  // page aligned
+struct Region;
+
+// What is in a region, and what may be done with it.
+struct Contents {
   Prot prot = Prot::none;
-  bool grows_down = false;  // the stack: a fault below it, down to `limit`, extends it
-  VirtAddr limit{};         // grows_down: the lowest start it may get
+  bool grows_down = false;  // the stack: a fault below it, down to the space's limit, extends it
   bool shared = false;      // stores go to the source's own pages (MAP_SHARED)
   bool may_write = true;    // may mprotect allow writing?
   // Called when a page of the source was mapped to be read: it may map more (count_mapped).
   // nullptr: nothing does.
   void (*read_ahead)(AddressSpace& space, const Region& region, VirtAddr page) = nullptr;
-  Charge charge{};
   RefPtr<PageSource> source{};    // nullptr: pages begin as zeros
-  std::uint64_t source_page = 0;  // the source's page at `start`
-  TreeLink link{};                // of the space's regions, by `end`
-  std::uint64_t room = 0;         // bytes right below it that mmap may give away
-  TreeLink room_link{};           // of the space's rooms, by `room`, if that is not 0
+  std::uint64_t source_page = 0;  // the source's page where the region starts
+};
 
+// Pages [start, end) with one permission and one origin. Regions of a space do not overlap.
+struct Region : Contents {
+  VirtAddr start{}, end{};  // page aligned
+  Charge charge{};
+  TreeLink link{};         // of the space's regions, by `end`
+  std::uint64_t room = 0;  // bytes right below it that mmap may give away
+  TreeLink room_link{};    // of the space's rooms, by `room`, if that is not 0
+
+  explicit Region(const Contents& contents) : Contents(contents) {}
+
+  // Does RLIMIT_DATA count it?
+  bool is_data() const { return allows(prot, Prot::write) && !shared && !grows_down; }
   // The source's page that belongs there.
   std::uint64_t page_at(VirtAddr at) const { return source_page + ((at - start) >> page_shift); }
 };
@@ -61,7 +71,7 @@ struct Mapping {
   VirtAddr wanted;
   std::uint64_t size;         // bytes
   Place place = Place::hint;  // fixed: exactly there, in the place of what is there
-  Region region;              // the rest; `map` finds out where it starts and ends
+  Contents contents;
 };
 
 // What else than anonymous private memory can be mapped: rows of a table that the linker gathers,
@@ -90,6 +100,9 @@ class Pace {
  private:
   std::uint64_t work_ = 0;
 };
+
+// Where mmap looks for room: from the middle of the user's half on.
+constexpr VirtAddr mmap_base{0x2000000000};
 
 // Stacks of different programs end at different places, within so many bytes.
 constexpr std::uint64_t stack_shift_limit = 1 << 30;
@@ -122,7 +135,7 @@ class AddressSpace final : public RefCounted {
   VirtAddr change_break(VirtAddr wanted) EXCLUDES(mutex_);
   // Returns where it is. Errors: inval, nomem (no room, not in the user's half, or no memory),
   // exist (fixed_and_free, and it is not); nothing has changed then.
-  Result<VirtAddr> map(Mapping wanted) EXCLUDES(mutex_);
+  Result<VirtAddr> map(const Mapping& wanted) EXCLUDES(mutex_);
   // Errors: inval, nomem (splitting a region needs one more).
   Result<> unmap(VirtAddr start, std::uint64_t size) EXCLUDES(mutex_);
   // Errors: inval (no page border), nomem (part of the range is in no region, as on Linux; or no
@@ -136,14 +149,20 @@ class AddressSpace final : public RefCounted {
   Region* first_region_after(VirtAddr at) REQUIRES(mutex_);  // the first that ends behind `at`
   bool is_free(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   bool is_covered(VirtAddr start, VirtAddr end) REQUIRES(mutex_);  // by regions, without holes
-  // May `bytes` more be mapped as `like` says, in the place of what is in [from, to)? The current
-  // thread's limits decide (RLIMIT_AS, RLIMIT_DATA); what makes the space no larger may be.
-  bool may_add(const Region& like, std::uint64_t bytes, VirtAddr from = {}, VirtAddr to = {})
-      REQUIRES(mutex_);
+  // May `bytes` more be mapped, which are data or not, in the place of what is in [from, to)? The
+  // current thread's limits decide (RLIMIT_AS, RLIMIT_DATA); what makes the space no larger may be.
+  bool may_add(std::uint64_t bytes, bool is_data, VirtAddr from = {}, VirtAddr to = {})
+      REQUIRES(mutex_) {
+    const ThreadLimits& limits = current_limits();
+    std::uint64_t most = limits.space.load(std::memory_order_relaxed);
+    std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
+    if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) [[likely]]
+      return true;
+    return is_within_limits(bytes, is_data, from, to);
+  }
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
-  // A region with these fields, which is in no space yet. Errors: nomem; also when there are
-  // max_regions.
-  Result<OwnPtr<Region>> make_region(const Region& like) REQUIRES(mutex_);
+  // A region that is in no space yet, nor anywhere. Errors: nomem; also when there are max_regions.
+  Result<OwnPtr<Region>> make_region(const Contents& contents) REQUIRES(mutex_);
   void insert(OwnPtr<Region> region) REQUIRES(mutex_);  // its range must be free
   // To be called when `start` of a region has changed, or `end` of the one before it.
   void note_room(Region* region) REQUIRES(mutex_);
@@ -171,6 +190,9 @@ class AddressSpace final : public RefCounted {
   // runs. Errors: fault, nomem.
   template <class Use>
   Result<> with_page(Access access, Use use) EXCLUDES(mutex_);
+  // The same, if it may be accessed as things stand; false: nothing was done.
+  template <class Use>
+  bool with_page_there(Access access, Use use) EXCLUDES(mutex_);
 
   // ---- Inspection ----
 
@@ -187,20 +209,25 @@ class AddressSpace final : public RefCounted {
   Tree<Region, &Region::link, &Region::end> regions_ GUARDED_BY(mutex_);
   Tree<Region, &Region::room_link, &Region::room> rooms_ GUARDED_BY(mutex_);
   std::size_t region_count_ GUARDED_BY(mutex_) = 0;
-  std::atomic<std::uint64_t> resident_{0};  // pages mapped; written under the mutex
+  void* spare_ GUARDED_BY(mutex_) = nullptr;  // memory for one region, of the last one that went
+  std::atomic<std::uint64_t> resident_{0};    // pages mapped; written under the mutex
   VirtAddr break_start_ GUARDED_BY(mutex_);
   VirtAddr break_ GUARDED_BY(mutex_);
-  std::uint64_t mmap_shift_ GUARDED_BY(mutex_) = 0;
+  VirtAddr stack_limit_ GUARDED_BY(mutex_);  // the lowest start that a growing region may get
+  VirtAddr lowest_room_ GUARDED_BY(mutex_){mmap_base};  // where mmap begins to look
 
   ~AddressSpace() override;
 
   // regions.cc
   Region* region_for_fault(VirtAddr at) REQUIRES(mutex_);
-  Result<> insert(const Region& like) REQUIRES(mutex_);
+  Result<> append(const Region& last) REQUIRES(mutex_);
+  Result<> grow_heap(VirtAddr old_end, VirtAddr new_end) REQUIRES(mutex_);
   void erase(Region* region) REQUIRES(mutex_);
   VirtAddr room_start(const Region* before) const REQUIRES(mutex_);
   Result<Region*> split_at(VirtAddr at) REQUIRES(mutex_);                    // nomem
   Result<Region*> split_off(VirtAddr start, VirtAddr end) REQUIRES(mutex_);  // nomem
+  bool is_within_limits(std::uint64_t bytes, bool is_data, VirtAddr from, VirtAddr to)
+      REQUIRES(mutex_);
   bool may_be_written(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   void protect_pages(const Region& region, Pace& pace) REQUIRES(mutex_);
 
@@ -223,6 +250,15 @@ Result<> AddressSpace::with_page(Access access, Use use) {
   Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible_for_copy(access, at));
   use(direct(entry.address() + access.address.page_offset()));
   return {};
+}
+
+template <class Use>
+bool AddressSpace::with_page_there(Access access, Use use) {
+  MutexGuard guard(mutex_);
+  const Pte* entry = entry_at(access.address);
+  if (!entry || !entry->permits(access.wanted)) return false;
+  use(direct(entry->address() + access.address.page_offset()));
+  return true;
 }
 
 }  // namespace tine

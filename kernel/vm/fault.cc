@@ -50,11 +50,11 @@ Result<Pte> AddressSpace::make_possible_for_copy(Access access, Pte* entry) {
 Region* AddressSpace::region_for_fault(VirtAddr page) {
   Region* region = first_region_after(page);
   if (!region || region->start <= page) return region;
-  if (!region->grows_down || page < region->limit) return nullptr;
+  if (!region->grows_down || page < stack_limit_) return nullptr;
   std::uint64_t most = current_limits().stack.load(std::memory_order_relaxed);
-  if (region->limit + TINE_STACK_SIZE - page > most) return nullptr;
+  if (stack_limit_ + TINE_STACK_SIZE - page > most) return nullptr;
   if (!is_free(page - stack_guard, region->start)) return nullptr;
-  if (!may_add(*region, region->start - page)) return nullptr;
+  if (!may_add(region->start - page, false)) return nullptr;
   region->start = page;
   note_room(region);
   return region;

@@ -7,8 +7,7 @@
 namespace tine {
 namespace {
 
-// Where mmap looks for room: from the middle of the user's half up to what the stack may need.
-constexpr VirtAddr mmap_base{0x2000000000};
+// mmap looks for room up to what the stack may need.
 constexpr VirtAddr mmap_end{USER_TOP - stack_shift_limit - TINE_STACK_SIZE - (1 << 20)};
 
 bool in_user_half(VirtAddr start, std::uint64_t size) {
@@ -34,6 +33,7 @@ AddressSpace::~AddressSpace() {
     }
     delete region;
   }
+  heap_free(spare_);
 }
 
 // ---- Looking up ----
@@ -55,18 +55,22 @@ bool AddressSpace::is_free(VirtAddr start, VirtAddr end) {
 // Where the room for mmap begins that lies between `before` (nullptr: there is none) and the next
 // region.
 VirtAddr AddressSpace::room_start(const Region* before) const {
-  VirtAddr lowest = mmap_base + mmap_shift_;
-  return before ? std::max(before->end, lowest) : lowest;
+  return before ? std::max(before->end, lowest_room_) : lowest_room_;
 }
 
 void AddressSpace::note_room(Region* region) {
-  if (!region) return;
+  if (!region || region->start <= lowest_room_) return;
   VirtAddr start = room_start(regions_.prev(region)), end = std::min(region->start, mmap_end);
   std::uint64_t room = start < end ? end - start : 0;
   if (room == region->room) return;
-  if (region->room > 0) rooms_.remove(region);
-  region->room = room;
-  if (room > 0) rooms_.insert(region);
+  std::uint64_t old = std::exchange(region->room, room);
+  if (old > 0 && room > 0) {
+    rooms_.reorder(region);
+  } else if (room > 0) {
+    rooms_.insert(region);
+  } else if (old > 0) {
+    rooms_.remove(region);
+  }
 }
 
 // The smallest room that is large enough, so that large ones stay whole. Above the last region
@@ -82,28 +86,36 @@ Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
 
 // ---- Adding and removing ----
 
-Result<OwnPtr<Region>> AddressSpace::make_region(const Region& like) {
+Result<OwnPtr<Region>> AddressSpace::make_region(const Contents& contents) {
   if (region_count_ >= max_regions) return Errno::nomem;
   Charge charge = TRY(Charge::take(sizeof(Region), Errno::nomem));
-  OwnPtr<Region> region = TRY(make<Region>(like));
+  void* place = spare_ ? std::exchange(spare_, nullptr) : heap_allocate(sizeof(Region));
+  if (!place) return Errno::nomem;
+  OwnPtr<Region> region(new (place) Region(contents));
   region->charge = std::move(charge);
   return region;
 }
 
-// Adds a region with these fields. The range must be free.
-Result<> AddressSpace::insert(const Region& like) {
-  OwnPtr<Region> region = TRY(make_region(like));
-  insert(std::move(region));
-  return {};
-}
-
 void AddressSpace::insert(OwnPtr<Region> owned) {
   Region* region = owned.release();
-  region->room = 0;
   regions_.insert(region);
   region_count_++;
+  if (region->end <= lowest_room_) return;  // no room begins or ends there
   note_room(region);
   note_room(regions_.next(region));
+}
+
+// Adds a copy of a region of another space, which has the same rooms, behind all others.
+Result<> AddressSpace::append(const Region& last) {
+  Region* region = TRY(make_region(last))
+  .release();
+  region->start = last.start;
+  region->end = last.end;
+  region->room = last.room;
+  regions_.insert_last(region);
+  region_count_++;
+  if (region->room > 0) rooms_.insert(region);
+  return {};
 }
 
 // The caller notes the room of the next one.
@@ -111,7 +123,8 @@ void AddressSpace::erase(Region* region) {
   if (region->room > 0) rooms_.remove(region);
   regions_.remove(region);
   region_count_--;
-  delete region;
+  std::destroy_at(region);
+  heap_free(std::exchange(spare_, region));
 }
 
 // Makes `at` a border between regions, if it lies inside one. Returns the first region behind it.
@@ -120,6 +133,7 @@ Result<Region*> AddressSpace::split_at(VirtAddr at) {
   if (!region || region->start >= at) return region;
   OwnPtr<Region> upper = TRY(make_region(*region));
   upper->start = at;
+  upper->end = region->end;
   upper->grows_down = false;
   upper->source_page = region->page_at(at);
   region->end = at;
@@ -146,14 +160,15 @@ void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
 }
 
 Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
-  Region* cut = first_region_after(start);
-  if (cut && cut->start < start && cut->end == end) {  // the end of one region: it stays, shorter
+  Region* region = first_region_after(start);
+  if (region && region->start < start && region->end == end) {  // its end: it stays, shorter
     drop_pages(start, end);
-    cut->end = start;
-    note_room(regions_.next(cut));
+    region->end = start;
+    if (end > lowest_room_) note_room(regions_.next(region));
     return {};
   }
-  Region* region = TRY(split_off(start, end));
+  bool is_whole = region && region->start == start && region->end == end;
+  if (!is_whole) region = TRY(split_off(start, end));
   drop_pages(start, end);
   Pace pace;
   while (region && region->start < end) {
@@ -162,7 +177,7 @@ Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
     region = next;
     pace.step();
   }
-  note_room(region);
+  if (end > lowest_room_) note_room(region);
   return {};
 }
 
@@ -177,21 +192,11 @@ bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
   return true;
 }
 
-namespace {
-
-// What RLIMIT_DATA counts.
-bool is_data(const Region& region) {
-  return allows(region.prot, Prot::write) && !region.shared && !region.grows_down;
-}
-
-}  // namespace
-
 // Adds up the regions, which takes a walk; only programs with a limit pay for it.
-bool AddressSpace::may_add(const Region& like, std::uint64_t bytes, VirtAddr from, VirtAddr to) {
+bool AddressSpace::is_within_limits(std::uint64_t bytes, bool is_data, VirtAddr from, VirtAddr to) {
   const ThreadLimits& limits = current_limits();
   std::uint64_t most = limits.space.load(std::memory_order_relaxed);
   std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
-  if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) return true;
   std::uint64_t all = 0, data = 0, replaced = 0, replaced_data = 0;
   Pace pace;
   for (Region* region = regions_.front(); region; region = regions_.next(region)) {
@@ -199,11 +204,11 @@ bool AddressSpace::may_add(const Region& like, std::uint64_t bytes, VirtAddr fro
     VirtAddr first = std::max(region->start, from), end = std::min(region->end, to);
     std::uint64_t inside = first < end ? end - first : 0;
     all += size, replaced += inside;
-    if (is_data(*region)) data += size, replaced_data += inside;
+    if (region->is_data()) data += size, replaced_data += inside;
     pace.step();
   }
   if (bytes > replaced && all - replaced + bytes > most) return false;
-  return !is_data(like) || bytes <= replaced_data || data - replaced_data + bytes <= most_data;
+  return !is_data || bytes <= replaced_data || data - replaced_data + bytes <= most_data;
 }
 
 bool AddressSpace::may_be_written(VirtAddr start, VirtAddr end) {
@@ -218,8 +223,7 @@ namespace {
 
 // Could one region say what these two say? `a` ends where `b` starts.
 bool are_alike(const Region& a, const Region& b) {
-  std::uint64_t pages = (a.end - a.start) >> page_shift;
-  bool follows = a.source == b.source && (!a.source || a.source_page + pages == b.source_page);
+  bool follows = a.source == b.source && (!a.source || a.page_at(a.end) == b.source_page);
   return follows && a.prot == b.prot && a.shared == b.shared && a.may_write == b.may_write &&
          a.read_ahead == b.read_ahead && !a.grows_down && !b.grows_down;
 }
@@ -249,12 +253,13 @@ void AddressSpace::merge(VirtAddr start, VirtAddr end) {
 
 Result<> AddressSpace::lay_out(std::uint64_t mmap_shift, VirtAddr stack_top) {
   MutexGuard guard(mutex_);
-  mmap_shift_ = mmap_shift;
-  return insert({.start = stack_top - page_size,
-                 .end = stack_top,
-                 .prot = Prot::read | Prot::write,
-                 .grows_down = true,
-                 .limit = stack_top - TINE_STACK_SIZE});
+  lowest_room_ = mmap_base + mmap_shift;
+  stack_limit_ = stack_top - TINE_STACK_SIZE;
+  OwnPtr<Region> stack = TRY(make_region({.prot = Prot::read | Prot::write, .grows_down = true}));
+  stack->start = stack_top - page_size;
+  stack->end = stack_top;
+  insert(std::move(stack));
+  return {};
 }
 
 bool AddressSpace::is_mapped(VirtAddr at) {
@@ -269,23 +274,28 @@ void AddressSpace::start_heap(VirtAddr end) {
 
 // ---- System calls ----
 
+// The heap's region grows; the first time, or after a hole was made at its end, there is a new one.
+Result<> AddressSpace::grow_heap(VirtAddr old_end, VirtAddr new_end) {
+  constexpr Prot read_write = Prot::read | Prot::write;
+  Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
+  if (heap && !heap->source && heap->prot == read_write) {
+    heap->end = new_end;
+    return {};
+  }
+  OwnPtr<Region> fresh = TRY(make_region({.prot = read_write}));
+  fresh->start = old_end;
+  fresh->end = new_end;
+  insert(std::move(fresh));
+  return {};
+}
+
 VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   MutexGuard guard(mutex_);
   if (wanted < break_start_ || wanted >= mmap_base) return break_;
   VirtAddr old_end = break_.page_up(), new_end = wanted.page_up();
   if (new_end > old_end) {
-    constexpr Prot read_write = Prot::read | Prot::write;
-    if (!is_free(old_end, new_end) || !may_add({.prot = read_write}, new_end - old_end))
-      return break_;
-    // The heap's region grows; the first time, or after a hole was made at its end, there is a new
-    // one.
-    Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
-    if (heap && !heap->source && heap->prot == read_write) {
-      heap->end = new_end;
-      note_room(regions_.next(heap));
-    } else if (!insert({.start = old_end, .end = new_end, .prot = read_write})) {
-      return break_;
-    }
+    if (!is_free(old_end, new_end) || !may_add(new_end - old_end, true)) return break_;
+    if (!grow_heap(old_end, new_end)) return break_;
   } else if (new_end < old_end) {
     if (!remove_range(new_end, old_end)) return break_;
   }
@@ -293,7 +303,7 @@ VirtAddr AddressSpace::change_break(VirtAddr wanted) {
   return break_;
 }
 
-Result<VirtAddr> AddressSpace::map(Mapping mapping) {
+Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
   bool fixed = mapping.place != Mapping::Place::hint;
   if (mapping.size == 0 || (fixed && !mapping.wanted.is_page_aligned())) return Errno::inval;
   if (mapping.size > user_top.value()) return Errno::nomem;
@@ -301,12 +311,12 @@ Result<VirtAddr> AddressSpace::map(Mapping mapping) {
   VirtAddr start = mapping.wanted.page_down();
   MutexGuard guard(mutex_);
   // First, so that what lies there is not removed in vain.
-  OwnPtr<Region> fresh = TRY(make_region(mapping.region));
+  OwnPtr<Region> fresh = TRY(make_region(mapping.contents));
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
   if (fixed && !in_user_half(start, size)) return Errno::nomem;
   if (mapping.place == Mapping::Place::fixed_and_free && !is_room) return Errno::exist;
   VirtAddr end = fixed ? start + size : start;
-  if (!may_add(mapping.region, size, start, end)) return Errno::nomem;
+  if (!may_add(size, fresh->is_data(), start, end)) return Errno::nomem;
   if (fixed && !is_room) {
     TRY(remove_range(start, start + size));
   } else if (!is_room) {
@@ -346,7 +356,7 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   if (start > user_top || size > user_top - start) return Errno::nomem;
   VirtAddr end = (start + size).page_up();
   MutexGuard guard(mutex_);
-  if (!is_covered(start, end) || !may_add({.prot = prot}, end - start, start, end))
+  if (!is_covered(start, end) || !may_add(end - start, allows(prot, Prot::write), start, end))
     return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
   Region* region = TRY(split_off(start, end));
@@ -371,10 +381,11 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   ScopeExit forget_writable([&] { table_.flush_all(); });
   child->break_start_ = break_start_;
   child->break_ = break_;
-  child->mmap_shift_ = mmap_shift_;
+  child->stack_limit_ = stack_limit_;
+  child->lowest_room_ = lowest_room_;
   Pace pace;
   for (Region* region = regions_.front(); region; region = regions_.next(region)) {
-    TRY(child->insert(*region));
+    TRY(child->append(*region));
     if (region->shared) continue;  // the child finds its pages where we found them
     for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
       stop = table_.table_end(at, region->end);

@@ -126,6 +126,38 @@ TEST_CASE("an element is in as many trees as it has links, and its copy is in no
   CHECK(!copy.link.is_linked());
 }
 
+TEST_CASE("elements that come in their order need no search") {
+  ByKey tree;
+  std::vector<Element> elements(100);
+  for (int i = 0; i < 100; i++) {
+    elements[std::size_t(i)].key = i / 2;
+    tree.insert_last(&elements[std::size_t(i)]);
+  }
+  int expected = 0;
+  for (Element* at = tree.front(); at; at = ByKey::next(at)) {
+    CHECK(at == &elements[std::size_t(expected++)]);
+  }
+  CHECK(expected == 100);
+  CHECK(tree.find(20) == &elements[40]);
+}
+
+TEST_CASE("an element whose key has changed gets its new place") {
+  ByKey tree;
+  Element elements[] = {{10, 'a'}, {20, 'b'}, {30, 'c'}, {40, 'd'}};
+  for (Element& each : elements) tree.insert(&each);
+  auto names_after = [&](Element& element, int key) {
+    element.key = key;
+    tree.reorder(&element);
+    return names(tree);
+  };
+  CHECK(names_after(elements[1], 25) == "abcd");
+  CHECK(names_after(elements[1], 35) == "acbd");
+  CHECK(names_after(elements[3], 5) == "dacb");
+  CHECK(names_after(elements[0], 50) == "dcba");
+  CHECK(tree.find(35) == &elements[1]);
+  CHECK(tree.find(20) == nullptr);
+}
+
 TEST_CASE("names are found without making one") {
   struct Entry {
     std::string text;
@@ -220,7 +252,20 @@ TEST_CASE("100,000 random changes leave the tree as they leave a map, and never 
       auto item = std::make_unique<Item>(Item{{key}, i});
       tree.insert(item.get());
       model.emplace(key, std::move(item));
-    } else if (auto at = model.lower_bound(key); at != model.end()) {
+    } else if (auto at = model.lower_bound(key); at != model.end() && random() % 4 == 0) {
+      auto item = std::move(at->second);
+      model.erase(at);
+      item->key.value = int(random() % 5000);
+      tree.reorder(item.get());
+      // Where keys are equal it may have stayed before or after them: as the tree says, so be it.
+      auto place = model.upper_bound(item->key.value);
+      Item* next = Items::next(item.get());
+      while (place != model.begin() && std::prev(place)->first == item->key.value &&
+             (place == model.end() ? nullptr : place->second.get()) != next)
+        --place;
+      Item* moved = item.get();
+      model.emplace_hint(place, moved->key.value, std::move(item));
+    } else if (at != model.end()) {
       tree.remove(at->second.get());
       wrong += at->second->link.is_linked();
       model.erase(at);

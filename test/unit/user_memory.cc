@@ -25,7 +25,7 @@ bool map_again(AddressSpace& space, VirtAddr at, std::uint64_t size) {
       .map({.wanted = at,
             .size = size,
             .place = Mapping::Place::fixed,
-            .region = {.prot = read_write}})
+            .contents = {.prot = read_write}})
       .has_value();
 }
 

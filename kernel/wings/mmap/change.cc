@@ -62,10 +62,11 @@ Result<> copy_entries(AddressSpace& space, Range from, VirtAddr to) REQUIRES(spa
 // changed then.
 Result<> move(AddressSpace& space, Range old, VirtAddr to, std::uint64_t size)
     REQUIRES(space.mutex()) {
-  OwnPtr<Region> fresh = TRY(space.make_region(*space.region_at(old.start)));
+  const Region& region = *space.region_at(old.start);
+  OwnPtr<Region> fresh = TRY(space.make_region(region));
   Range kept{old.start, old.start + std::min(old.size(), size)};
   TRY(copy_entries(space, kept, to));
-  fresh->source_page += (old.start - fresh->start) >> page_shift;
+  fresh->source_page = region.page_at(old.start);
   fresh->start = to;
   fresh->end = to + size;
   Result<> removed = space.remove_range(old.start, old.end);
@@ -110,7 +111,7 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
   MutexGuard guard(space.mutex());
   Region* region = TRY(region_of(space, old));
   std::uint64_t more = size > old.size() ? size - old.size() : 0;
-  if (!space.may_add(*region, more)) return Errno::nomem;
+  if (!space.may_add(more, region->is_data())) return Errno::nomem;
   if (fixed) {
     TRY(clear_target(space, old, wanted, size));
     TRY(move(space, old, wanted, size));

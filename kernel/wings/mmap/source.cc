@@ -16,8 +16,8 @@ namespace {
 Result<> find_nameless(Mapping& mapping) {
   RefPtr<FilePages> pages = TRY(make_ref<FilePages>());
   if (!pages->truncate(mapping.size)) return Errno::nomem;
-  mapping.region.source = std::move(pages);
-  mapping.region.shared = true;
+  mapping.contents.source = std::move(pages);
+  mapping.contents.shared = true;
   return {};
 }
 
@@ -33,7 +33,7 @@ bool is_zero_device(Node& node) {
 
 // Errors: badf, access, nodev, nomem, overflow (the end is past 2^63), opnotsupp.
 Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
-  Region& region = mapping.region;
+  Contents& region = mapping.contents;
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->readable()) return Errno::access;
   if ((flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE && (flags & ~validated_flags)) {
