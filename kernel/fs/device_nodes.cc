@@ -9,9 +9,6 @@
 namespace tine {
 namespace {
 
-// Bounds of the rows (linker/kernel.ld).
-extern "C" const Device devices_start[], devices_end[];
-
 Result<std::size_t> read_console(const IoPlace& at, IoBuffer& to) {
   return console().read(to, at.may_block());
 }

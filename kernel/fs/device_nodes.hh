@@ -26,6 +26,8 @@ struct Device {
   [[gnu::section(".table.device"), gnu::used]] static constinit const Device device_##name{ \
       #name, __VA_ARGS__};
 
+extern "C" const Device devices_start[], devices_end[];  // linker/kernel.ld
+
 // For rows: no ioctl, no wait for input, and where bytes vanish.
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr);
 bool always_has_input(Waiter*);

@@ -43,17 +43,4 @@ void DirectoryRecords::keep(std::size_t size) {
   }
 }
 
-// For file systems that find their entries one at a time.
-Result<> Node::list(std::uint64_t position, DirectoryRecords& to) {
-  DirectoryEntry entry;
-  while (true) {
-    Result<> found = entry_from(position, entry);
-    // An error comes to light when nothing else is left to tell.
-    if (!found && (found.error() == Errno::noent || !to.bytes().empty())) return {};
-    TRY(found);
-    if (!to.add(entry.position, entry.inode, entry.kind, entry.name())) return {};
-    position = entry.position + 1;
-  }
-}
-
 }  // namespace tine

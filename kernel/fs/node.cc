@@ -18,7 +18,7 @@ constinit std::atomic<std::uint64_t> next_file_system{1};
 
 std::uint64_t new_file_system() { return next_file_system.fetch_add(1, std::memory_order_relaxed); }
 
-void DirectoryEntry::set_name(std::string_view name) {
+void NameBuffer::set(std::string_view name) {
   length = name.size();
   memcpy(bytes, name.data(), length);
 }
@@ -158,19 +158,6 @@ tine_stat Node::stat() {
 }
 
 Result<RefPtr<Node>> Node::lookup(std::string_view) { return Errno::notdir; }
-Result<> Node::entry_from(std::uint64_t, DirectoryEntry&) { return Errno::notdir; }
-
-// For file systems whose directories keep their places: looks for this one among the entries.
-Result<RefPtr<Node>> Node::place(DirectoryEntry& entry) {
-  RefPtr<Node> above = TRY(parent());
-  std::uint64_t position = 2;
-  do {
-    TRY(above->entry_from(position, entry));
-    position = entry.position + 1;
-  } while (entry.inode != inode());
-  return above;
-}
-
 Result<RefPtr<Node>> Node::create(std::string_view, const Attributes&) { return Errno::perm; }
 Result<RefPtr<Node>> Node::make_directory(std::string_view, const Attributes&) {
   return Errno::perm;

@@ -66,19 +66,14 @@ struct IoPlace {
   bool may_block() const { return !(flags & O_NONBLOCK); }  // false: EAGAIN instead of waiting
 };
 
-// One name in a directory. Positions grow from each entry to the next, and an entry keeps its own
-// as long as it is there: so whoever reads a directory bit by bit sees every name that was there
-// all the time exactly once, whatever comes and goes meanwhile.
-struct DirectoryEntry {
-  std::uint64_t position = 0;
-  std::uint64_t inode = 0;
-  NodeKind kind = NodeKind::regular;
+// Room for a name in a directory.
+struct NameBuffer {
   std::size_t length = 0;
   char bytes[TINE_NAME_MAX];
 
-  DirectoryEntry() {}  // leaves the bytes as they are
-  std::string_view name() const { return {bytes, length}; }
-  void set_name(std::string_view name);  // of at most TINE_NAME_MAX bytes
+  NameBuffer() {}  // leaves the bytes as they are
+  std::string_view view() const { return {bytes, length}; }
+  void set(std::string_view name);  // of at most TINE_NAME_MAX bytes
 };
 
 extern constinit Spinlock attributes_lock;
@@ -132,15 +127,15 @@ class Node : public RefCounted {
   // The root's is itself; a removed directory's is the one that it was in. Errors: those of other
   // file systems.
   virtual Result<RefPtr<Node>> parent() { return Errno::notdir; }
-  // The directory that this one is in, and in `entry` the name that it has there. Errors: noent (it
+  // The directory that this one is in, and in `name` the name that it has there. Errors: noent (it
   // has none: the root, or removed).
-  virtual Result<RefPtr<Node>> place(DirectoryEntry& entry);
-  // The first entry, "." and ".." not among them, that stands at `position` or behind it. Positions
-  // 0 and 1 are those of "." and "..": an entry's is 2 or more. Errors: noent (there is none).
-  virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry);
+  virtual Result<RefPtr<Node>> place(NameBuffer&) { return Errno::notdir; }
   // Adds the entries from `position` on, in their order, until there is no room for one or none is
-  // left. Errors: noent (this directory was removed).
-  virtual Result<> list(std::uint64_t position, DirectoryRecords& to);
+  // left; "." and ".." are not among them. Positions grow from each entry to the next, from 2 on,
+  // and an entry keeps its own as long as it is there: so a reader that comes back sees every name
+  // that was there all the time exactly once, whatever comes and goes meanwhile. Errors: noent
+  // (this directory was removed).
+  virtual Result<> list(std::uint64_t, DirectoryRecords&) { return Errno::notdir; }
 
   // New entries. Errors: exist, noent (the directory itself was removed), nomem; make_symlink also
   // noent and nametoolong (the target). Nothing is changed then.

@@ -213,13 +213,13 @@ Result<std::string_view> path_of(const PathContext& context, RefPtr<Node> direct
                                  std::span<char> room) {
   std::size_t at = room.size() - 1;
   room[at] = 0;
-  DirectoryEntry entry;
+  NameBuffer name;
   while (directory != context.root) {
     Node* covered = directory->covered();
-    RefPtr<Node> parent = TRY(covered ? covered->place(entry) : directory->place(entry));
-    if (at < entry.length + 1) return Errno::nametoolong;
-    at -= entry.length;
-    memcpy(&room[at], entry.bytes, entry.length);
+    RefPtr<Node> parent = TRY(covered ? covered->place(name) : directory->place(name));
+    if (at < name.length + 1) return Errno::nametoolong;
+    at -= name.length;
+    memcpy(&room[at], name.bytes, name.length);
     room[--at] = '/';
     directory = std::move(parent);
   }

@@ -126,8 +126,7 @@ class Directory final : public Node {
 
   Result<RefPtr<Node>> lookup(std::string_view name) override EXCLUDES(lock_);
   Result<RefPtr<Node>> parent() override EXCLUDES(parents);
-  Result<RefPtr<Node>> place(DirectoryEntry& entry) override EXCLUDES(parents);
-  Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override EXCLUDES(lock_);
+  Result<RefPtr<Node>> place(NameBuffer& name) override EXCLUDES(parents);
   Result<> list(std::uint64_t position, DirectoryRecords& to) override EXCLUDES(lock_);
   Result<RefPtr<Node>> create(std::string_view name, const Attributes& attributes) override;
   Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes) override;
@@ -251,22 +250,11 @@ Result<RefPtr<Node>> Directory::parent() {
   return RefPtr<Node>(parent_ ? parent_ : this);
 }
 
-Result<RefPtr<Node>> Directory::place(DirectoryEntry& entry) {
+Result<RefPtr<Node>> Directory::place(NameBuffer& name) {
   SpinGuard guard(parents);
   if (!entry_) return Errno::noent;
-  entry.set_name(entry_->name());
+  name.set(entry_->name());
   return RefPtr<Node>(parent_);
-}
-
-Result<> Directory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
-  SpinGuard guard(lock_);
-  Entry* found = by_position_.first_not_below(position);
-  if (!found) return Errno::noent;
-  entry.position = found->position;
-  entry.inode = found->node->inode();
-  entry.kind = found->node->kind();
-  entry.set_name(found->name());
-  return {};
 }
 
 Result<> Directory::list(std::uint64_t position, DirectoryRecords& to) {

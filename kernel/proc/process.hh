@@ -33,7 +33,7 @@ constexpr int init_pid = 1;
 // The file of a program that runs, or is to run: it is not written to while this lives.
 struct ProgramFile final : RefCounted {
   RefPtr<Node> directory;  // where it was found (/proc/PID/exe)
-  DirectoryEntry name;
+  NameBuffer name;
   RefPtr<Node> node;  // set once it denies writes
 
   ~ProgramFile() override {

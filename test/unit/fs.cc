@@ -3,6 +3,7 @@
 
 #include "catch.hh"
 
+#include "fs/directory_records.hh"
 #include "machine.hh"
 #include "mm/heap.hh"
 #include "tree.hh"
@@ -181,10 +182,14 @@ namespace {
 
 std::string names_in(Node& directory) {
   std::string names;
-  DirectoryEntry entry;
-  for (std::uint64_t position = 2; directory.entry_from(position, entry);
-       position = entry.position + 1) {
-    names += std::string(entry.name()) + " ";
+  alignas(tine_dirent64) std::byte room[4096];
+  DirectoryRecords records(room);
+  (void)directory.list(2, records);
+  std::span<const std::byte> left = records.bytes();
+  while (!left.empty()) {
+    auto* record = reinterpret_cast<const tine_dirent64*>(left.data());
+    names += std::string(record->d_name) + " ";
+    left = left.subspan(record->d_reclen);
   }
   return names;
 }

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "fs/directory_records.hh"
 #include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
@@ -122,12 +123,19 @@ Result<RefPtr<Node>> lookup_file(std::span<const ProcFile> files, std::string_vi
   return Errno::noent;
 }
 
+struct DirectoryEntry {
+  std::uint64_t position = 0;
+  std::uint64_t inode = 0;
+  NodeKind kind = NodeKind::regular;
+  NameBuffer name;
+};
+
 void set_entry(DirectoryEntry& entry, std::uint64_t position, std::uint64_t inode, NodeKind kind,
                std::string_view name) {
   entry.position = position;
   entry.inode = inode;
   entry.kind = kind;
-  entry.set_name(name);
+  entry.name.set(name);
 }
 
 void set_entry(DirectoryEntry& entry, std::uint64_t position, std::uint64_t inode, NodeKind kind,
@@ -160,15 +168,48 @@ void set_file_entry(DirectoryEntry& entry, std::size_t n, int pid, unsigned inod
             process_files[n].name);
 }
 
-// Directories are made anew at each look-up: what is mounted on one would be found by nothing.
 class ProcDirectory : public Node {
  public:
-  Result<> mount(RefPtr<Node>) final { return Errno::inval; }
+  // Directories are made anew at each look-up: what is mounted on one would be found by nothing.
+  Result<> mount(RefPtr<Node> root) override {
+    return inode() == root_inode ? Node::mount(std::move(root)) : Errno::inval;
+  }
+  Result<> list(std::uint64_t position, DirectoryRecords& to) final;
+  Result<RefPtr<Node>> place(NameBuffer& name) final;
 
  protected:
   ProcDirectory(const Attributes& attributes, std::uint64_t inode)
       : Node(NodeKind::directory, attributes, file_system_number, inode) {}
+
+ private:
+  // The first entry that stands at `position` or behind it. Errors: noent (there is none).
+  virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) = 0;
 };
+
+Result<> ProcDirectory::list(std::uint64_t position, DirectoryRecords& to) {
+  DirectoryEntry entry;
+  while (true) {
+    Result<> found = entry_from(position, entry);
+    // An error comes to light when nothing else is left to tell.
+    if (!found && (found.error() == Errno::noent || !to.bytes().empty())) return {};
+    TRY(found);
+    if (!to.add(entry.position, entry.inode, entry.kind, entry.name.view())) return {};
+    position = entry.position + 1;
+  }
+}
+
+// Looks for this directory among the entries of the one above it.
+Result<RefPtr<Node>> ProcDirectory::place(NameBuffer& name) {
+  RefPtr<Node> above = TRY(parent());
+  DirectoryEntry entry;
+  std::uint64_t position = first_position;
+  do {
+    TRY(static_cast<ProcDirectory&>(*above).entry_from(position, entry));
+    position = entry.position + 1;
+  } while (entry.inode != inode());
+  name.set(entry.name.view());
+  return above;
+}
 
 class FdDirectory final : public ProcDirectory {
  public:
@@ -201,7 +242,7 @@ Result<> write_program(int pid, Sink& to) {
   PathContext from_root{.root = root_node(), .cwd = root_node()};
   std::string_view directory = TRY(path_of(from_root, program->directory, path->bytes));
   if (directory.size() + 1 + program->name.length > Symlink::room) return Errno::nametoolong;
-  print(to, "{}/{}", directory == "/" ? "" : directory, program->name.name());
+  print(to, "{}/{}", directory == "/" ? "" : directory, program->name.view());
   return {};
 }
 
@@ -344,7 +385,7 @@ Result<RefPtr<Node>> FdDirectory::lookup(std::string_view name) {
   if (!file && file.error() != Errno::srch) return file.error();
   if (!file || fd != wanted) return Errno::noent;
   RefPtr<Symlink> node = TRY(make_ref<Symlink>(inode_of(fd), (*file)->node()));
-  TRY(describe_file(**file, node->text()));
+  describe_file(**file, node->text());
   return RefPtr<Node>(std::move(node));
 }
 
@@ -359,10 +400,9 @@ Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) 
 // ---- /proc ----
 
 // First `self` and the files, then the processes, each at a position that its pid decides.
-class RootDirectory final : public Node {
+class RootDirectory final : public ProcDirectory {
  public:
-  RootDirectory()
-      : Node(NodeKind::directory, directory_permissions, file_system_number, root_inode) {}
+  RootDirectory() : ProcDirectory(directory_permissions, root_inode) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override { return RefPtr<Node>(this); }

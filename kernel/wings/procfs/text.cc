@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "fs/path.hh"
+#include "fs/device_nodes.hh"
 #include "fs/vfs.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
@@ -369,31 +369,23 @@ constexpr ProcFile about_process[] = {
 // ---- fd ----
 
 // The name that a device has in /dev.
-Result<> write_device_name(const Node& device, Sink& to) {
-  RefPtr<Node> root = root_node();
-  RefPtr<Node> dev = TRY(resolve({root, root, 0}, "/dev"));
-  OwnPtr<DirectoryEntry> entry = TRY(make<DirectoryEntry>());
-  for (std::uint64_t at = 0; dev->entry_from(at, *entry); at = entry->position + 1) {
-    if (entry->inode != device.inode()) continue;
-    print(to, "/dev/{}", entry->name());
-    return {};
+void write_device_name(Node& device, Sink& to) {
+  for (const Device& each : std::span(devices_start, devices_end)) {
+    if (device.stat().st_rdev == (each.major << 8 | each.minor)) print(to, "/dev/{}", each.name);
   }
-  print(to, "device:[{}]", device.inode());
-  return {};
 }
 
 }  // namespace
 
 constinit const std::span<const ProcFile> process_files = about_process;
 
-Result<> describe_file(const OpenFile& file, Sink& to) {
-  const Node& node = *file.node();
+void describe_file(const OpenFile& file, Sink& to) {
+  Node& node = *file.node();
   if (node.kind() == NodeKind::character_device) return write_device_name(node, to);
   std::string_view kind = node.kind() == NodeKind::fifo        ? "pipe"
                           : node.kind() == NodeKind::directory ? "directory"
                                                                : "file";
   print(to, "{}:[{}]", kind, node.inode());
-  return {};
 }
 
 }  // namespace tine

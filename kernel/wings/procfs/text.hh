@@ -85,7 +85,7 @@ Result<RefPtr<OpenFile>> take_file_from(const Subject& of, int& fd);
 
 // What an open file is, as the target of a symbolic link: "pipe:[7]", "/dev/console", "file:[12]".
 // Errors: nomem.
-Result<> describe_file(const OpenFile& file, Sink& to);
+void describe_file(const OpenFile& file, Sink& to);
 
 // The same question alone, for an early refusal.
 Result<> check_look(const Subject& of);
