@@ -77,13 +77,16 @@ class Symlink final : public Node {
   StorageShare share_;
 };
 
-// The order of names in a directory: the shorter one first, for lengths are quickly compared, and
-// most differ.
+// The order of names in a directory: the shorter one first, then the one with the lower first byte,
+// for both are quickly compared, and most names differ there.
 struct NameOrder {
   std::string_view name;
 
   bool operator<(const NameOrder& other) const {
     if (name.size() != other.name.size()) return name.size() < other.name.size();
+    auto first = static_cast<unsigned char>(name[0]);
+    auto others_first = static_cast<unsigned char>(other.name[0]);
+    if (first != others_first) return first < others_first;
     return memcmp(name.data(), other.name.data(), name.size()) < 0;
   }
 };
@@ -106,13 +109,14 @@ struct Entry {
     return entry;
   }
   std::string_view name() const { return {bytes, length}; }
-  NameOrder order() const { return {name()}; }
 
  private:
   Entry(std::string_view name, RefPtr<Node> what) : node(std::move(what)), length(name.size()) {
     memcpy(bytes, name.data(), length);
   }
 };
+
+[[gnu::always_inline]] inline NameOrder order_of(const Entry& entry) { return {entry.name()}; }
 
 class Directory final : public Node {
  public:
@@ -155,7 +159,7 @@ class Directory final : public Node {
   };
 
   Spinlock lock_{Rank::directory, "a directory of tmpfs"};
-  Tree<Entry, &Entry::name_link, &Entry::order> by_name_ GUARDED_BY(lock_);
+  Tree<Entry, &Entry::name_link, order_of> by_name_ GUARDED_BY(lock_);
   Tree<Entry, &Entry::position_link, &Entry::position> by_position_ GUARDED_BY(lock_);
   std::uint64_t next_position_ GUARDED_BY(lock_) = 2;
   bool removed_ GUARDED_BY(lock_) = false;  // for good

@@ -65,10 +65,7 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size) {
   return for_each_page(space, to, size, Prot::write, done, [](std::byte*, auto, auto) {});
 }
 
-// Most strings are short, so they are copied in small pieces. The end is looked for in our copy:
-// the program may change its own meanwhile. What was copied from behind the end is cleared.
-constexpr std::size_t string_piece = 32;
-
+// Byte by byte: most strings are short.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from) {
   std::size_t length = 0;
   bool ended = false;
@@ -76,14 +73,12 @@ Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> t
     std::size_t here = std::min(to.size() - length, page_size - (from + length).page_offset());
     if (here == 0) return Errno::toobig;
     TRY(space.with_page(Access{from + length, Prot::read}, [&](const std::byte* page) {
-      for (std::size_t done = 0; done < here && !ended; done += string_piece) {
-        std::span<char> piece = to.subspan(length, std::min(here - done, string_piece));
-        memcpy(piece.data(), page + done, piece.size());
-        std::size_t text = strnlen(piece.data(), piece.size());
-        length += text;
-        ended = text < piece.size();
-        if (ended) std::ranges::fill(piece.subspan(text), 0);
-      }
+      char* out = to.data() + length;
+      auto* in = reinterpret_cast<const char*>(page);
+      const char* end = in + here;
+      while (in != end && (*out = *in) != 0) out++, in++;
+      ended = in != end;
+      length = std::size_t(out - to.data());
     }));
   }
   return length;
