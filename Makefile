@@ -431,6 +431,11 @@ bench: machine $(B)/kernel.elf $(B)/test.cpio ## guest instructions beside xv6 a
 bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write test/bench/baseline.tsv
 	@$(TOOLS)/bench --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --compiler "$$($(CXX) -dumpfullversion)" --write
 
+.PHONY: measure
+PROGRAM ?= fork_test
+measure: machine $(B)/kernel.elf $(B)/test.cpio ## instructions and calls of one program: PROGRAM="fork_test" (or "/test/NAME ...")
+	@TINE_KERNEL=$(B)/kernel.elf $(TOOLS)/measure $(if $(APPEND),--append '$(APPEND)') -- '$(PROGRAM)'
+
 # ---- The book ----
 
 .PHONY: docs test-docs

@@ -35,11 +35,11 @@ def built(name):
     return path
 
 
-def machine(append, serial, image="initrd"):
+def machine(append, serial, image="initrd", icount="shift=0"):
     """The command for a machine with one hart that counts instructions."""
     kernel, initrd = built("kernel.elf"), built(f"{image}.cpio")
     return ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", "256M",
-            "-bios", "default", "-icount", "shift=0", "-seed", "1",
+            "-bios", "default", "-icount", icount, "-seed", "1",
             "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", serial,
             "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd,
             "-append", f"aslr=off {append}"]
