@@ -59,9 +59,9 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // [fork 3] The two halves of the child: the process, and the thread with a kernel stack of its
   // own.
   RefPtr<Process> child = TRY(make_ref<Process>());
-  for (const ProcessPartKind& kind : std::span(process_parts_start, process_parts_end))
-    TRY(kind.inherit(*child, parent));
   OwnPtr<Thread> thread = TRY(Thread::make_user(*child));
+  for (const ProcessPartKind& kind : std::span(process_parts_start, process_parts_end))
+    TRY(kind.inherit(*child, *thread, parent));
 
   // [fork 4] What it inherits: memory, copy on write; open files, shared; what it does about
   // signals; where paths start; name.
@@ -89,7 +89,6 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   first.frame->sepc += ecall_size;
   if (request.stack.value()) first.frame->sp() = request.stack.value();
   if (request.flags & CLONE_SETTLS) first.frame->x[reg_tp] = request.tls;
-  first.limits = self.limits;
   fp_copy(self, first);
   use_space(first, child->space.get());
   // } lab

@@ -42,12 +42,12 @@ struct ProgramFile final : RefCounted {
 };
 
 // What a wing keeps for a process, and how a child comes to it: one row that the linker gathers,
-// called by fork. It may refuse (again, nomem).
+// called by fork with the child's first thread. It may refuse (again, nomem).
 struct ProcessPart {
   virtual ~ProcessPart() = default;
 };
 struct ProcessPartKind {
-  Result<> (*inherit)(Process& child, const Process& parent);
+  Result<> (*inherit)(Process& child, Thread& first, const Process& parent);
 };
 #define PROCESS_PART(name, inherit)                                                              \
   [[gnu::section(".table.part"), gnu::used]] static constinit const ProcessPartKind part_##name{ \

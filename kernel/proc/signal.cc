@@ -5,7 +5,6 @@
 #include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
-#include "sched/clock.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 
@@ -145,18 +144,6 @@ void signal_failed_write(OpenFile& file, Result<std::size_t> written) {
   bool broken = written ? file.node()->ready(file.flags(), nullptr) & POLLERR
                         : written.error() == Errno::pipe;
   if (broken) raise_signal(SIGPIPE);
-}
-
-void signal_spent_time() {
-  SpinGuard guard(process_table_lock);
-  Process& self = current_process();
-  ThreadLimits& limits = current_thread()->limits;
-  CpuTime used = cpu_time(self);
-  std::uint64_t seconds = clock_to_ns(used.user + used.system) / ns_per_second;
-  if (seconds >= limits.all_time) return send_signal(self, SIGKILL, {});
-  if (seconds < limits.time) return;
-  for (Thread& each : self.threads) each.limits.time = seconds + 1;
-  send_signal(self, SIGXCPU, {});
 }
 
 void interrupt_programs() { (void)send_to_all(SIGINT, {}, nullptr); }

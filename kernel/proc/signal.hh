@@ -58,9 +58,6 @@ void signal_large_file(Errno error);
 // After a write that failed or came out short: the same; and SIGPIPE, if the pipe has no readers,
 // also where the last one went in the middle and there is a count to return.
 void signal_failed_write(OpenFile& file, Result<std::size_t> written);
-// To the current process, after an interrupt: SIGXCPU in each second past its limit (RLIMIT_CPU),
-// SIGKILL when it has run all its time.
-void signal_spent_time();
 // To every process but init, from an interrupt: ^C (docs/11-signals.md: why everybody).
 void interrupt_programs();
 

@@ -48,27 +48,18 @@ constexpr unsigned time_slice_ticks = 3;
 
 using SystemCall = void (*)(TrapFrame& frame);
 
-// The limits of its process that are asked for often (wings/linux/limit_calls.cc sets them); fork
-// copies them. Each is a number for itself, so nothing is ordered by it.
+// What limits a thread's process. The objects are a wing's; without one there are no other limits
+// than these. Each number is for itself, so nothing is ordered by it.
 struct ThreadLimits {
-  using Number = std::atomic<std::uint64_t>;
-  Number file{RLIM_INFINITY};      // bytes: where writes to files end (RLIMIT_FSIZE)
-  Number stack{TINE_STACK_SIZE};   // bytes
-  Number space{RLIM_INFINITY};     // bytes that are mapped (RLIMIT_AS)
-  Number data{RLIM_INFINITY};      // bytes of those that are private and can be written
-  Number time{RLIM_INFINITY};      // seconds of the process: when the next SIGXCPU comes
-  Number all_time{RLIM_INFINITY};  // seconds of the process: when SIGKILL comes
-
-  constexpr ThreadLimits() = default;
-  ThreadLimits& operator=(const ThreadLimits& other) {
-    for (Number ThreadLimits::* each :
-         {&ThreadLimits::file, &ThreadLimits::stack, &ThreadLimits::space, &ThreadLimits::data,
-          &ThreadLimits::time, &ThreadLimits::all_time}) {
-      (this->*each).store((other.*each).load(std::memory_order_relaxed), std::memory_order_relaxed);
-    }
-    return *this;
-  }
+  std::atomic<std::uint64_t> file{RLIM_INFINITY};     // bytes: where writes to files end
+  std::atomic<std::uint64_t> stack{TINE_STACK_SIZE};  // bytes
+  // What AddressSpace::may_add returns, and what is to be done at each interrupt; null: true, and
+  // nothing.
+  bool (*may_add)(AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
+                  VirtAddr to) = nullptr;
+  void (*at_interrupt)() = nullptr;
 };
+inline constinit const ThreadLimits no_limits;
 
 struct Thread {
   // ---- Its own, or fixed before it first runs ----
@@ -81,7 +72,7 @@ struct Thread {
   AddressSpace* space = nullptr;
   // Of the user who pays for what it makes; kept by its process's credentials. nullptr: root.
   Account* account = nullptr;
-  ThreadLimits limits;
+  std::atomic<const ThreadLimits*> limits{&no_limits};
   // What each call number means to it (syscall/dispatch.hh); inherited from the thread that makes
   // it.
   SystemCall const* calls = nullptr;
@@ -143,11 +134,10 @@ struct Thread {
   static Result<OwnPtr<Thread>> make_user(Process& process);
 };
 
-// Of the current thread; before there are threads, the defaults.
-inline constinit ThreadLimits default_limits;
+// Of the current thread. Acquire: its numbers were there before the object could be found.
 inline const ThreadLimits& current_limits() {
   Thread* self = current_thread();
-  return self ? self->limits : default_limits;
+  return self ? *self->limits.load(std::memory_order_acquire) : no_limits;
 }
 
 // ---- Floating point: registers stay in the hart until another thread needs them (fp.cc) ----

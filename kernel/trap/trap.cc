@@ -88,8 +88,7 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
         // Where the last system call ended, the program has not executed an instruction since.
         bool pended = frame.sepc == std::exchange(this_hart().resumed_at, 0);
         handle_interrupts(pended);
-        if (current_thread()->limits.time.load(std::memory_order_relaxed) != RLIM_INFINITY)
-          signal_spent_time();
+        if (auto look = current_limits().at_interrupt) look();
         return;
       }
       signal_fault(frame, fault_of(cause, VirtAddr(csr::read_stval())));

@@ -153,12 +153,8 @@ class AddressSpace final : public RefCounted {
   // current thread's limits decide (RLIMIT_AS, RLIMIT_DATA); what makes the space no larger may be.
   bool may_add(std::uint64_t bytes, bool is_data, VirtAddr from = {}, VirtAddr to = {})
       REQUIRES(mutex_) {
-    const ThreadLimits& limits = current_limits();
-    std::uint64_t most = limits.space.load(std::memory_order_relaxed);
-    std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
-    if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) [[likely]]
-      return true;
-    return is_within_limits(bytes, is_data, from, to);
+    auto ask = current_limits().may_add;
+    return !ask || ask(*this, bytes, is_data, from, to);
   }
   Result<VirtAddr> find_room(std::uint64_t size) REQUIRES(mutex_);  // Errors: nomem
   // A region that is in no space yet, nor anywhere. Errors: nomem; also when there are max_regions.
@@ -226,8 +222,6 @@ class AddressSpace final : public RefCounted {
   VirtAddr room_start(const Region* before) const REQUIRES(mutex_);
   Result<Region*> split_at(VirtAddr at) REQUIRES(mutex_);                    // nomem
   Result<Region*> split_off(VirtAddr start, VirtAddr end) REQUIRES(mutex_);  // nomem
-  bool is_within_limits(std::uint64_t bytes, bool is_data, VirtAddr from, VirtAddr to)
-      REQUIRES(mutex_);
   bool may_be_written(VirtAddr start, VirtAddr end) REQUIRES(mutex_);
   void protect_pages(const Region& region, Pace& pace) REQUIRES(mutex_);
 

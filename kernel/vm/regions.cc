@@ -192,25 +192,6 @@ bool AddressSpace::is_covered(VirtAddr start, VirtAddr end) {
   return true;
 }
 
-// Adds up the regions, which takes a walk; only programs with a limit pay for it.
-bool AddressSpace::is_within_limits(std::uint64_t bytes, bool is_data, VirtAddr from, VirtAddr to) {
-  const ThreadLimits& limits = current_limits();
-  std::uint64_t most = limits.space.load(std::memory_order_relaxed);
-  std::uint64_t most_data = limits.data.load(std::memory_order_relaxed);
-  std::uint64_t all = 0, data = 0, replaced = 0, replaced_data = 0;
-  Pace pace;
-  for (Region* region = regions_.front(); region; region = regions_.next(region)) {
-    std::uint64_t size = region->end - region->start;
-    VirtAddr first = std::max(region->start, from), end = std::min(region->end, to);
-    std::uint64_t inside = first < end ? end - first : 0;
-    all += size, replaced += inside;
-    if (region->is_data()) data += size, replaced_data += inside;
-    pace.step();
-  }
-  if (bytes > replaced && all - replaced + bytes > most) return false;
-  return !is_data || bytes <= replaced_data || data - replaced_data + bytes <= most_data;
-}
-
 bool AddressSpace::may_be_written(VirtAddr start, VirtAddr end) {
   for (Region* region = first_region_after(start); region && region->start < end;
        region = regions_.next(region)) {

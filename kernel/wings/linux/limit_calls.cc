@@ -29,27 +29,12 @@ Result<> check_change(unsigned resource, const Limit& old, const Limit& fresh) {
   return {};
 }
 
-void set_for_thread(ThreadLimits& limits, unsigned resource, const Limit& fresh) {
-  switch (resource) {
-    case RLIMIT_FSIZE: limits.file = fresh.now; break;
-    case RLIMIT_STACK: limits.stack = fresh.now; break;
-    case RLIMIT_AS: limits.space = fresh.now; break;
-    case RLIMIT_DATA: limits.data = fresh.now; break;
-    case RLIMIT_CPU:
-      limits.time = fresh.now;
-      limits.all_time = fresh.most;
-      break;
-    default: break;
-  }
-}
-
-// Some limits are kept where they are asked for often, too.
+// The limit of descriptors is kept where it is asked for often, too.
 Result<> set_limit(Process& process, unsigned resource, const Limit& fresh)
     REQUIRES(process_table_lock) {
   Limits* limits = TRY(limits_of(process));
   limits->set(resource, fresh);
   if (resource == RLIMIT_NOFILE) process.files.limit.store(int(fresh.now));
-  for (Thread& thread : process.threads) set_for_thread(thread.limits, resource, fresh);
   return {};
 }
 

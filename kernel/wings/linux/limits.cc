@@ -1,8 +1,11 @@
 #include "wings/linux/limits.hh"
 
+#include <algorithm>
+
 #include "arch/layout.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
+#include "sched/clock.hh"
 
 namespace tine {
 namespace {
@@ -34,14 +37,20 @@ Limit default_limit(unsigned resource) {
 // and the objects that say what it has.
 constexpr std::size_t process_cost = kernel_stack_size + 7 * page_size;
 
-const Limits* part_of(const Process& process) {
+Limits* part_of(const Process& process) {
   // Acquire: the numbers were there before the object could be found.
-  return static_cast<const Limits*>(process.part.load(std::memory_order_acquire));
+  return static_cast<Limits*>(process.part.load(std::memory_order_acquire));
 }
 
 }  // namespace
 
 Limits::Limits() {
+  of_threads_.may_add = [](AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
+                           VirtAddr to) {
+    space.mutex().assert_held();
+    return part_of(current_process())->may_add(space, bytes, is_data, from, to);
+  };
+  of_threads_.at_interrupt = [] { part_of(current_process())->look_at_time(); };
   for (unsigned resource = 0; resource < RLIM_NLIMITS; resource++) {
     set(resource, default_limit(resource));
   }
@@ -50,6 +59,41 @@ Limits::Limits() {
 void Limits::set(unsigned resource, Limit limit) {
   numbers_[resource].now.store(limit.now, std::memory_order_relaxed);
   numbers_[resource].most.store(limit.most, std::memory_order_relaxed);
+  if (resource == RLIMIT_FSIZE) of_threads_.file = limit.now;
+  if (resource == RLIMIT_STACK) of_threads_.stack = limit.now;
+  if (resource == RLIMIT_CPU) next_signal_ = limit.now;
+}
+
+// Adds up the regions, which takes a walk; only programs with a limit pay for it.
+bool Limits::may_add(AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
+                     VirtAddr to) const {
+  std::uint64_t most = get(RLIMIT_AS).now, most_data = get(RLIMIT_DATA).now;
+  if (most == RLIM_INFINITY && most_data == RLIM_INFINITY) return true;
+  std::uint64_t all = 0, data = 0, replaced = 0, replaced_data = 0;
+  Pace pace;
+  for (Region* region = space.first_region_after(VirtAddr()); region;
+       region = space.first_region_after(region->end)) {
+    std::uint64_t size = region->end - region->start;
+    VirtAddr first = std::max(region->start, from), end = std::min(region->end, to);
+    std::uint64_t inside = first < end ? end - first : 0;
+    all += size, replaced += inside;
+    if (region->is_data()) data += size, replaced_data += inside;
+    pace.step();
+  }
+  if (bytes > replaced && all - replaced + bytes > most) return false;
+  return !is_data || bytes <= replaced_data || data - replaced_data + bytes <= most_data;
+}
+
+void Limits::look_at_time() {
+  if (next_signal_.load(std::memory_order_relaxed) == RLIM_INFINITY) return;
+  SpinGuard guard(process_table_lock);
+  Process& self = current_process();
+  CpuTime used = cpu_time(self);
+  std::uint64_t seconds = clock_to_ns(used.user + used.system) / ns_per_second;
+  if (seconds >= get(RLIMIT_CPU).most) return send_signal(self, SIGKILL, {});
+  if (seconds < next_signal_.load(std::memory_order_relaxed)) return;
+  next_signal_.store(seconds + 1, std::memory_order_relaxed);
+  send_signal(self, SIGXCPU, {});
 }
 
 void Limits::copy_from(const Limits& other) {
@@ -81,15 +125,19 @@ Limit limit_of(const Process& process, unsigned resource) {
 
 Result<Limits*> limits_of(Process& process) {
   if (!part_of(process)) {
-    OwnPtr<Limits> fresh = TRY(make<Limits>());
-    process.part.store(fresh.release(), std::memory_order_release);  // see part_of
+    OwnPtr<Limits> made = TRY(make<Limits>());
+    Limits* fresh = made.release();
+    // Release: see part_of and current_limits. A thread that finds its limits finds the part, too.
+    process.part.store(fresh, std::memory_order_release);
+    for (Thread& thread : process.threads)
+      thread.limits.store(&fresh->of_threads(), std::memory_order_release);
   }
-  return static_cast<Limits*>(process.part.load(std::memory_order_relaxed));
+  return part_of(process);
 }
 
 namespace {
 
-Result<> inherit_limits(Process& child, const Process& parent) {
+Result<> inherit_limits(Process& child, Thread& first, const Process& parent) {
   const Limits* limits = part_of(parent);
   if (!limits && !current_account()) return {};
   OwnPtr<Limits> fresh = TRY(make<Limits>());
@@ -97,6 +145,7 @@ Result<> inherit_limits(Process& child, const Process& parent) {
   bool is_limited = !parent.paths.credentials().is_superuser();
   if (current_account())
     TRY(fresh->charge(is_limited ? fresh->get(RLIMIT_NPROC).now : RLIM_INFINITY));
+  first.limits.store(&fresh->of_threads(), std::memory_order_relaxed);
   child.part.store(fresh.release(), std::memory_order_relaxed);
   return {};
 }

@@ -32,6 +32,15 @@ class Limits final : public ProcessPart {
   void set(unsigned resource, Limit limit);
   void copy_from(const Limits& other);
 
+  // The same where the core asks.
+  const ThreadLimits& of_threads() const { return of_threads_; }
+  // May the current process map so much more (RLIMIT_AS, RLIMIT_DATA)? AddressSpace::may_add.
+  bool may_add(AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
+               VirtAddr to) const REQUIRES(space.mutex());
+  // The current process, which these belong to, gets SIGXCPU in each second past its limit
+  // (RLIMIT_CPU), and SIGKILL when it has run all its time.
+  void look_at_time();
+
   // The process counts for the current user, whose limit is `most`. Errors: again.
   Result<> charge(std::uint64_t most);
   // The user changes: the new one cannot refuse the process (setuid).
@@ -42,6 +51,8 @@ class Limits final : public ProcessPart {
     std::atomic<std::uint64_t> now, most;
   };
   std::array<Numbers, RLIM_NLIMITS> numbers_;
+  ThreadLimits of_threads_;
+  std::atomic<std::uint64_t> next_signal_{RLIM_INFINITY};  // seconds: when the next SIGXCPU comes
   Charge charge_;
 };
 
