@@ -60,8 +60,6 @@ class FormatArg {
   constexpr FormatArg(bool value) : kind_(Kind::text), text_(value ? "true" : "false") {}
   constexpr FormatArg(std::string_view value) : kind_(Kind::text), text_(value) {}
   constexpr FormatArg(const char* value) : kind_(Kind::text), text_(value) {}
-  FormatArg(const void* value)
-      : kind_(Kind::address), number_(reinterpret_cast<std::uintptr_t>(value)) {}
   // Addresses are printed in hexadecimal with 0x in front.
   template <class Tag>
   constexpr FormatArg(Address<Tag> value) : kind_(Kind::address), number_(value.value()) {}

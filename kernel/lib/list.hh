@@ -31,26 +31,13 @@ class List {
 
   bool empty() const { return head_.next == nullptr || head_.next == &head_; }
   T* front() { return empty() ? nullptr : owner(head_.next); }
-  T* back() { return empty() ? nullptr : owner(head_.prev); }
   T* next(T* element) {
     ListLink* after = (element->*link).next;
     return after == &head_ ? nullptr : owner(after);
   }
 
-  T* prev(T* element) {
-    ListLink* before = (element->*link).prev;
-    return before == &head_ ? nullptr : owner(before);
-  }
-
   void push_back(T* element) { insert(head_ring()->prev, element); }
-  // Behind `position`, or at the front when it is null.
-  void insert_after(T* position, T* element) {
-    insert(position ? &(position->*link) : head_ring(), element);
-  }
-  // Before `position`, or at the end when it is null.
-  void insert_before(T* position, T* element) {
-    insert(position ? (position->*link).prev : head_ring()->prev, element);
-  }
+  void push_front(T* element) { insert(head_ring(), element); }
 
   T* pop_front() {
     T* element = front();

@@ -104,7 +104,7 @@ class RoundRobin final : public Policy {
     } else if (why == Why::woken) {
       woken_.push_back(&thread);
     } else {
-      queue_.insert_after(nullptr, &thread);
+      queue_.push_front(&thread);
     }
   }
 
