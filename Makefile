@@ -462,7 +462,7 @@ clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
-	  $(wildcard Makefile test/labs/lab.mk)
+	  $(wildcard Makefile test/labs/*.mk)
 	@sed -n '3,4s/^# //p' Makefile
 
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d) $(CRT0:.o=.d) $(UNIT_OBJECTS:.o=.d) $(GUEST_OBJECTS:.o=.d)

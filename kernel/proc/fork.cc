@@ -31,6 +31,8 @@ void wait_for_child_to_leave(Thread& self, Process& child) {
 // cannot be, the child lives all the same (as on Linux).
 void start_child(Thread& self, Thread& first, Process& child, const CloneRequest& request) {
   int pid = child.pid;
+  log_on(Channel::fork, "fork: {} ({}) made {}, which returns {} at {}\n", current_process().pid,
+         current_process().name, pid, first.frame->a0(), VirtAddr(first.frame->sepc));
   if (request.flags & CLONE_CHILD_SETTID) {
     (void)copy_to_user(*child.space, request.child_tid, &pid, sizeof(pid));
   }
@@ -96,11 +98,8 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // lab fork 1 {
   // [fork 6] The last step that can fail is the first that others can see.
   TRY(publish_process(child, &parent, std::move(thread)));
-  int pid = child->pid;
-  log_on(Channel::fork, "fork: {} ({}) made {}, which returns 0 at {}\n", parent.pid, parent.name,
-         pid, VirtAddr(frame.sepc + ecall_size));
   start_child(self, first, *child, request);
-  return pid;
+  return child->pid;
   // } lab
 }
 

@@ -1,12 +1,19 @@
-# The labs (docs/labs): graders, and on the instructor's side what makes and judges students' trees. In a
-# student's tree the file LAB names the lab.
-LAB ?= $(if $(wildcard LAB),$(shell cat LAB))
-LABS := $(patsubst test/labs/bin/lab_%.c,%,$(wildcard test/labs/bin/lab_*.c))
+# The labs (docs/labs): their graders. In a student's tree the file LAB names the lab.
 
-LAB_PROGRAMS := $(LABS:%=lab_%)
-LAB_IMAGE := $(LAB_PROGRAMS:%=$(O)/lab/%)
+LAB ?= $(if $(wildcard LAB),$(shell cat LAB))
+LABS := $(patsubst test/labs/%.cc,%,$(filter-out %/observer.cc %/stub.cc %/steps.cc %/whole.cc %/number.cc,$(wildcard test/labs/*.cc)))
+
+# The observer includes nothing and is linked with nothing: no line of a submission is in it.
+OBSERVER := $(O)/lab/observer
+$(OBSERVER): test/labs/bin/observer.S $(O)/user.flags | deps
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -march=rv64gc -mabi=lp64d -static -no-pie -nostdlib \
+	  -Wl,-Ttext-segment=0x5a000000,-z,separate-code,-z,max-page-size=4096,--build-id=none $< -o $@
+LAB_PROGRAMS := $(call names,test/labs/bin)
+LAB_IMAGE := $(OBSERVER) $(LAB_PROGRAMS:%=$(O)/lab/%)
 $(foreach p,$(LAB_PROGRAMS),$(eval $(call program,test/labs/bin,$(p),lab)))
-$(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(B)/programs
+$(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(SETTINGS) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,lab-root,$(LAB_IMAGE))
 
@@ -26,33 +33,26 @@ $(HOST)/limit.so: test/labs/limit.c | deps
 	@mkdir -p $(@D)
 	$(Q)gcc -O2 -Wall -Wextra -Werror -DVERSION=$(PLUGIN_VERSION) -pthread -shared -fPIC $< -o $@
 
-.PHONY: lab-guest lab-host
-lab-guest: $(B)/kernel.elf $(B)/lab.cpio
-lab-host: $(HOST)/lab-tests $(HOST)/limit.so
-
-.PHONY: grade
-grade: ## a lab's points (LAB=fork), with a reason for each that is lost; build/grade has them as files
-	@$(if $(LAB),test/labs/tools/grade $(LAB),echo 'which lab? make grade LAB=$(firstword $(LABS))'; exit 1)
-
-# The instructor's side. In a student's tree there is none.
-ifneq ($(wildcard test/labs/tools/labs.py),)
-.PHONY: lab gradescope grade-all test-labs same-scores
-LAB_TOOL := python3 test/labs/tools/labs.py
-LAB_PROOF := python3 test/labs/tools/prove.py --only skeleton,reference,partial,wrong $(LABS)
-need = $(if $($(1)),,$(error $(2)))
-lab: ## a student's tree: LAB=fork DIR=/where/to
-	$(call need,LAB,which lab? make lab LAB=fork DIR=...)$(call need,DIR,where to? make lab LAB=fork DIR=...)
-	@$(LAB_TOOL) tree $(LAB) $(DIR)
-gradescope: ## the autograder of a lab, to be uploaded: LAB=fork
-	$(call need,LAB,which lab? make gradescope LAB=fork)
-	@$(LAB_TOOL) gradescope $(LAB) build/gradescope/$(LAB).zip
-grade-all: ## the trees in a folder, in parallel; a CSV: LAB=fork SUBMISSIONS=dir (JOBS=2)
-	$(call need,LAB,which lab? make grade-all LAB=fork SUBMISSIONS=...)$(call need,SUBMISSIONS,whose? SUBMISSIONS=dir)
-	@JOBS=$(JOBS) $(LAB_TOOL) grade-all $(LAB) $(SUBMISSIONS)
-test-labs: ## the graders are right: skeleton, reference, mutants, wrong solutions (LAB=fork for one of them)
-	@python3 test/labs/tools/prove.py $(or $(LAB),$(LABS))
-same-scores: ## a score does not depend on the host: N=20 times idle, loaded, pinned
-	@python3 test/labs/tools/same-scores $(if $(filter command,$(firstword $(origin N))),$(N),20) $(or $(LAB),$(LABS))
+# A grader compiles the student's files with warnings, but not with warnings as errors.
+ifeq ($(GRADING),1)
+LAB_FILES := $(if $(wildcard LAB.files),$(shell cat LAB.files))
+$(foreach f,$(filter %.cc %.S %.c,$(LAB_FILES)),$(eval $(O)/$(f).o: KERNEL_FLAGS += -Wno-error))
+$(foreach f,$(filter %.cc %.S %.c,$(LAB_FILES)),$(eval $(O)/$(f).o: USER_FLAGS += -Wno-error))
 endif
 
--include $(LAB_OBJECTS:.o=.d) $(wildcard $(O)/test/labs/bin/*.d)
+.PHONY: lab-guest lab-host
+lab-guest: $(B)/kernel.elf $(B)/lab.cpio $(B)/test.cpio
+lab-host: $(HOST)/lab-tests $(HOST)/limit.so
+
+need = $(if $($(1)),,$(error $(2)))
+which_lab = $(call need,LAB,which lab? $(1) LAB=$(firstword $(LABS)))
+.PHONY: grade task
+grade: ## a lab's points, with a reason for each that is lost (LAB=fork; QUICK=1: without the whole system, in 10 s)
+	$(call which_lab,make grade)
+	@test/labs/tools/grade $(LAB) $(if $(filter 1,$(QUICK)),--quick)
+task: ## the part of a lab that only the id in the file STUDENT has (LAB=fork)
+	$(call which_lab,make task)
+	@python3 test/labs/tools/task.py $(LAB) .
+
+-include $(LAB_OBJECTS:.o=.d)
+-include test/labs/instructor.mk

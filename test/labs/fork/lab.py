@@ -14,9 +14,6 @@ FILES = [
 # Lines of the file STUDENT besides the id.
 ANSWERS = ["fork_cost"]
 
-# Pages that are read after the lab. Others that quote the solution are found by their lines.
-LATER = ["docs/05-page-faults-and-cow.md", "docs/07-fork-and-exec.md", "docs/races.md"]
-
 CHANGES = []
 
 FORK_1 = """
@@ -29,6 +26,10 @@ FORK_1 = """
 FORK_2 = """
   // Part 2. How the child comes to life: what its registers are when it returns to its program, and
   // what its thread runs on. Mind the flags of the request that are about registers.
+"""
+
+FORK_3 = """
+  // Part 3. What is different in a fenced child? The file TASK says it, for your id.
 """
 
 FORK_1B = """
@@ -73,10 +74,23 @@ LAST_OWNER = """
 """
 
 STUBS = {
-    "kernel/proc/fork.cc": [FORK_1, FORK_2, FORK_1B],
+    "kernel/proc/fork.cc": [FORK_1, FORK_2 + FORK_3, FORK_1B],
     "kernel/sched/thread.cc": [THREAD],
     "kernel/arch/trap.S": [""],
     "kernel/vm/regions.cc": [CLONE],
     "kernel/mm/page_table.cc": [SHARE],
     "kernel/vm/fault.cc": [LAST_OWNER],
 }
+
+
+def own(task):
+    """What a student with this task adds in part 3: edits of the kernel's tree (file, old text, new text)."""
+    code = f"""  // A fenced child.
+  if (request.exit_signal == {task["signal"]}) {{
+    (void)child->files.close({task["descriptor"]});
+    first.blocked_signals = 1ul << ({task["blocked"]} - 1);
+    child->paths.cwd = child->paths.root;
+  }}
+"""
+    before = "  use_space(first, child->space.get());\n"
+    return [("kernel/proc/fork.cc", before, before + code)]

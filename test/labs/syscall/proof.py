@@ -8,8 +8,7 @@ HEADER = "include/tine/syscall.h"
 
 # Run against the skeleton's kernel: (what is true, command).
 OTHERS = [
-    ("the machine boots, and sysinfo is not there", 'build/host/lab-tests "[.boot-syscall]"'),
-    ("the lab fork's tests pass", 'build/host/lab-tests "[fork]~[part4]"'),
+    ("the lab fork's tests pass", 'build/host/lab-tests "[fork]~[part3]~[part4]"'),
     ("programs on processes, memory, files and signals pass",
      'make -s DEPS=no build/host/guest-tests && make -s -C "$SKELETON" DEPS=no build/release/test.cpio && '
      'TINE_INITRD="$SKELETON/build/release/test.cpio" TINE_SMP=2 TINE_SHIFT=1 '
@@ -18,7 +17,7 @@ OTHERS = [
 
 # (name, the parts in which points are lost and no others, edits)
 PARTIAL = [
-    ("sysinfo alone", [2, 3],
+    ("sysinfo alone", [2],
      [(TRACE, "  if (mode < TINE_TRACE_OFF || mode > TINE_TRACE_CHILDREN) return Errno::inval;\n",
        "  return Errno::nosys;\n")]),
 ]
@@ -28,6 +27,23 @@ BACK = """  call(frame);
   self.calls = may_get_rights && got_rights(before) ? core_calls.data() : table;
 """
 
+# (file that does not compile, the parts in which points are lost and no others)
+BROKEN = [(TRACE, [2]), (FREE, [1])]
+
+# (name, {file: what stands there instead, see prove.py}). The other files are as handed out.
+FORGED = [
+    ("a header that brings every program another main", {HEADER: "+ header.h"}),
+    ("sysinfo tells constants", {SYSINFO: "constants.cc"}),
+    ("trace writes likely lines, and traces nothing", {TRACE: "fake-trace.cc"}),
+    ("changes the observer, which it knows by its bytes", {SYSINFO: "knows-observer.cc"}),
+    ("prints past the console, and ends the machine with success", {SYSINFO: "finisher.cc"}),
+    ("a function of the library that makes no call",
+     {LIBRARY: ("CALL(sysinfo, SYS_sysinfo)", ".globl sysinfo\nsysinfo: sd zero, 32(a0); li a0, 0; ret")}),
+    ("free prints numbers that it has not asked for",
+     {FREE: ("if (sysinfo(&info) != 0) {", "info.totalram = 64ul << 20, info.freeram = 50ul << 20, info.mem_unit = 1;\n"
+             "  if (info.totalram == 0) {")}),
+]
+
 # (name, a word from the name of the test that is meant to notice, edits)
 WRONG = [
     ("another number than Linux's", "the call 179 exists", [(HEADER, "SYS_sysinfo 179", "SYS_sysinfo 181")]),
@@ -35,9 +51,9 @@ WRONG = [
      [(SYSINFO, "  return to.store(info);", "  (void)to, (void)info;\n  return {};")]),
     ("the pointer's error is dropped", "a bad pointer",
      [(SYSINFO, "  return to.store(info);", "  (void)to.store(info);\n  return {};")]),
-    ("memory is counted in pages, and the unit says bytes", "what it tells is true",
+    ("memory is counted in pages, and the unit says bytes", "what it says is true",
      [(SYSINFO, "  info.totalram = frames.total * page_size;", "  info.totalram = frames.total;")]),
-    ("uptime in milliseconds", "what it tells is true",
+    ("uptime in milliseconds", "what it says is true",
      [(SYSINFO, "clock_to_ns(clock_now()) / ns_per_second", "clock_to_ns(clock_now()) / (ns_per_second / 1000)")]),
     ("the library's stub has another call's number", "the library has the function",
      [(LIBRARY, "CALL(sysinfo, SYS_sysinfo)", "CALL(sysinfo, SYS_uname)")]),

@@ -4,6 +4,9 @@
   labs.py tree LAB DIR                    a student's tree
   labs.py gradescope LAB FILE.zip         the bundle for Gradescope
   labs.py grade-all LAB SUBMISSIONS       every folder in SUBMISSIONS, in parallel; a CSV
+
+Of the environment: FOR=id, the student for whom a tree is; ID=id, the tree is the right solution of that student's lab
+(for the instructor); SECRET=file, mixed into what is drawn from ids; ROSTER=ids.csv, lines `folder,id`.
 """
 
 import concurrent.futures
@@ -12,6 +15,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -22,9 +26,16 @@ import time
 import zipfile
 
 import marks
+import task as tasks
 
 TOOLS = os.path.dirname(os.path.abspath(__file__))
 LARGEST = 256 << 10  # bytes of a file that a student hands in
+NEAR = 0.03  # of a student's number
+# Of test/labs, what students have, too.
+COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "whole.cc",
+          "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py")
+CUT_EXCERPT = "(This piece is what the lab asks for.)"
+CUT_LINE = "(a line that the lab asks for)"
 
 
 def grader():
@@ -41,25 +52,44 @@ def grader():
 
 def belongs(path, lab):
     """Is this file of ours for students, too?"""
-    if path.startswith((".ci/", ".github/", "test/bench/")):
+    if path.startswith((".ci/", ".github/")):
         return False
-    if path.startswith("docs/labs/"):
-        return path in ("docs/labs/README.md", f"docs/labs/{lab}.md")
     if path.startswith("test/labs/"):
-        common = ("lab.mk", "limit.c", "lab.hh", "lab.cc", "bin/lab.h", "bin/seal.h", "tools/grade", f"{lab}.cc",
-                  f"bin/lab_{lab}.c")
-        return path.removeprefix("test/labs/") in common
+        return path.removeprefix("test/labs/") in COMMON or path == f"test/labs/{lab}.cc"
     return True
 
 
+def without_solution(lines, secrets):
+    """A page of the book without the excerpts that show the solution. All its prose stays."""
+    kept, at = [], 0
+    while at < len(lines):
+        end = at + 1
+        if lines[at].startswith("```"):
+            while end < len(lines) and not lines[end].startswith("```"):
+                end += 1
+            end += 1
+        if not any(text in line for line in lines[at:end] for text in secrets):
+            kept += lines[at:end]
+        elif end == at + 1:  # a line of prose that quotes one of code
+            kept.append(re.sub(r"`[^`]*`", lambda quoted: CUT_LINE if any(text in quoted[0] for text in secrets)
+                               else quoted[0], lines[at]))
+        else:
+            mark = next((n for n in range(len(kept) - 1, max(-1, len(kept) - 6), -1)
+                         if kept[n].startswith("<!-- excerpt:")), None)
+            if mark is not None:
+                del kept[mark]
+            kept += ["```text", CUT_EXCERPT, "```"]
+        at = end
+    return kept
+
+
 def student_lines(path, lab, module, secrets):
-    """The text of a file in the student's tree. A page that quotes the solution is left for later."""
+    """The text of a file in the student's tree."""
     lines = marks.read(path)
     if lines is None:
         return None
-    if path in module.LATER or path.startswith("docs/") and any(text in line for line in lines for text in secrets):
-        return [f"# {os.path.basename(path)}", "", f"This page explains what the lab `{lab}` asks for. It comes "
-                "after the lab.", ""]
+    if path.startswith("docs/"):
+        lines = without_solution(lines, secrets)
     for changed, old, new in module.CHANGES:
         if path == changed:
             lines = [line.replace(old, new) for line in lines]
@@ -84,7 +114,41 @@ def student_tree(lab):
     texts["LAB"] = [lab, ""]
     texts["STUDENT"] = ["id = ", *(f"{name} = " for name in module.ANSWERS), ""]
     texts["LAB.files"] = [*module.FILES, ""]
+    for path in module.FILES:
+        texts[f"{grader().HANDED_OUT}/{path}"] = texts[path]
     return texts
+
+
+def secret():
+    """The instructor's secret, which is in no repository; empty if there is none."""
+    path = os.environ.get("SECRET")
+    if not path:
+        return b""
+    with open(path, "rb") as file:
+        return file.read().strip()
+
+
+def write_task(lab, folder, student):
+    """The student's id, and the task that belongs to it."""
+    module, task = marks.load(lab), tasks.task_of(lab, student, secret())
+    with open(os.path.join(folder, "STUDENT"), "w", encoding="utf-8") as file:
+        file.write("".join([f"id = {student}\n", *(f"{name} = \n" for name in module.ANSWERS)]))
+    with open(os.path.join(folder, "TASK"), "w", encoding="utf-8") as file:
+        file.write(f"{tasks.text_of(lab, student, task)}\ntask: {tasks.write(task)}\n")
+    return task
+
+
+def solve(lab, folder, task):
+    """Writes the right solution of that task over a student's tree: the kernel's own, and the part of that id."""
+    module = marks.load(lab)
+    texts = {path: "\n".join(marks.without_marks(marks.read(path))) for path in module.FILES}
+    for path, old, new in module.own(task):
+        if texts[path].count(old) != 1:
+            sys.exit(f"lab.py: {path} has {texts[path].count(old)} times: {old}")
+        texts[path] = texts[path].replace(old, new)
+    for path, text in texts.items():
+        with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def write_tree(lab, folder):
@@ -103,7 +167,14 @@ def write_tree(lab, folder):
 
 
 def tree(lab, folder):
+    solved, student = os.environ.get("ID"), os.environ.get("ID") or os.environ.get("FOR")
     write_tree(lab, folder)
+    if student:
+        task = write_task(lab, folder, student)
+    if solved:
+        solve(lab, folder, task)
+        print(f"{folder}: the right solution of the lab {lab} for {student}. It is not for students.")
+        return
     git = ["git", "-C", folder, "-c", "user.name=Tine", "-c", "user.email=tine@localhost"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "-A"], check=True)
@@ -147,27 +218,68 @@ def copy_plain(folder, path, target):
         file.write(data)
 
 
-def grade_one(grade, lab, pristine, submission, out):
-    """One submission in a tree of its own: (rows, note). Build products of the pristine tree are used again."""
+def give_to_nobody(folder):
+    """In the sandbox root becomes nobody, whose the tree must be."""
+    if os.getuid() == 0:
+        subprocess.run(["chown", "-R", f"{grader().NOBODY}:{grader().NOBODY}", folder], check=True)
+
+
+def judged_number(grade, lab, tree, out, task):
+    """What the student wrote for the number that only the instructor judges, and whether it is right."""
+    module, told = marks.load(lab), tasks.student_lines(os.path.join(tree, "STUDENT"))
+    name = module.ANSWERS[0]
+    try:
+        said = float(told.get(name, ""))
+    except ValueError:
+        return "missing"
+    measured = grade.number(lab, tree, out, task)
+    if measured is None:
+        return f"{said:.0f}: not judged, the kernel does not do what is measured"
+    right = abs(said - measured) <= NEAR * measured
+    return f"{said:.0f}: {'right' if right else f'wrong, it is {measured}'}"
+
+
+def grade_one(grade, lab, pristine, submission, out, student=None):
+    """One submission in a tree of its own: (rows, notes). Build products of the pristine tree are used again.
+
+    `student`: the id that the roster says; else the file STUDENT is believed.
+    """
     with tempfile.TemporaryDirectory(prefix="tine-grade-") as scratch:
+        os.chmod(scratch, 0o755)
         work = os.path.join(scratch, "tree")
         shutil.copytree(pristine, work, symlinks=True)
         missing = take(submission, work)
-        note = f"not handed in, the handed-out ones were taken: {' '.join(missing)}" if missing else ""
-        rows = grade.grade(lab, work, os.path.join(work, "build/grade"), shut_in=True,
-                           grader=os.path.join(work, "build/host/lab-tests"))
-        grade.write_results(rows, os.path.join(work, "build/grade"))
+        notes = [f"not handed in, the handed-out ones were taken: {' '.join(missing)}"] if missing else []
+        told = tasks.student_lines(os.path.join(work, "STUDENT")).get("id")
+        if student and told != student:
+            notes.append(f"STUDENT says the id {told or '(none)'}, the roster says {student}")
+        student = student or told
+        task = tasks.task_of(lab, student, secret()) if student else {}
+        own = os.path.join(work, "build/grade")
+        os.makedirs(own, exist_ok=True)
+        give_to_nobody(work)
+        rows = grade.grade(lab, work, own, shut_in=True, grader=os.path.join(work, "build/host/lab-tests"), task=task)
+        number = "not judged: there is no SECRET" if not secret() else judged_number(grade, lab, work, own, task)
+        grade.write_results(rows, own, work)
         os.makedirs(out, exist_ok=True)
         for name in ("junit.xml", "results.json"):
-            if os.path.exists(os.path.join(work, "build/grade", name)):
-                shutil.copy(os.path.join(work, "build/grade", name), out)
-        return rows, note
+            if os.path.exists(os.path.join(own, name)):
+                shutil.copy(os.path.join(own, name), out)
+        return Graded(rows, student, number, notes)
+
+
+class Graded:
+    """What came of one submission; `rows` is None if it could not be graded."""
+
+    def __init__(self, rows, student, number, notes):
+        self.rows, self.student, self.number, self.notes = rows, student, number, notes
 
 
 def make_pristine(lab, folder):
-    """A student's tree as it is handed out, built with its grader."""
+    """A student's tree as it is handed out, built with its grader, which also measures the students' numbers."""
     write_tree(lab, folder)
-    subprocess.run(["make", "-s", "-C", folder, "DEPS=no", "lab-host", "lab-guest"], check=True,
+    shutil.copy(os.path.join(marks.ROOT, "test/labs/number.cc"), os.path.join(folder, "test/labs"))
+    subprocess.run(["make", "-s", "-C", folder, "DEPS=no", "GRADING=1", "lab-host", "lab-guest"], check=True,
                    env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")}, stdout=subprocess.DEVNULL)
 
 
@@ -189,8 +301,26 @@ class Progress:
                 print(line, flush=True)
 
 
+def roster():
+    """{folder: id} of the file ROSTER, lines `folder,id`; empty if there is none."""
+    path = os.environ.get("ROSTER")
+    if not path:
+        return {}
+    with open(path, encoding="utf-8", newline="") as file:
+        return {row[0].strip(): row[1].strip() for row in csv.reader(file) if len(row) >= 2 and row[0] != "folder"}
+
+
+def name_equal_ids(table):
+    """A note in every submission whose id another has, too."""
+    for name, graded in table.items():
+        others = sorted(other for other in table if other != name and graded.student and
+                        table[other].student == graded.student)
+        if others:
+            graded.notes.append(f"the same id as {', '.join(others)}: {graded.student}")
+
+
 def grade_all(lab, submissions):
-    grade, workers = grader(), int(os.environ.get("JOBS") or os.cpu_count())
+    grade, workers, ids = grader(), int(os.environ.get("JOBS") or os.cpu_count()), roster()
     names = sorted(name for name in os.listdir(submissions) if os.path.isdir(os.path.join(submissions, name)))
     if not names:
         sys.exit(f"{submissions} holds no folders")
@@ -198,6 +328,8 @@ def grade_all(lab, submissions):
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     table = {}
+    if not secret():
+        print("There is no SECRET: tasks are drawn from ids alone, and the students' numbers are not judged.")
     with tempfile.TemporaryDirectory(prefix="tine-lab-") as scratch:
         pristine = os.path.join(scratch, "tree")
         make_pristine(lab, pristine)
@@ -205,34 +337,42 @@ def grade_all(lab, submissions):
 
         def one(name):
             try:
-                rows, note = grade_one(grade, lab, pristine, os.path.join(submissions, name), os.path.join(out, name))
-                table[name] = (rows, note)
-                progress.step(name, f"{grade.score(rows)[0]} of {grade.score(rows)[1]}")
+                graded = grade_one(grade, lab, pristine, os.path.join(submissions, name), os.path.join(out, name),
+                                   ids.get(name))
+                if ids and name not in ids:
+                    graded.notes.append("the roster does not have this folder")
+                table[name] = graded
+                progress.step(name, f"{grade.score(graded.rows)[0]} of {grade.score(graded.rows)[1]}")
             except (grade.CouldNotGrade, OSError) as trouble:
-                table[name] = (None, f"could not grade: {trouble}")
+                table[name] = Graded(None, ids.get(name), "", [f"could not grade: {trouble}"])
                 progress.step(name, "could not grade")
 
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             list(pool.map(one, names))
+    name_equal_ids(table)
     write_csv(grade, table, os.path.join(out, "scores.csv"))
     if not grade.sandbox(os.getcwd()):
         print("bubblewrap is not installed, or may not work here: builds and guests ran with limits, but not shut in")
+    for name in sorted(table):
+        for note in table[name].notes:
+            print(f"{name}: {note}")
     print(f"{os.path.relpath(out)}/scores.csv")
-    sys.exit(2 if any(rows is None for rows, _ in table.values()) else 0)
+    sys.exit(2 if any(graded.rows is None for graded in table.values()) else 0)
 
 
 def write_csv(grade, table, path):
-    tests = next(([f"{part}. {what}" for what, part, _, _ in rows] for rows, _ in table.values() if rows), [])
+    tests = next(([f"{part}. {what}" for what, part, _, _ in graded.rows] for graded in table.values()
+                  if graded.rows), [])
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["submission", "score", "of", *tests, "note"])
+        writer.writerow(["submission", "id", "score", "of", *tests, "number", "note"])
         for name in sorted(table):
-            rows, note = table[name]
-            if rows is None:
-                writer.writerow([name, "", "", *("" for _ in tests), note])
-                continue
-            points = [0 if lost else points for _, _, points, lost in rows]
-            writer.writerow([name, *grade.score(rows), *points, note])
+            graded = table[name]
+            if graded.rows is None:
+                points = ["", "", *("" for _ in tests)]
+            else:
+                points = [*grade.score(graded.rows), *(0 if lost else points for _, _, points, lost in graded.rows)]
+            writer.writerow([name, graded.student or "", *points, graded.number, "; ".join(graded.notes)])
 
 
 # ---- Gradescope ----
@@ -242,9 +382,9 @@ SETUP = """#!/bin/bash
 set -e
 apt-get update
 apt-get install -y --no-install-recommends make gcc g++ g++-riscv64-linux-gnu gawk cpio catch2 python3 \\
-  qemu-system-misc opensbi bubblewrap git
+  util-linux qemu-system-misc opensbi bubblewrap git
 cd /autograder/source
-make -s -C tree DEPS=no lab-host lab-guest
+make -s -C tree DEPS=no GRADING=1 lab-host lab-guest
 """
 
 RUN = """#!/bin/bash

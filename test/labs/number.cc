@@ -1,0 +1,52 @@
+// The numbers that students measure on their own kernels (docs/labs): what is right. On the
+// instructor's side only.
+#include <algorithm>
+#include <csignal>
+
+#include "catch.hh"
+#include "labs/steps.hh"
+
+namespace test {
+namespace {
+
+// The instructions of a call; of several tries the least, which no tick of the clock has met.
+std::uint64_t cost(Machine& m, Process& process, std::uint64_t number, std::uint64_t argument) {
+  Registers with = process.at_rest;
+  with.x[reg_a0] = argument, with.x[reg_a0 + 1] = 0, with.x[reg_a7] = number;
+  const Registers after = m.step(process, "step_cost", with);
+  return after.x[9];
+}
+
+std::uint64_t cost_of_fork(Machine& m, Process& process) {
+  std::uint64_t least = ~0ul;
+  for (int i = 0; i < 6; i++) {
+    m.newcomers();
+    least = std::min(least, cost(m, process, call_clone, SIGCHLD));
+    end_child(m, process, birth_of(m, process, process.at_rest.x[reg_a0]));
+  }
+  return least;
+}
+
+TEST_CASE("the number of fork", "[.number-fork]") {
+  Machine m({"fork-number", 400});
+  Process& process = m.first();
+  const std::uint64_t before = cost_of_fork(m, process), pages = task("pages");
+  m.touch(process, map_pages(m, process, pages), pages, 1);
+  WARN("fork_cost = " << cost_of_fork(m, process) - before);
+}
+
+TEST_CASE("the number of syscall", "[.number-syscall]") {
+  Machine m({"syscall-number"});
+  Process& process = m.first();
+  const std::uint64_t ends = put_words(m, process, {0});
+  m.call(process, call_pipe2, ends, 0);
+  m.call(process, call_dup3, word_at(m, process, ends) >> 32, 31, 0);
+  std::uint64_t plain = ~0ul, traced = ~0ul;
+  for (int i = 0; i < 6; i++) plain = std::min(plain, cost(m, process, call_getpid, 0));
+  if (failed(m.call(process, call_trace, 1))) m.give_up("Nothing is traced yet.");
+  for (int i = 0; i < 6; i++) traced = std::min(traced, cost(m, process, call_getpid, 0));
+  WARN("trace_cost = " << (traced - plain) * task("calls"));
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,214 @@
+// A machine with the student's kernel, in which the grader on the host plays the programs.
+//
+// The first process is the observer (bin/observer.S). It and its children are stopped by hardware
+// breakpoints whenever they have done a step; the grader then decides the next one and sets all
+// registers. So a system call is made by a process in user mode, with arguments that were drawn on
+// the host a moment before. What it did is read from the hardware: which root of a page table the
+// hart uses (satp), whether it is in user mode, its registers, and the frames that the *host* finds
+// by walking that table. Nothing that the kernel says or keeps is believed.
+// docs/labs/threat-model.md says what that is worth.
+//
+// Three outcomes: the test passes; it fails with a reason (`lose`); or NotJudged, when the trouble
+// was the host's.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/guest.hh"
+#include "labs/stub.hh"
+
+namespace test {
+
+constexpr std::uint64_t page = 4096;
+
+// Numbers of calls, as in Linux for riscv64; the last ones are Tine's own.
+enum Call : std::uint64_t {
+  call_getcwd = 17,
+  call_dup3 = 24,
+  call_chdir = 49,
+  call_openat = 56,
+  call_close = 57,
+  call_pipe2 = 59,
+  call_lseek = 62,
+  call_read = 63,
+  call_write = 64,
+  call_exit = 94,
+  call_nanosleep = 101,
+  call_clock_gettime = 113,
+  call_yield = 124,
+  call_kill = 129,
+  call_sigaltstack = 132,
+  call_sigaction = 134,
+  call_sigprocmask = 135,
+  call_sigpending = 136,
+  call_setuid = 146,
+  call_umask = 166,
+  call_getpid = 172,
+  call_getppid = 173,
+  call_getuid = 174,
+  call_gettid = 178,
+  call_sysinfo = 179,
+  call_brk = 214,
+  call_munmap = 215,
+  call_clone = 220,
+  call_execve = 221,
+  call_mmap = 222,
+  call_mprotect = 226,
+  call_wait4 = 260,
+  call_ipc_send = 4099,
+  call_ipc_recv = 4100,
+  call_memory_info = 4102,
+  call_power = 4104,
+  call_fail_alloc = 4105,
+  call_trace = 4106,
+};
+
+// The points of the running test are lost, for that reason (an English sentence).
+[[noreturn]] void lose(const std::string& reason);
+
+// One process of the observer, known by the root of its page table.
+struct Process {
+  std::uint64_t root = 0;  // physical address
+  Registers at_rest;       // as they were when its last step had been done
+  bool busy = false;       // it was told to do a step, and has not come back
+  std::string doing;       // which step that is or was
+};
+
+// What the host finds for one page.
+struct Mapping {
+  std::uint64_t frame = 0;  // physical address
+  bool readable = false, writable = false, executable = false;
+  bool operator==(const Mapping&) const = default;
+};
+
+struct Case {
+  std::string name;
+  std::uint64_t million = 100;  // instructions that it may take, boot and all
+  int smp = 1;
+  std::string memory = "64M";
+  int hz = 100;
+};
+
+class Machine {
+ public:
+  explicit Machine(const Case& what);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  Process& first() { return *first_; }
+
+  // ---- Steps. Whoever is not meant makes way (sched_yield) meanwhile. ----
+
+  // A system call; a0 after it.
+  template <class... Arguments>
+  std::uint64_t call(Process& process, std::uint64_t number, Arguments... arguments) {
+    start_call(process, number, arguments...);
+    return finish(process);
+  }
+  // The same in two halves: others may do steps in between.
+  template <class... Arguments>
+  void start_call(Process& process, std::uint64_t number, Arguments... arguments) {
+    const std::vector<std::uint64_t> values = {static_cast<std::uint64_t>(arguments)...};
+    start_call_with(process, number, values);
+  }
+  // Waits until the process is at rest; a0.
+  std::uint64_t finish(Process& process);
+  // A call that never returns.
+  void exit(Process& process, int code);
+  // Starts the step at one of the observer's labels, with these registers.
+  void start(Process& process, const char* label, const Registers& with, const std::string& doing);
+  Registers step(Process& process, const char* label, const Registers& with);
+
+  std::uint64_t load(Process& process, std::uint64_t address);
+  void store(Process& process, std::uint64_t address, std::uint64_t value);
+  // The process does that store, and the kernel should end it. It is not known any more then.
+  void store_and_die(Process& process, std::uint64_t address);
+  void touch(Process& process, std::uint64_t address, std::uint64_t pages, std::uint64_t value);
+  // Lets all processes make way, that many times in all.
+  void let_run(int turns);
+
+  // ---- What is new ----
+
+  // Processes that came to rest and that nobody knew. Each is told once.
+  std::vector<Process*> newcomers();
+  void forget(Process& process);  // it has ended
+  // The signals whose handler was seen at work in that process, in order.
+  const std::vector<std::uint64_t>& handled_signals(const Process& process);
+
+  // ---- Memory, by the host's own walk ----
+
+  std::optional<Mapping> walk(const Process& process, std::uint64_t address) const;
+  std::map<std::uint64_t, Mapping> pages(const Process& process) const;  // of user mode, by address
+  // Bytes of one page or several; the points are lost if one is not mapped.
+  std::vector<std::uint8_t> peek(const Process& process, std::uint64_t address,
+                                 std::size_t size) const;
+  // Only into pages that the process itself may write.
+  void poke(Process& process, std::uint64_t address, std::span<const std::uint8_t> bytes);
+  std::span<std::uint8_t> frame(std::uint64_t physical) const;
+
+  // ---- The rest of the hardware ----
+
+  std::uint64_t time();  // of the machine's clock, 10 MHz
+  std::uint64_t machine_memory() const { return memory_bytes_; }
+  const std::string& console() const { return console_; }
+  std::uint64_t label(const std::string& name) const;  // an address in the observer
+
+  // ---- Drawn on the host ----
+
+  std::uint64_t draw() { return random_(); }
+  std::vector<std::uint8_t> draw_bytes(std::size_t size);
+
+  // Loses the points for that reason, and shows the end of the console.
+  [[noreturn]] void give_up(const std::string& reason);
+
+ private:
+  Options options_;
+  std::string scratch_;
+  pid_t pid_ = -1;
+  int output_ = -1;
+  std::FILE* log_ = nullptr;
+  std::string log_path_;
+  std::string console_;
+  std::size_t memory_bytes_;
+  std::unique_ptr<Stub> stub_;
+  std::unique_ptr<PhysicalMemory> memory_;
+  std::mt19937_64 random_;
+
+  std::map<std::string, std::uint64_t> labels_;
+  std::uint64_t code_start_ = 0;
+  std::vector<std::uint8_t> code_;  // the observer's, as the instructor's tree has it
+
+  std::list<Process> processes_;
+  std::vector<Process*> newcomers_;
+  std::map<std::uint64_t, std::vector<std::uint64_t>> handled_;
+  Process* first_ = nullptr;
+  Process* current_ = nullptr;  // stopped, at rest
+  int hart_ = 0;                // of the last stop
+
+  void launch(const Case& what);
+  void read_observer();
+  void start_call_with(Process& process, std::uint64_t number,
+                       const std::vector<std::uint64_t>& arguments);
+  void bring(Process& process);  // makes it the current one
+  void pass();                   // the current process makes way; the next one is current then
+  Process& next();               // the machine runs until a process is at rest
+  void run_until_stop();
+  void check_code(const Process& process);
+  bool read_console();  // false when QEMU has closed it
+  [[noreturn]] void machine_ended();
+  [[noreturn]] void hangs(const std::string& reason);
+  std::string busy_ones() const;
+};
+
+}  // namespace test

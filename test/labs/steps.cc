@@ -1,0 +1,136 @@
+#include "labs/steps.hh"
+
+#include <cerrno>
+#include <cstring>
+
+#include "catch.hh"
+
+namespace test {
+namespace {
+
+constexpr int turns_to_be_born = 300;
+constexpr std::uint64_t text_offset = 3 * page;  // in `uninitialised`: its last page
+
+void wait_for_child(Machine& m, Birth& birth) {
+  for (int turns = 0; turns < turns_to_be_born; turns++) {
+    for (Process* process : m.newcomers()) {
+      if (birth.child)
+        m.give_up(
+            "More than one process came out of one fork: which instruction does a child "
+            "begin with?");
+      birth.child = process;
+    }
+    if (birth.child) return;
+    m.let_run(1);
+  }
+  m.give_up("fork returned the pid " + std::to_string(birth.pid) +
+            ", but no process with a page table of its own ever came out of it.");
+}
+
+// A second root of the same memory is no child. (What was there is there again in the end.)
+void expect_two_memories(Machine& m, Process& parent, Process& child) {
+  const Registers parents = parent.at_rest, childs = child.at_rest;
+  const std::uint64_t at = m.label("uninitialised") + 4 * page - 32;
+  const std::uint64_t before = m.load(parent, at), value = m.draw();
+  m.store(child, at, value);
+  if (m.load(parent, at) != before || m.load(child, at) != value ||
+      m.walk(parent, at)->frame == m.walk(child, at)->frame)
+    m.give_up("What the child writes is written into its parent's memory.");
+  m.store(child, at, before);
+  parent.at_rest = parents;
+  child.at_rest = childs;
+}
+
+}  // namespace
+
+bool failed(std::uint64_t result) { return result > -4096ul; }
+
+std::string error_name(std::uint64_t result) {
+  const std::uint64_t error = -result;
+  return "errno " + std::to_string(error) + (error == ENOSYS ? " (ENOSYS: not written yet)" : "");
+}
+
+std::uint64_t task(const std::string& name) {
+  const std::string all = "," + setting("LAB_TASK", "");
+  const std::size_t at = all.find("," + name + "=");
+  if (at == std::string::npos)
+    lose("Your task is not known: the file STUDENT has no line `id = ...`.");
+  return std::stoull(all.substr(at + name.size() + 2, 18));
+}
+
+void expect(bool good, const std::string& reason) {
+  if (!good) lose(reason);
+  SUCCEED();
+}
+
+// ---- Birth and end ----
+
+Birth birth_of(Machine& m, Process& parent, std::uint64_t result) {
+  if (failed(result)) m.give_up("fork fails with " + error_name(result) + ".");
+  Birth birth{result, nullptr};
+  wait_for_child(m, birth);
+  expect_two_memories(m, parent, *birth.child);
+  return birth;
+}
+
+Birth fork_of(Machine& m, Process& parent, std::uint64_t flags) {
+  m.newcomers();
+  return birth_of(m, parent, m.call(parent, call_clone, flags));
+}
+
+std::uint64_t status_at(Machine& m) { return m.label("uninitialised") + 4 * page - 16; }
+
+unsigned wait_for(Machine& m, Process& parent, std::uint64_t pid) {
+  m.store(parent, status_at(m), m.draw());
+  const std::uint64_t result = m.call(parent, call_wait4, pid, status_at(m), 0, 0);
+  if (result != pid) m.give_up("wait4 does not return the pid of the child that has ended.");
+  const auto bytes = m.peek(parent, status_at(m), 4);
+  unsigned status = 0;
+  std::memcpy(&status, bytes.data(), sizeof status);
+  return status;
+}
+
+void end_child(Machine& m, Process& parent, const Birth& birth) {
+  const int code = static_cast<int>(m.draw() % 256);
+  m.exit(*birth.child, code);
+  expect(wait_for(m, parent, birth.pid) == unsigned(code) << 8,
+         "The child's exit status does not arrive at the parent's wait4.");
+}
+
+std::uint64_t map_pages(Machine& m, Process& process, std::uint64_t count, std::uint64_t prot,
+                        std::uint64_t flags) {
+  const std::uint64_t at =
+      m.call(process, call_mmap, 0, count * page, prot, flags | map_anonymous, -1, 0);
+  if (failed(at)) m.give_up("mmap fails in the observer, which is not this lab's.");
+  return at;
+}
+
+// ---- Strings and structures in the observer's memory ----
+
+std::uint64_t put(Machine& m, Process& process, std::span<const std::uint8_t> bytes) {
+  const std::uint64_t at = m.label("uninitialised") + text_offset;
+  m.store(process, at, 0);
+  m.poke(process, at, bytes);
+  return at;
+}
+
+std::uint64_t put_text(Machine& m, Process& process, const std::string& text) {
+  return put(m, process, {reinterpret_cast<const std::uint8_t*>(text.c_str()), text.size() + 1});
+}
+
+std::uint64_t put_words(Machine& m, Process& process, const std::vector<std::uint64_t>& words) {
+  return put(m, process, {reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * 8});
+}
+
+std::uint64_t word_at(Machine& m, Process& process, std::uint64_t address) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, m.peek(process, address, 8).data(), 8);
+  return word;
+}
+
+std::string text_at(Machine& m, Process& process, std::uint64_t address, std::size_t size) {
+  const auto bytes = m.peek(process, address, size);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace test

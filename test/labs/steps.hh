@@ -1,0 +1,60 @@
+// What the graders of both labs let processes do, built from the steps of observer.hh. All of it is
+// done by the processes themselves, in user mode, and checked on the host.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "labs/observer.hh"
+
+namespace test {
+
+constexpr std::uint64_t prot_read = 1, prot_write = 2, prot_exec = 4;
+constexpr std::uint64_t map_shared = 1, map_private = 2, map_anonymous = 0x20;
+
+// A call's result that is an error: -4095 to -1.
+bool failed(std::uint64_t result);
+std::string error_name(std::uint64_t result);
+
+// The points are lost for that reason unless it is so.
+void expect(bool good, const std::string& reason);
+
+// A number of the student's own task (tools/task.py); the points are lost if there is no task.
+std::uint64_t task(const std::string& name);
+
+// ---- Birth and end ----
+
+struct Birth {
+  std::uint64_t pid = 0;  // what the parent got
+  Process* child = nullptr;
+};
+
+Birth fork_of(Machine& m, Process& parent, std::uint64_t flags = SIGCHLD);
+// The child of a clone that has just returned `result` in the parent: one new process, whose memory
+// is its own. (The machine's `newcomers` were asked for before the call.)
+Birth birth_of(Machine& m, Process& parent, std::uint64_t result);
+// The status that wait4 tells; the points are lost if it does not tell of this child.
+unsigned wait_for(Machine& m, Process& parent, std::uint64_t pid);
+// The child ends with a status drawn now, which must arrive.
+void end_child(Machine& m, Process& parent, const Birth& birth);
+// Where the parent's wait4 stores a status: a word that no test uses otherwise.
+std::uint64_t status_at(Machine& m);
+
+// ---- Memory ----
+
+// New pages, not touched yet; their address.
+std::uint64_t map_pages(Machine& m, Process& process, std::uint64_t count,
+                        std::uint64_t prot = prot_read | prot_write,
+                        std::uint64_t flags = map_private);
+// Puts bytes where calls find their arguments; the address, the same each time: the last page of
+// the observer's data.
+std::uint64_t put(Machine& m, Process& process, std::span<const std::uint8_t> bytes);
+std::uint64_t put_text(Machine& m, Process& process, const std::string& text);
+std::uint64_t put_words(Machine& m, Process& process, const std::vector<std::uint64_t>& words);
+std::uint64_t word_at(Machine& m, Process& process, std::uint64_t address);
+std::string text_at(Machine& m, Process& process, std::uint64_t address, std::size_t size);
+
+}  // namespace test

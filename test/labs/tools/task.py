@@ -1,0 +1,128 @@
+"""The part of a lab that each student has alone: drawn from the id, and from the instructor's secret if there is one.
+
+A task is a few numbers, {name: number}. The grader (LAB_TASK) tests a kernel against them, TASK in a student's tree
+holds them, and what a student has to write follows from them (test/labs/NAME/own.py, on the instructor's side).
+"""
+
+import hashlib
+import hmac
+import sys
+
+
+class Draw:
+    """Numbers that belong to a lab, an id and a secret, one after the other."""
+
+    def __init__(self, lab, student, secret=b""):
+        self.text, self.key, self.count = f"{lab}/{student.strip().lower()}", secret, 0
+
+    def below(self, limit):
+        self.count += 1
+        text = f"{self.text}/{self.count}".encode()
+        digest = hmac.new(self.key, text, hashlib.sha256).digest()
+        return int.from_bytes(digest[:8], "big") % limit
+
+    def one_of(self, choices):
+        return choices[self.below(len(choices))]
+
+
+def fork_task(draw):
+    return {"signal": 34 + draw.below(30), "descriptor": 5 + draw.below(25),
+            "blocked": draw.one_of([n for n in range(1, 32) if n not in (9, 17, 19)]),
+            "pages": 200 + 50 * draw.below(40)}
+
+
+def syscall_task(draw):
+    places = list(range(8))
+    task = {"number": 4107 + draw.below(53)}
+    for field in ("pid", "parent", "memory", "uptime"):
+        task[field] = places.pop(draw.below(len(places)))
+    return {**task, "calls": 100 + 25 * draw.below(60)}
+
+
+FORK_TEXT = """
+Part 3 of the lab fork for {id}: a fenced child.
+
+A child is fenced when its exit signal, the lowest byte of clone's flags, is {signal}. A fenced child differs from
+others in three things, from its first instruction on:
+
+- it does not have the descriptor {descriptor}, though its parent may have it open; all other descriptors it has;
+- it begins with the signal {blocked} blocked, and no other, whatever its parent blocks;
+- its current directory is "/".
+
+Nothing of this happens to the parent, nor to a child with another exit signal.
+
+Your number: fork_cost is how many instructions more your fork takes when the parent has {pages} touched pages more.
+"""
+
+SYSCALL_TEXT = """
+Part 3 of the lab syscall for {id}: a call of your own.
+
+The call {number} takes one argument, the address of a structure of eight words of 64 bits, and returns 0, or EFAULT
+for a bad address as sysinfo does. All words are 0, except
+
+- word {pid} (counted from 0): the caller's pid;
+- word {parent}: the pid of the caller's parent, 0 if there is none;
+- word {memory}: the machine's memory in KiB, as sysinfo counts it;
+- word {uptime}: the whole seconds since the machine started.
+
+Your number: trace_cost is how many instructions more {calls} traced calls of getpid take than {calls} untraced ones.
+"""
+
+TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT)}
+
+
+def task_of(lab, student, secret=b""):
+    return TASKS[lab][0](Draw(lab, student, secret))
+
+
+def text_of(lab, student, task):
+    return TASKS[lab][1].format(id=student, **task).strip() + "\n"
+
+
+def write(task):
+    """As the grader reads it: `name=number,...`."""
+    return ",".join(f"{name}={number}" for name, number in task.items())
+
+
+def read(text):
+    pairs = (pair.split("=") for pair in text.strip().split(",") if "=" in pair)
+    return {name.strip(): int(number) for name, number in pairs}
+
+
+def student_lines(path):
+    """The file STUDENT: {name: value} of its lines `name = value`."""
+    found = {}
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                name, equals, value = line.partition("=")
+                if equals and value.strip():
+                    found[name.strip()] = value.strip()
+    except OSError:
+        pass
+    return found
+
+
+def in_tree(lab, tree):
+    """(id, task) of a tree: what its TASK says, else what its id says. No id: (None, {})."""
+    student = student_lines(f"{tree}/STUDENT").get("id")
+    try:
+        with open(f"{tree}/TASK", encoding="utf-8") as file:
+            lines = [line for line in file if line.startswith("task: ")]
+        if lines:
+            return student, read(lines[-1].removeprefix("task: "))
+    except OSError:
+        pass
+    return student, task_of(lab, student) if student else {}
+
+
+def main():
+    lab, tree = sys.argv[1:3]
+    student, task = in_tree(lab, tree)
+    if not task:
+        sys.exit("The file STUDENT has no line `id = ...`, so there is no task yet.")
+    print(text_of(lab, student, task), end="")
+
+
+if __name__ == "__main__":
+    main()
