@@ -153,7 +153,10 @@ struct tine_timespec {
 /* getrusage, wait4: struct rusage. Memory, faults and switches are not counted. */
 struct tine_rusage {
   int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
-  uint64_t others[14];
+  uint64_t max_resident; /* KiB */
+  uint64_t not_kept[3];
+  uint64_t minor_faults; /* pages that came without a disk */
+  uint64_t others[9];
 };
 
 struct tine_stat {

@@ -43,5 +43,6 @@
 #define EOVERFLOW 75
 #define ELIBBAD 80
 #define EOPNOTSUPP 95
+#define EAFNOSUPPORT 97
 #define ETIMEDOUT 110
 #define EDQUOT 122

@@ -51,11 +51,13 @@ void Pipe::closed(unsigned flags) {
   if (writers_ == 0 || readers_ == 0) watchers_.wake_all();
 }
 
-// The other end may have been opened and closed again until we see it: so the count of `opens`. Who
-// is both ends (O_RDWR) finds itself.
+// The other end may have been opened and closed again until we see it: so the count of `opens`. An
+// open for both (O_RDWR) finds itself. A pipe without a name, opened by /proc/PID/fd, has had both
+// ends: nothing is waited for, as on Linux.
 Result<> Pipe::open(unsigned flags) {
   SpinGuard guard(lock_);
   count_open(flags);
+  if (file_system() == no_file_system) return {};
   unsigned& others = opened_to_read(flags) ? writers_ : readers_;
   unsigned& opens = opened_to_read(flags) ? writer_opens_ : reader_opens_;
   if (flags & O_NONBLOCK) return opened_to_read(flags) || others > 0 ? Result<>() : Errno::nxio;

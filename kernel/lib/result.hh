@@ -53,6 +53,7 @@ enum class Errno : long {
   overflow = EOVERFLOW,
   libbad = ELIBBAD,
   opnotsupp = EOPNOTSUPP,
+  afnosupport = EAFNOSUPPORT,
   timedout = ETIMEDOUT,
   dquot = EDQUOT,
   // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers

@@ -202,6 +202,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
             const tine_args& args) {
   {
     SpinGuard guard(process_table_lock);
+    note_peak(self);
     std::swap(self.space, program.space);
     std::swap(self.program, program.file);
     std::swap(self.paths.shared_credentials, program.credentials);

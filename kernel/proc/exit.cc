@@ -24,6 +24,7 @@ void leave_address_space(Process& self) {
   PageTable::activate(nullptr);
   use_space(*current_thread(), nullptr);
   SpinGuard guard(process_table_lock);
+  note_peak(self);
   space = std::move(self.space);
   program = std::move(self.program);
   let_parent_go_on(self);

@@ -81,8 +81,9 @@ struct Process final : RefCounted {
   bool zombie GUARDED_BY(process_table_lock) = false;
   int status GUARDED_BY(process_table_lock) = 0;  // as wait4 tells it
   int exit_signal = 0;  // what the parent gets when it ends; 0: none. fork sets it before all this
-  CpuTime children_time GUARDED_BY(process_table_lock);  // run by those it waited for
-  int wait_pid GUARDED_BY(process_table_lock) = 0;       // while in wait4: for whom
+  CpuTime children_time GUARDED_BY(process_table_lock);         // run by those it waited for
+  std::uint64_t peak_pages GUARDED_BY(process_table_lock) = 0;  // of the spaces that it has left
+  int wait_pid GUARDED_BY(process_table_lock) = 0;              // while in wait4: for whom
   WaitQueue child_ended GUARDED_BY(process_table_lock);
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK: until exec or exit
   WaitQueue memory_left GUARDED_BY(process_table_lock);
@@ -169,8 +170,10 @@ Process* find_process_from(int pid) REQUIRES(process_table_lock);
 // Frees the pid; answers the table's reference to the process.
 RefPtr<Process> unpublish_process(Process& process) REQUIRES(process_table_lock);
 
-// How long its threads ran.
+// How long its threads ran, and what else they took.
 CpuTime cpu_time(Process& process) REQUIRES(process_table_lock);
+// Before it leaves its space: what it had there counts on.
+void note_peak(Process& process) REQUIRES(process_table_lock);
 
 struct ProcessCounts {
   std::uint64_t processes, threads;

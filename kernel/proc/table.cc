@@ -122,7 +122,13 @@ RefPtr<Process> unpublish_process(Process& process) {
 CpuTime cpu_time(Process& process) {
   CpuTime sum;
   for (Thread& thread : process.threads) sum += cpu_time(thread);
+  note_peak(process);
+  sum.peak_pages = process.peak_pages;
   return sum;
+}
+
+void note_peak(Process& process) {
+  if (process.space) process.peak_pages = std::max(process.peak_pages, process.space->peak_pages());
 }
 
 ProcessCounts process_counts() {

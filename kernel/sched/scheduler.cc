@@ -231,7 +231,8 @@ CpuTime cpu_time(Thread& thread) {
     total += now > thread.left_at ? now - thread.left_at : 0;
   }
   thread.told_user = std::max(thread.told_user, total - thread.system_time);
-  return {thread.told_user, total - thread.told_user};
+  return {thread.told_user, total - thread.told_user,
+          thread.faults.load(std::memory_order_relaxed)};
 }
 
 void begin_program(Thread& thread) {

@@ -75,12 +75,16 @@ struct ThreadStatus {
 };
 ThreadStatus status_of(const Thread& thread) EXCLUDES(scheduler_lock);
 
-// How long a thread ran, in clock units. The sum is exact; ticks say how it is divided.
+// How long a thread ran, in clock units. The sum is exact; ticks say how it is divided. And what it
+// took besides: page faults, and the most pages that its process had at one time.
 struct CpuTime {
   std::uint64_t user = 0, system = 0;
+  std::uint64_t faults = 0, peak_pages = 0;
 
   CpuTime& operator+=(const CpuTime& more) {
     user += more.user, system += more.system;
+    faults += more.faults;
+    peak_pages = peak_pages > more.peak_pages ? peak_pages : more.peak_pages;
     return *this;
   }
 };

@@ -80,6 +80,7 @@ struct Thread {
   FpState fp{};                  // while its registers are not in a hart
   unsigned fp_hart = max_harts;  // the hart that loaded them last
   HeldLocks mutexes;
+  std::atomic<std::uint64_t> faults{0};  // pages that were made accessible to it; others read it
   tine_stack alternate_stack = no_alternate_stack;  // for signal handlers
   // Its system call ended with Errno::restart: the frame is as the call found it.
   bool call_interrupted = false;
@@ -123,6 +124,11 @@ struct Thread {
   std::atomic<std::uint32_t> interrupted{0};
   // Nothing is ordered by this: the thread will die, and it makes no difference when it sees that.
   bool has_fatal_signal() const { return interrupted.load(std::memory_order_relaxed) & fatal; }
+
+  // By itself only, so no two additions meet.
+  void count_fault() {
+    faults.store(faults.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   // A thread without a stack: the first code of a hart (its idle thread) already has one.
   constexpr Thread() = default;

@@ -77,6 +77,23 @@ class WaitQueue {
     return told;
   }
 
+  // Those for which `pick(waiter)` is true, at most `most`, wait in `to` from now on, whose lock is
+  // held, too. Returns how many. Only for waiters that know which lock they leave under.
+  template <class Pick>
+  unsigned move(unsigned most, WaitQueue& to, Pick pick) {
+    unsigned moved = 0;
+    Waiter* next = nullptr;
+    for (Waiter* at = waiters_.front(); at && moved < most; at = next) {
+      next = waiters_.next(at);
+      if (!pick(*at)) continue;
+      moved++;
+      if (&to == this) continue;
+      waiters_.remove(at);
+      to.waiters_.push_back(at);
+    }
+    return moved;
+  }
+
   // The waiter of the running thread enters the queue: for threads that wait in several.
   void enter(Waiter& waiter) {
     waiter.thread = current_thread();

@@ -41,9 +41,9 @@ enum class Rank : std::uint8_t {
   console_output,  // one message at a time
 };
 
-// Of most ranks a thread may hold one lock. Directories have an order of their own, which those
-// that take two have to know (fs/tmpfs.hh).
-constexpr bool may_hold_two(Rank rank) { return rank == Rank::directory; }
+// Of most ranks a thread may hold one lock. Directories (fs/tmpfs.hh) and the queues of futexes (by
+// their addresses) have an order of their own, which those that take two have to know.
+constexpr bool may_hold_two(Rank rank) { return rank == Rank::directory || rank == Rank::futex; }
 
 // What any lock is known by.
 struct RankedLock {

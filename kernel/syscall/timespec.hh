@@ -33,6 +33,8 @@ inline tine_rusage usage_of(const CpuTime& time) {
   usage.user_microseconds = std::int64_t(user % ns_per_second / 1000);
   usage.system_seconds = std::int64_t(system / ns_per_second);
   usage.system_microseconds = std::int64_t(system % ns_per_second / 1000);
+  usage.max_resident = time.peak_pages * (TINE_PAGE_SIZE / 1024);
+  usage.minor_faults = time.faults;
   return usage;
 }
 

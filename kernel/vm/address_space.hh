@@ -195,6 +195,9 @@ class AddressSpace final : public RefCounted {
   Result<tine_page_info> page_info(VirtAddr at) EXCLUDES(mutex_);  // Errors: fault
   bool is_heap(const Region& region) const REQUIRES(mutex_);       // brk made it
   std::uint64_t resident_pages() const { return resident_.load(std::memory_order_relaxed); }
+  std::uint64_t peak_pages() const {  // the most that there were at one time
+    return std::max(peak_.load(std::memory_order_relaxed), resident_pages());
+  }
   std::uint64_t shared_pages() EXCLUDES(mutex_);  // pages whose frames are held elsewhere too
 
   PageTable& page_table() { return table_; }
@@ -207,6 +210,7 @@ class AddressSpace final : public RefCounted {
   std::size_t region_count_ GUARDED_BY(mutex_) = 0;
   void* spare_ GUARDED_BY(mutex_) = nullptr;  // memory for one region, of the last one that went
   std::atomic<std::uint64_t> resident_{0};    // pages mapped; written under the mutex
+  std::atomic<std::uint64_t> peak_{0};        // of `resident_`, before it last became less
   VirtAddr break_start_ GUARDED_BY(mutex_);
   VirtAddr break_ GUARDED_BY(mutex_);
   VirtAddr stack_limit_ GUARDED_BY(mutex_);  // the lowest start that a growing region may get

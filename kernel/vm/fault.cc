@@ -32,6 +32,7 @@ Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   Region* region = region_for_fault(page);
   if (!region) return Errno::fault;
   if (!Pte::user(PhysAddr(), region->prot).permits(access.wanted)) return Errno::access;
+  current_thread()->count_fault();
   if (entry && entry->valid()) {
     ASSERT(entry->is_cow());  // any other entry permits all that its region allows
     return break_sharing(*region, page, entry);

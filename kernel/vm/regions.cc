@@ -152,6 +152,7 @@ Result<Region*> AddressSpace::split_off(VirtAddr start, VirtAddr end) {
 
 void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
   Pace pace;
+  peak_.store(peak_pages(), std::memory_order_relaxed);
   for (VirtAddr at = start, stop; at < end; at = stop) {
     stop = table_.table_end(at, end);
     resident_.fetch_sub(table_.unmap(at, stop), std::memory_order_relaxed);

@@ -48,6 +48,7 @@ const char* strerror(int number) {
       [EOVERFLOW] = "Value too large for defined data type",
       [ELIBBAD] = "Accessing a corrupted shared library",
       [EOPNOTSUPP] = "Operation not supported",
+      [EAFNOSUPPORT] = "Address family not supported by protocol",
       [ETIMEDOUT] = "Connection timed out",
       [EDQUOT] = "Disk quota exceeded",
   };

@@ -14,8 +14,10 @@ SYSCALL(SYS_riscv_hwprobe, riscv_hwprobe, void, ()) { return Errno::nosys; }
 SYSCALL(SYS_rseq, rseq, void, ()) { return Errno::nosys; }
 // Errors: nosys. Shells try to give a process a name.
 SYSCALL(SYS_prctl, prctl, void, ()) { return Errno::nosys; }
-// Errors: nosys. The library looks for a daemon that knows names of users; then it reads /etc.
-SYSCALL(SYS_socket, socket, void, ()) { return Errno::nosys; }
+// Errors: afnosupport. The library looks for a daemon that knows names of users; then it reads
+// /etc. PAM goes on without the kernel's audit if there is no such family of sockets, and with no
+// other error.
+SYSCALL(SYS_socket, socket, void, ()) { return Errno::afnosupport; }
 // Errors: nosys. The library then takes clone.
 SYSCALL(SYS_clone3, clone3, void, ()) { return Errno::nosys; }
 // Errors: nosys. Programs then close one by one.

@@ -8,6 +8,10 @@
 // changed the word before it looks into the queue. Both use the queue's lock in between. So either
 // the word is seen changed, or the waiter is seen. Who was told returns 0, even if a signal or the
 // deadline came at the same time: so no wake is lost.
+//
+// A waiter can be moved to another word while it sleeps (FUTEX_REQUEUE). It knows the bucket that
+// it is in; that changes only while the locks of the old and of the new bucket are held. Of two
+// buckets the one at the lower address is locked first.
 #include <tine/abi.h>
 
 #include <array>
@@ -22,7 +26,14 @@
 namespace tine {
 namespace {
 
-enum Operation : unsigned { futex_wait = 0, futex_wake = 1, wait_bitset = 9, wake_bitset = 10 };
+enum Operation : unsigned {
+  futex_wait = 0,
+  futex_wake = 1,
+  requeue = 3,
+  cmp_requeue = 4,
+  wait_bitset = 9,
+  wake_bitset = 10
+};
 constexpr unsigned is_private = 128, by_wall_clock = 256;  // FUTEX_PRIVATE_FLAG, CLOCK_REALTIME
 constexpr std::uint32_t any_bits = ~0u;
 
@@ -40,14 +51,15 @@ struct Place {
   }
 };
 
-struct FutexWaiter : Waiter {
-  Place place;
-  std::uint32_t bits = 0;
-};
-
 struct Bucket {
   Spinlock lock{Rank::futex, "futex"};
   WaitQueue queue GUARDED_BY(lock);
+};
+
+struct FutexWaiter : Waiter {
+  Place place;  // changed with `bucket`
+  std::uint32_t bits = 0;
+  std::atomic<Bucket*> bucket{nullptr};
 };
 constinit std::array<Bucket, 64> buckets;
 
@@ -86,20 +98,32 @@ Result<> sleep_while(UserPtr<std::uint32_t> word, std::uint32_t value, std::uint
   return {};
 }
 
+// Relaxed: one that finds an old bucket takes its lock after the thread that moved the waiter has
+// released it, and then sees the new one.
+void leave_queue(FutexWaiter& waiter) {
+  while (true) {
+    Bucket& bucket = *waiter.bucket.load(std::memory_order_relaxed);
+    SpinGuard guard(bucket.lock);
+    if (waiter.bucket.load(std::memory_order_relaxed) != &bucket) continue;
+    bucket.queue.leave(waiter);
+    return;
+  }
+}
+
 Result<> futex_wait_for(UserPtr<std::uint32_t> word, std::uint32_t value, std::uint32_t bits,
                         std::uint64_t deadline) {
   FutexWaiter waiter;
   waiter.place = TRY(place_of(word.address()));
   waiter.bits = bits;
   Bucket& bucket = bucket_of(waiter.place);
+  waiter.bucket.store(&bucket, std::memory_order_relaxed);
   forget_wakes();
   {
     SpinGuard guard(bucket.lock);
     bucket.queue.enter(waiter);
   }
   Result<> slept = sleep_while(word, value, deadline, waiter);
-  SpinGuard guard(bucket.lock);
-  bucket.queue.leave(waiter);
+  leave_queue(waiter);
   return waiter.told.load(std::memory_order_relaxed) ? Result<>() : slept;
 }
 
@@ -114,22 +138,63 @@ Result<int> wake_waiters(VirtAddr word, unsigned most, std::uint32_t bits) {
   }));
 }
 
+// Wakes `wake` of those that wait at `from`, and lets `move` of the others wait at `to`. The locks
+// of both buckets are held. (The analysis does not follow two locks of which it cannot tell whether
+// they are one.)
+unsigned wake_and_move(const Place& from, const Place& to, unsigned wake,
+                       unsigned move) NO_THREAD_SAFETY_ANALYSIS {
+  Bucket& source = bucket_of(from);
+  Bucket& target = bucket_of(to);
+  unsigned woken = source.queue.wake(wake, [&](const Waiter& each) {
+    return static_cast<const FutexWaiter&>(each).place == from;
+  });
+  unsigned moved = source.queue.move(move, target.queue, [&](Waiter& each) {
+    auto& waiter = static_cast<FutexWaiter&>(each);
+    if (waiter.place != from) return false;
+    waiter.place = to;  // the old one's object stays: `from` refers to it
+    waiter.bucket.store(&target, std::memory_order_relaxed);
+    return true;
+  });
+  return woken + moved;
+}
+
+// Returns how many were woken or moved. Errors: inval, fault.
+Result<int> requeue_waiters(VirtAddr word, VirtAddr other, std::uint32_t wake,
+                            std::uint64_t move) NO_THREAD_SAFETY_ANALYSIS {
+  if (int(wake) < 0 || int(move) < 0 || other.value() % sizeof(std::uint32_t)) return Errno::inval;
+  TRY(UserPtr<std::uint32_t>(other).load());
+  Place from = TRY(place_of(word))
+  , to = TRY(place_of(other));
+  Bucket* first = &bucket_of(from);
+  Bucket* second = &bucket_of(to);
+  if (first > second) std::swap(first, second);
+  SpinGuard guard(first->lock);
+  if (first == second) return int(wake_and_move(from, to, wake, unsigned(move)));
+  SpinGuard second_guard(second->lock);
+  return int(wake_and_move(from, to, wake, unsigned(move)));
+}
+
 }  // namespace
 
-// Errors: nosys (another operation), inval (an unaligned word, no bits, a bad time), fault, nomem,
-// again (the word is another one), timedout, intr.
+// For requeue, `time` is how many are moved, to the word `other`; for cmp_requeue, `bits` is what
+// `word` has to hold, which is looked at before the queues are locked. Errors: nosys (another
+// operation), inval (an unaligned word, no bits, a bad time, a negative count), fault, nomem, again
+// (the word is another one), timedout, intr.
 SYSCALL(SYS_futex, futex, int,
         (UserPtr<std::uint32_t> word, unsigned operation, std::uint32_t value,
-         UserPtr<tine_timespec> time, VirtAddr, std::uint32_t bits)) {
+         UserPtr<tine_timespec> time, VirtAddr other, std::uint32_t bits)) {
   bool wall = operation & by_wall_clock;
   operation &= ~(is_private | by_wall_clock);
   bool waits = operation == futex_wait || operation == wait_bitset;
   bool has_bits = operation == wait_bitset || operation == wake_bitset;
-  if (!waits && operation != futex_wake && operation != wake_bitset) return Errno::nosys;
+  bool moves = operation == requeue || operation == cmp_requeue;
+  if (!waits && !moves && operation != futex_wake && operation != wake_bitset) return Errno::nosys;
   if (word.address().value() % sizeof(std::uint32_t) || (has_bits && bits == 0))
     return Errno::inval;
+  std::uint32_t now = TRY(word.load());  // where nothing can be read, nothing is waited for
+  if (operation == cmp_requeue && now != bits) return Errno::again;
+  if (moves) return requeue_waiters(word.address(), other, value, time.address().value());
   if (!has_bits) bits = any_bits;
-  TRY(word.load());  // where nothing can be read, nothing is waited for
   if (!waits) return wake_waiters(word.address(), value, bits);
   std::uint64_t deadline = TRY(deadline_of(time, operation, wall));
   Result<> woken = futex_wait_for(word, value, bits, deadline);

@@ -70,9 +70,13 @@ CpuTime children_time() {
 SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {
   constexpr int children = -1, thread = 1;
   if (who < children || who > thread) return Errno::inval;
-  return to.store(usage_of(who == children ? children_time()
-                           : who == thread ? cpu_time(*current_thread())
-                                           : own_time()));
+  CpuTime used = who == children ? children_time() : own_time();
+  if (who == thread) {
+    std::uint64_t peak = used.peak_pages;  // its memory is the process's
+    used = cpu_time(*current_thread());
+    used.peak_pages = peak;
+  }
+  return to.store(usage_of(used));
 }
 
 namespace {

@@ -257,7 +257,8 @@ Result<> write_stat(const Subject& of, Sink& to) {
   Times times = TRY(times_of(pid));
   print(to, "{} (", pid);
   write_escaped(to, info.name);
-  print(to, ") {} {} 0 0 0 -1 0 0 0 0 0 ", state_name(info).front(), info.parent);
+  print(to, ") {} {} 0 0 0 -1 0 {} {} 0 0 ", state_name(info).front(), info.parent,
+        times.own.faults, times.children.faults);
   for (std::uint64_t time :
        {times.own.user, times.own.system, times.children.user, times.children.system}) {
     print(to, "{} ", linux_ticks(time));

@@ -2,7 +2,15 @@
 #include "clone.h"
 #include "signals.h"
 
-enum { WAIT = 0, WAKE = 1, WAIT_BITSET = 9, WAKE_BITSET = 10, PRIVATE = 128 };
+enum {
+  WAIT = 0,
+  WAKE = 1,
+  REQUEUE = 3,
+  CMP_REQUEUE = 4,
+  WAIT_BITSET = 9,
+  WAKE_BITSET = 10,
+  PRIVATE = 128
+};
 
 static volatile uint32_t word;
 static volatile uint32_t* shared;
@@ -94,6 +102,62 @@ static void bitsets(void) {
   ERROR(futex(shared, WAKE_BITSET, 9, NULL, 0), EINVAL);
 }
 
+/* As pthread_cond_broadcast did it: one goes on, the others wait for something else. */
+static long requeue(int operation, volatile uint32_t* from, volatile uint32_t* to, int wake,
+                    int move, uint32_t expected) {
+  return syscall(SYS_futex, from, operation, wake, (long)move, to, expected);
+}
+static void requeues(void) {
+  map_shared();
+  pid_t waiting[4];
+  for (int i = 0; i < 4; i++) waiting[i] = start_waiter(shared, WAIT, 0);
+  EQUAL(requeue(REQUEUE, shared + 9, shared + 1, 1, 9, 0), 0);
+  EQUAL(requeue(REQUEUE, shared, shared + 1, 1, 1, 0), 2); /* woken and moved */
+  ENDS(waiting[0], 0);
+  ERROR(requeue(CMP_REQUEUE, shared, shared + 1, 9, 9, 7), EAGAIN);
+  EQUAL(requeue(CMP_REQUEUE, shared, shared + 1, 0, 1, 0), 1);
+  EQUAL(requeue(REQUEUE, shared, shared, 0, 9, 0), 1); /* to where it is */
+  EQUAL(futex(shared + 1, WAKE, 9, NULL, 0), 2);
+  ENDS(waiting[1], 0);
+  ENDS(waiting[2], 0);
+  EQUAL(futex(shared, WAKE, 9, NULL, 0), 1);
+  ENDS(waiting[3], 0);
+}
+
+/* One that was moved leaves the queue that it is in then: by a signal, and when its time ends. */
+static void leaves_after_a_move(void) {
+  map_shared();
+  pid_t killed = start_waiter(shared, WAIT, 0);
+  for (int to = 1; to < 200; to++) {
+    EQUAL(requeue(REQUEUE, shared + to - 1, shared + to, 0, 1, 0), 1);
+  }
+  EQUAL(kill(killed, SIGKILL), 0);
+  ENDS(killed, -SIGKILL);
+  EQUAL(futex(shared + 199, WAKE, 9, NULL, 0), 0);
+  pid_t late = FORK();
+  if (late == 0) {
+    struct timespec time = {0, 20000000};
+    long result = futex(shared, WAIT, 0, &time, 0);
+    _exit(result == -1 && errno == ETIMEDOUT ? 0 : 1);
+  }
+  int status = -1;
+  for (int at = 0; waitpid(late, &status, WNOHANG) == 0; at = 1 - at) {
+    requeue(REQUEUE, shared + at, shared + 1 - at, 0, 9, 0);
+  }
+  EQUAL(status, 0);
+  EQUAL(futex(shared, WAKE, 9, NULL, 0) + futex(shared + 1, WAKE, 9, NULL, 0), 0);
+}
+
+static void bad_requeues(void) {
+  map_shared();
+  ERROR(requeue(REQUEUE, shared, shared + 1, -1, 1, 0), EINVAL);
+  ERROR(requeue(REQUEUE, shared, shared + 1, 1, -1, 0), EINVAL);
+  ERROR(requeue(REQUEUE, shared, (volatile uint32_t*)wild((uintptr_t)shared + 2), 1, 1, 0), EINVAL);
+  ERROR(requeue(REQUEUE, shared, wild(UNMAPPED), 1, 1, 0), EFAULT);
+  ERROR(requeue(CMP_REQUEUE, shared, wild(KERNEL), 1, 1, 0), EFAULT);
+  ERROR(requeue(CMP_REQUEUE, wild(UNMAPPED), shared, 1, 1, 0), EFAULT);
+}
+
 static void bad_words(void) {
   ERROR(futex(wild(UNMAPPED), WAKE, 1, NULL, 0), EFAULT);
   ERROR(futex(wild(KERNEL), WAKE | PRIVATE, 1, NULL, 0), EFAULT);
@@ -162,6 +226,9 @@ int main(void) {
   RUN("FUTEX_WAKE wakes as many as it is told, and counts them", counts);
   RUN("a shared word is known at each of its addresses", two_addresses);
   RUN("only those whose bits match are woken", bitsets);
+  RUN("FUTEX_REQUEUE wakes some, and moves others to another word", requeues);
+  RUN("... which they leave by a signal and by the clock", leaves_after_a_move);
+  RUN("FUTEX_REQUEUE with bad words, counts and values", bad_requeues);
   RUN("a lock of one word, for four processes", a_lock_for_four);
   RUN("a wake that was counted arrives", counted_wakes_arrive);
   return tap_end();

@@ -150,6 +150,8 @@ static void spend(int64_t us) {
   } while ((now.tv_sec - stop.tv_sec) * 1000000 + (now.tv_nsec - stop.tv_nsec) / 1000 < us);
 }
 
+enum { PEAK = 4, FAULTS = 8 }; /* words of a struct rusage: ru_maxrss in KiB, ru_minflt */
+
 /* User and system time of a struct rusage. */
 static int64_t microseconds(const int64_t* usage) {
   return (usage[0] + usage[2]) * 1000000 + usage[1] + usage[3];
@@ -196,7 +198,9 @@ static void use_of_time_by_children(void) {
   EQUAL(syscall(SYS_wait4, child, NULL, 0, usage), child);
   int64_t ran = microseconds(usage);
   CHECK(ran >= 80000 - 2 && usage[1] < 1000000 && usage[3] < 1000000);
-  for (int i = 4; i < 18; i++) EQUAL(usage[i], 0);
+  for (int i = 5; i < 18; i++) {
+    if (i != FAULTS) EQUAL(usage[i], 0);
+  }
   EQUAL(syscall(SYS_getrusage, -1, children), 0);
   EQUAL(memcmp(usage, children, sizeof usage), 0);
   CHECK(syscall(SYS_times, clocks) > 0);
@@ -418,6 +422,51 @@ static void code_for_others(void) {
   ENDS((pid_t)child, 0);
 }
 
+/* ---- Pages in a struct rusage ---- */
+
+static void touch_pages(long pages) {
+  char* at = mmap(NULL, (size_t)(pages * PAGE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                  -1, 0);
+  CHECK(at != MAP_FAILED);
+  for (long i = 0; i < pages; i++) at[i * PAGE] = 1;
+  EQUAL(munmap(at, (size_t)(pages * PAGE)), 0);
+}
+static void peaks_and_faults(void) {
+  enum { PAGES = 500 };
+  uint64_t before[18], after[18], later[18];
+  EQUAL(syscall(SYS_getrusage, 0, before), 0);
+  CHECK(before[PEAK] > 0 && before[PEAK] < PAGES * 4);
+  touch_pages(PAGES);
+  EQUAL(syscall(SYS_getrusage, 0, after), 0);
+  CHECK(after[FAULTS] >= before[FAULTS] + PAGES && after[FAULTS] < before[FAULTS] + PAGES + 20);
+  CHECK(after[PEAK] >= PAGES * 4 && after[PEAK] <= before[PEAK] + (PAGES + 20) * 4);
+  touch_pages(PAGES / 2); /* not the most any more */
+  EQUAL(syscall(SYS_getrusage, 1, later), 0);
+  EQUAL(later[PEAK], after[PEAK]);
+  CHECK(later[FAULTS] >= after[FAULTS] + PAGES / 2);
+}
+
+/* A child's peak is not added to that of another; its faults are. Exec forgets neither. */
+static void pages_of_children(void) {
+  enum { PAGES = 400 };
+  uint64_t usage[18], children[18];
+  for (int i = 0; i < 2; i++) {
+    pid_t child = FORK();
+    if (child == 0) {
+      touch_pages(PAGES);
+      char* arguments[] = {"true", NULL};
+      syscall(SYS_execve, "/bin/true", arguments, NULL);
+      _exit(9);
+    }
+    EQUAL(syscall(SYS_wait4, child, NULL, 0, usage), child);
+    CHECK(usage[PEAK] >= PAGES * 4 && usage[PEAK] < PAGES * 6);
+    CHECK(usage[FAULTS] >= PAGES && usage[FAULTS] < PAGES * 2);
+  }
+  EQUAL(syscall(SYS_getrusage, -1, children), 0);
+  EQUAL(children[PEAK], usage[PEAK]);
+  CHECK(children[FAULTS] >= 2 * PAGES);
+}
+
 int main(void) {
   tap_begin("wing-linux-small");
   RUN("gettimeofday is the clock", time_of_day);
@@ -428,6 +477,8 @@ int main(void) {
   RUN("sched_getaffinity: all harts", harts);
   RUN("times and getrusage count what was run", use_of_time);
   RUN("times, getrusage and wait4 count what children ran", use_of_time_by_children);
+  RUN("getrusage: the most pages at one time, and the faults", peaks_and_faults);
+  RUN("getrusage and wait4: pages of children, over exec", pages_of_children);
   RUN("getpgid, getsid; a signal to the own group reaches nobody else", own_group);
   RUN("set_tid_address, limits", identity);
   RUN("riscv_flush_icache: written code is run, wrong flags are told", own_code);

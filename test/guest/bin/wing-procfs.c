@@ -630,6 +630,25 @@ static void for_ps(void) {
   CHECK(read_file("/proc/stat") > 0 && strncmp(text, "cpu  ", 5) == 0);
 }
 
+/* What a shell's <(command) is: the command may have ended before the pipe is opened by its name.
+ */
+static void pipes_are_opened_again(void) {
+  int ends[2];
+  char path[32], got[8];
+  EQUAL(pipe(ends), 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+  EQUAL(write(ends[1], "abc", 3), 3);
+  EQUAL(close(ends[1]), 0);
+  int reader = open(path, O_RDONLY);
+  EQUAL(read(reader, got, sizeof got), 3);
+  EQUAL(read(reader, got, sizeof got), 0);
+  int writer = open(path, O_WRONLY);
+  EQUAL(write(writer, "d", 1), 1);
+  EQUAL(close(ends[0]) + close(reader), 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", writer);
+  EQUAL(close(open(path, O_WRONLY | O_NONBLOCK)), 0); /* though it has no reader */
+}
+
 int main(int argc, char** argv) {
   (void)argc;
   if (strcmp(argv[0], "waits") == 0) return receive(), 0;
@@ -653,5 +672,6 @@ int main(int argc, char** argv) {
   RUN("stat and cmdline as ps and top read them", for_ps);
   RUN("every allocation may fail: ENOMEM, and nothing is lost", out_of_memory);
   RUN("three processes fork, exec and exit while all of /proc is read", everybody);
+  RUN("/proc/self/fd opens a pipe again, whatever its other end is", pipes_are_opened_again);
   return tap_end();
 }
