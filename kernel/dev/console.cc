@@ -172,7 +172,8 @@ Result<std::size_t> Console::read_piece(IoBuffer& to, Piece& piece) {
 }
 
 Result<std::size_t> Console::read_line(IoBuffer& to) {
-  MutexGuard one_reader(reading_);
+  if (!reading_.lock_killable()) return Errno::restart;
+  MutexGuard one_reader(reading_, AlreadyHeld::yes);
   Piece piece;
   Result<std::size_t> moved = in_pieces(to, [&](std::size_t) {
     return piece.is_last ? Result<std::size_t>(0) : read_piece(to, piece);

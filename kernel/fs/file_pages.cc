@@ -236,7 +236,8 @@ Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
 // ---- Writing ----
 
 Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
-  MutexGuard guard(writers_);
+  if (!writers_.lock_killable()) return Errno::restart;
+  MutexGuard guard(writers_, AlreadyHeld::yes);
   if (at.append()) at.offset = size();
   return in_pieces(from, [&](std::size_t done) {
     writers_.assert_held();
@@ -287,7 +288,8 @@ Result<> FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fres
 
 Result<> FilePages::truncate(std::uint64_t size) {
   if (size > max_size) return Errno::fbig;
-  MutexGuard guard(writers_);
+  if (!writers_.lock_killable()) return Errno::restart;
+  MutexGuard guard(writers_, AlreadyHeld::yes);
   std::uint64_t old_size = this->size();
   FrameRef spare;
   if (size < old_size && size % page_size != 0) {

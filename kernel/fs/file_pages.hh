@@ -57,8 +57,8 @@ class FilePages final : public PageSource {
   // Errors: fault, nomem; write: fbig, nospc. When some bytes moved, their number.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) EXCLUDES(lock_, writers_);
-  // Cuts, or lengthens with a hole. Cannot fail when `size` is 0. Errors: fbig, nomem; nothing
-  // is changed then.
+  // Cuts, or lengthens with a hole. Errors: fbig, nomem (neither when `size` is 0), restart;
+  // nothing is changed then.
   Result<> truncate(std::uint64_t size) EXCLUDES(lock_, writers_);
 
   std::uint64_t size() EXCLUDES(lock_);

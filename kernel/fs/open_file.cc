@@ -57,7 +57,8 @@ void OpenFile::set_flags(unsigned flags) {
 }
 
 Result<std::size_t> OpenFile::read_at_position(IoPlace& at, IoBuffer& to) {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   at.offset = position_;
   std::size_t moved = TRY(node_->read(at, to));
   position_ += moved;
@@ -65,7 +66,8 @@ Result<std::size_t> OpenFile::read_at_position(IoPlace& at, IoBuffer& to) {
 }
 
 Result<std::size_t> OpenFile::write_at_position(IoPlace& at, IoBuffer& from) {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   at.offset = position_;
   std::size_t moved = TRY(node_->write(at, from));
   position_ = at.offset + moved;
@@ -86,7 +88,8 @@ Result<> OpenFile::gather(DirectoryRecords& records) {
 Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
   if (!readable()) return Errno::badf;
   if (!node_->is_directory()) return Errno::notdir;
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   std::size_t total = 0;
   while (true) {
     alignas(tine_dirent64) std::byte room[1024];
@@ -110,7 +113,8 @@ Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
 
 Result<std::uint64_t> OpenFile::seek(std::int64_t distance, Whence from) {
   if (!node_->has_positions()) return node_->only_position();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   std::uint64_t origin = 0;
   if (from == Whence::current) origin = position_;
   if (from == Whence::end) origin = node_->size();

@@ -480,7 +480,8 @@ Result<> Directory::rename(std::string_view name, Node& to_node, std::string_vie
     SpinGuard guard(lock_);
     return this->move(move);
   }
-  MutexGuard one_at_a_time(renaming);
+  if (!renaming.lock_killable()) return Errno::restart;
+  MutexGuard one_at_a_time(renaming, AlreadyHeld::yes);
   return move_across(move);
 }
 

@@ -99,6 +99,7 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
   Result<> laid =
       with_memory([&] { return copy_to_user(current_space(), at, &on_stack, sizeof(on_stack)); });
+  if (!laid && laid.error() == Errno::restart) return;  // a fatal signal is to be acted on first
   if (!laid) {
     int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
     Fault fault{signal, SI_KERNEL, "no room for a signal frame", at};
@@ -157,6 +158,7 @@ bool handle_signals(TrapFrame& frame) {
 // put off.
 void signal_fault(TrapFrame& frame, const Fault& fault) {
   Thread& self = *current_thread();
+  if (self.has_fatal_signal()) return;  // that one ends the program; this may come of it
   Delivery delivery{};
   {
     SpinGuard guard(process_table_lock);

@@ -4,21 +4,22 @@
 
 namespace tine {
 
-void Mutex::wait_for_it() {
+// `ends`: which bits of Thread::interrupted end the wait. Returns whether the mutex is held.
+bool Mutex::wait_for_it(std::uint32_t ends) {
   SpinGuard guard(spin_);
   while (true) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);
     if (word == 0) {
-      // Ours, unless somebody is quicker; others may still wait, and are not to be forgotten.
+      // Ours, unless another thread is quicker; others may still wait, and are not to be forgotten.
       if (word_.compare_exchange_strong(word, self() | contended, std::memory_order_acquire))
-        return;
+        return true;
     } else if ((word & contended) || word_.compare_exchange_strong(word, word | contended)) {
-      waiters_.sleep_uninterruptibly(spin_, WaitReason::lock);
+      if (!waiters_.sleep(spin_, WaitReason::lock, never, 0, ends)) return false;
     }
   }
 }
 
-// Free for whoever comes first; the one that is woken looks again.
+// Free for the thread that comes first; the one that is woken looks again.
 void Mutex::hand_on() {
   SpinGuard guard(spin_);
   waiters_.wake_one();

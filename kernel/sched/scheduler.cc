@@ -108,8 +108,9 @@ void wake_thread(Thread& thread) {
 
 void interrupt(Thread& thread, bool fatal) {
   SpinGuard guard(scheduler_lock);
-  thread.interrupted.fetch_or(Thread::signalled | (fatal ? Thread::fatal : 0));
-  if (thread.state == ThreadState::sleeping && thread.interruptible) {
+  std::uint32_t news = Thread::signalled | (fatal ? Thread::fatal : 0);
+  thread.interrupted.fetch_or(news);
+  if (thread.state == ThreadState::sleeping && (thread.sleep_ends & news)) {
     wake_sleeper(thread, Why::urgent);
   } else if (thread.state == ThreadState::running && &thread != current_thread()) {
     interrupt_later(1ul << thread.hart);

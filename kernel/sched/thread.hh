@@ -88,9 +88,9 @@ struct Thread {
   // ---- Guarded by the scheduler's lock ----
   ThreadState state = ThreadState::ready;
   WaitReason wait_reason = WaitReason::none;
-  bool interruptible = false;  // while sleeping: may an interrupt end it?
-  ListLink queue_link;         // in the run queue
-  TreeLink timer_link;         // among the sleepers of the hart `hart`
+  std::uint32_t sleep_ends = 0;  // while sleeping: which bits of `interrupted` end it
+  ListLink queue_link;           // in the run queue
+  TreeLink timer_link;           // among the sleepers of the hart `hart`
   ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
   std::uint64_t wake_at = 0;  // clock value
   // A waiter of it was told since it last asked, which threads do that wait in several queues; read

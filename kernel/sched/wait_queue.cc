@@ -3,23 +3,15 @@
 #include "sync/panic.hh"
 
 namespace tine {
-namespace {
-
-void begin_to_sleep(WaitReason reason, bool interruptible) REQUIRES(scheduler_lock) {
-  Thread& self = *current_thread();
-  self.state = ThreadState::sleeping;
-  self.wait_reason = reason;
-  self.interruptible = interruptible;
-}
-
-}  // namespace
 
 // The look at `interrupted` is under the lock: an interrupt that comes now either is seen here or
 // finds us asleep.
-Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason) {
+Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason, std::uint32_t ends) {
   Thread& self = *current_thread();
-  if (self.interrupted.load(std::memory_order_relaxed)) return Errno::restart;
-  begin_to_sleep(reason, true);
+  if (self.interrupted.load(std::memory_order_relaxed) & ends) return Errno::restart;
+  self.state = ThreadState::sleeping;
+  self.wait_reason = reason;
+  self.sleep_ends = ends;
   if (deadline != never) {
     self.wake_at = deadline;
     arm_wakeup(self);
@@ -28,11 +20,11 @@ Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason) {
 }
 
 Result<> WaitQueue::sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline,
-                          std::uint64_t key) {
+                          std::uint64_t key, std::uint32_t ends) {
   Waiter waiter{.key = key};
   enter(waiter);
   scheduler_lock.lock();
-  Result<> sleeps = begin_to_sleep_until(deadline, reason);
+  Result<> sleeps = begin_to_sleep_until(deadline, reason, ends);
   if (sleeps) {
     lock.unlock();
     switch_away();
@@ -42,17 +34,6 @@ Result<> WaitQueue::sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadl
   }
   leave(waiter);
   return sleeps;
-}
-
-void WaitQueue::sleep_uninterruptibly(Spinlock& lock, WaitReason reason) {
-  Waiter waiter;
-  enter(waiter);
-  scheduler_lock.lock();
-  begin_to_sleep(reason, false);
-  lock.unlock();
-  switch_away();
-  lock.lock();
-  leave(waiter);
 }
 
 // The thread's `told` is for threads with waiters in several queues, which hold no queue's lock

@@ -108,12 +108,10 @@ class WaitQueue {
   // One sleep, with no condition: use `wait`, or a loop like it. Releases `lock` while asleep.
   // Errors: restart, at once, when the thread has been interrupted; an interrupt that comes later
   // ends the sleep like a wakeup. `deadline` is a clock value; the sleep ends then at the latest.
-  // `key`: the waiter's.
-  Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline, std::uint64_t key = 0)
-      REQUIRES(lock) EXCLUDES(scheduler_lock);
-  // The same for short waits that no signal may end. Only for Mutex.
-  void sleep_uninterruptibly(Spinlock& lock, WaitReason reason) REQUIRES(lock)
-  EXCLUDES(scheduler_lock);
+  // `key`: the waiter's. `ends`: the bits of Thread::interrupted that count as an interrupt; others
+  // than `signalled` are for Mutex.
+  Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline, std::uint64_t key = 0,
+                 std::uint32_t ends = Thread::signalled) REQUIRES(lock) EXCLUDES(scheduler_lock);
 
  private:
   List<Waiter, &Waiter::link> waiters_;  // the one that has waited longest first
@@ -131,7 +129,8 @@ Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition con
 
 // The running thread is to sleep until an interrupt or `deadline` ends that, or a wake: the caller
 // switches away. Errors: restart, when it has been interrupted.
-Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason) REQUIRES(scheduler_lock);
+Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason,
+                              std::uint32_t ends = Thread::signalled) REQUIRES(scheduler_lock);
 
 // Sleeps for nothing but the clock. Errors: restart.
 Result<> sleep_until(std::uint64_t deadline);

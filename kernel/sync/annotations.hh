@@ -14,6 +14,7 @@
 #define REQUIRES(...) TINE_ANNOTATE(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) TINE_ANNOTATE(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...) TINE_ANNOTATE(acquire_capability(__VA_ARGS__))
+#define TRY_ACQUIRE(...) TINE_ANNOTATE(try_acquire_capability(__VA_ARGS__))
 #define RELEASE(...) TINE_ANNOTATE(release_capability(__VA_ARGS__))
 #define ASSERT_CAPABILITY(x) TINE_ANNOTATE(assert_capability(x))
 #define RETURN_CAPABILITY(x) TINE_ANNOTATE(lock_returned(x))

@@ -52,10 +52,13 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
 };
 
 // Holds a lock of either kind as long as it lives.
+enum class AlreadyHeld { yes };
 template <class Lock>
 class SCOPED_CAPABILITY Guard {
  public:
   explicit Guard(Lock& lock) ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
+  // Takes over what the caller has locked.
+  Guard(Lock& lock, AlreadyHeld) REQUIRES(lock) : lock_(lock) {}
   ~Guard() RELEASE() { lock_.unlock(); }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;

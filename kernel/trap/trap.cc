@@ -67,7 +67,8 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
     log_on(Channel::fault, "fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
            resolved ? "resolved" : "refused");
   }
-  if (resolved) return;  // [fault 6] sret repeats the access
+  // [fault 6] sret repeats the access; or a fatal signal comes first.
+  if (resolved || resolved.error() == Errno::restart) return;
   if (resolved.error() == Errno::nomem && wait_for_memory()) return;
   refuse(frame, cause, address, resolved.error());
 }

@@ -243,7 +243,8 @@ class AddressSpace final : public RefCounted {
 
 template <class Use>
 Result<> AddressSpace::with_page(Access access, Use use) {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   Pte* at = entry_at(access.address);
   Pte entry = at && at->permits(access.wanted) ? *at : TRY(make_possible_for_copy(access, at));
   use(direct(entry.address() + access.address.page_offset()));

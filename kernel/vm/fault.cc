@@ -14,7 +14,8 @@ constexpr std::uint64_t stack_guard = page_size;  // kept free below a growing s
 
 Result<> AddressSpace::resolve(Access access) {
   VirtAddr page = access.address.page_down();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   Pte* entry = entry_at(page);
   if (entry && entry->permits(access.wanted)) {
     // Another thread was quicker, or this hart remembers an older entry.
@@ -141,7 +142,8 @@ tine_page_info describe(Pte entry) {
 }  // namespace
 
 Result<tine_page_info> AddressSpace::page_info(VirtAddr at) {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   if (!region_at(at)) return Errno::fault;
   return describe(table_.lookup(at));
 }
@@ -151,7 +153,8 @@ bool AddressSpace::is_heap(const Region& region) const {
 }
 
 std::uint64_t AddressSpace::shared_pages() {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return 0;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   std::uint64_t shared = 0;
   Pace pace;
   for (Region* region = regions_.front(); region; region = regions_.next(region)) {

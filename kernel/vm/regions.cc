@@ -272,7 +272,8 @@ Result<> AddressSpace::grow_heap(VirtAddr old_end, VirtAddr new_end) {
 }
 
 VirtAddr AddressSpace::change_break(VirtAddr wanted) {
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return wanted;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   if (wanted < break_start_ || wanted >= mmap_base) return break_;
   VirtAddr old_end = break_.page_up(), new_end = wanted.page_up();
   if (new_end > old_end) {
@@ -291,7 +292,8 @@ Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
   if (mapping.size > user_top.value()) return Errno::nomem;
   std::uint64_t size = VirtAddr(mapping.size).page_up().value();
   VirtAddr start = mapping.wanted.page_down();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   // First, so that what lies there is not removed in vain.
   OwnPtr<Region> fresh = TRY(make_region(mapping.contents));
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
@@ -315,7 +317,8 @@ Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
   if (!start.is_page_aligned() || size == 0) return Errno::inval;
   if (start > user_top || size > user_top - start) return Errno::inval;
   VirtAddr end = (start + size).page_up();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   return remove_range(start, end);
 }
 
@@ -337,7 +340,8 @@ Result<> AddressSpace::protect(VirtAddr start, std::uint64_t size, Prot prot) {
   if (!start.is_page_aligned()) return Errno::inval;
   if (start > user_top || size > user_top - start) return Errno::nomem;
   VirtAddr end = (start + size).page_up();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   if (!is_covered(start, end) || !may_add(end - start, allows(prot, Prot::write), start, end))
     return Errno::nomem;
   if (allows(prot, Prot::write) && !may_be_written(start, end)) return Errno::access;
@@ -358,7 +362,8 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   // lab fork 1 {
   RefPtr<AddressSpace> child = TRY(create());
   child->mutex_.assume_unshared();
-  MutexGuard guard(mutex_);
+  if (!mutex_.lock_killable()) return Errno::restart;
+  MutexGuard guard(mutex_, AlreadyHeld::yes);
   // Whatever happens, this side's entries have lost W.
   ScopeExit forget_writable([&] { table_.flush_all(); });
   child->break_start_ = break_start_;

@@ -17,7 +17,8 @@
 
 namespace tine {
 
-// Errors of all: fault, nomem. What was moved before the error stays moved.
+// Errors of all: fault, nomem, restart (a fatal signal while another thread had the space). What
+// was moved before the error stays moved.
 Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size);
 Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size);
 // Makes sure that copy_to_user will succeed, so that what it is to deliver is not taken in vain.

@@ -60,13 +60,14 @@ void Mutex::note_taken() const {
 }
 void Mutex::check_held() const { ASSERT(held()); }
 void Mutex::note_released() const {}
-void Mutex::wait_for_it() {
+bool Mutex::wait_for_it(std::uint32_t) {
   if (held()) panic("mutex {} taken twice", name);
   std::uint64_t expected = 0;
   for (unsigned tries = 1; !word_.compare_exchange_weak(expected, self()); tries++) {
     expected = 0;
     if (tries % 1000 == 0) sched_yield();
   }
+  return true;
 }
 void Mutex::hand_on() { panic("mutex {} released twice", name); }
 

@@ -18,7 +18,8 @@ SYSCALL(SYS_riscv_flush_icache, riscv_flush_icache, void,
   (void)end;
   if (flags & ~std::uint64_t{flush_local}) return Errno::inval;
   AddressSpace& space = *current_process().space;
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return Errno::restart;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   space.page_table().note_new_code();
   return {};
 }

@@ -68,7 +68,8 @@ Bucket& bucket_of(const Place& place) { return buckets[place.hash() % buckets.si
 // Errors: fault.
 Result<Place> place_of(VirtAddr word) {
   AddressSpace& space = current_space();
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return Errno::restart;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   Region* region = space.region_at(word);
   if (!region) return Errno::fault;
   if (!region->shared) return Place{nullptr, &space, word.value()};

@@ -108,7 +108,8 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
   std::uint64_t size = VirtAddr(new_size).page_up().value();
 
   AddressSpace& space = current_space();
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return Errno::restart;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   Region* region = TRY(region_of(space, old));
   std::uint64_t more = size > old.size() ? size - old.size() : 0;
   if (!space.may_add(more, region->is_data())) return Errno::nomem;
@@ -149,7 +150,8 @@ SYSCALL(SYS_madvise, madvise, void, (VirtAddr start, std::uint64_t size, int adv
   if (start.value() + size < size || size > ~0ul - page_size + 1) return Errno::inval;  // wraps
   Range range = TRY(range_of(start, size));
   AddressSpace& space = current_space();
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return Errno::restart;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   if (advice == MADV_DONTNEED) space.drop_pages(range.start, range.end);
   return space.is_covered(range.start, range.end) ? Result<>() : Errno::nomem;
 }
@@ -163,7 +165,8 @@ SYSCALL(SYS_msync, msync, void, (VirtAddr start, std::uint64_t size, unsigned fl
   if ((flags & MS_ASYNC) && (flags & MS_SYNC)) return Errno::inval;
   Range range = TRY(range_of(start, size));
   AddressSpace& space = current_space();
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return Errno::restart;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   return space.is_covered(range.start, range.end) ? Result<>() : Errno::nomem;
 }
 

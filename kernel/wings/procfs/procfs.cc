@@ -56,12 +56,14 @@ class TextFile final : public Node {
   Result<> open(unsigned) override EXCLUDES(mutex_) {
     Looker opener = Looker::current();
     if (pid_ && !(file_.permissions & 0044)) TRY(check_look({pid_, opener}));
-    MutexGuard guard(mutex_);
+    if (!mutex_.lock_killable()) return Errno::restart;
+    MutexGuard guard(mutex_, AlreadyHeld::yes);
     if (!opener_) opener_ = std::move(opener);
     return {};
   }
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(mutex_) {
-    MutexGuard guard(mutex_);
+    if (!mutex_.lock_killable()) return Errno::restart;
+    MutexGuard guard(mutex_, AlreadyHeld::yes);
     if (at.offset == 0 || !made_) TRY(make_text());
     return text_.read(at.offset, to);
   }
@@ -80,7 +82,7 @@ class TextFile final : public Node {
     FileSink sink(text_);
     TRY(file_.write({pid_, *opener_}, sink));
     TRY(sink.finish());
-    made_ = true;
+    made_ = !current_thread()->has_fatal_signal();  // which may have cut the text short
     return {};
   }
 };

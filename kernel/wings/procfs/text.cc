@@ -185,7 +185,8 @@ RefPtr<AddressSpace> space_of(int pid) {
 
 // The first region that ends behind `at`, from there on.
 std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return {};
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   Region* region = space.first_region_after(at);
   if (!region) return {};
   ListedRegion listed{*region, space.is_heap(*region)};
@@ -235,7 +236,8 @@ Sizes sizes_of(int pid) {
   Sizes sizes;
   RefPtr<AddressSpace> space = space_of(pid);
   if (!space) return sizes;
-  MutexGuard guard(space->mutex());
+  if (!space->mutex().lock_killable()) return sizes;
+  MutexGuard guard(space->mutex(), AlreadyHeld::yes);
   VirtAddr at;
   for (unsigned seen = 1; const Region* region = space->first_region_after(at); seen++) {
     std::uint64_t pages = (region->end - region->start) / page_size;
@@ -331,7 +333,8 @@ struct MappedPage {
 // Answers how many they are. (They are written later: a file's lock ranks below a space's.)
 std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
                          std::span<MappedPage> to) {
-  MutexGuard guard(space.mutex());
+  if (!space.mutex().lock_killable()) return 0;
+  MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   std::size_t count = 0;
   space.page_table().for_each_run(start, end, [&](VirtAddr at, std::span<Pte> run) {
     for (std::size_t i = 0; i < run.size() && count < to.size(); i++) {

@@ -16,6 +16,7 @@ struct iovec {
 enum { PIECES = 256 }; /* of the large read: 2 MiB each, all into the same memory */
 
 static char* room;
+static uint64_t strict = 0; /* is the machine one whose times are exact? */
 
 static void many_zeros(void) {
   static struct iovec pieces[PIECES];
@@ -94,8 +95,6 @@ static void many_locks(void) {
   }
 }
 
-static uint64_t strict = 0; /* is the machine one whose times are exact? */
-
 static void beside(void (*work)(void), uint64_t most) {
   make_room();
   uint64_t late = worst_wakeup(work);
@@ -106,6 +105,112 @@ static void beside(void (*work)(void), uint64_t most) {
 static void beside_spinning(void) { beside(spin, 200000); }
 static void beside_locks(void) { beside(many_locks, 500000); }
 static void beside_zeros(void) { beside(many_zeros, 2500000); }
+
+/* ---- Waits for what another process holds during a long call ---- */
+
+static struct times {
+  volatile uint64_t start, end; /* of the long call */
+}* times;
+static int held_file;
+
+static void take_large_file(void) {
+  const char* name = "/tmp/latency-large";
+  held_file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  CHECK(held_file >= 0);
+  EQUAL(ftruncate(held_file, PIECES * 2 * MIB), 0);
+}
+
+static void hold(long call, int pieces) {
+  static struct iovec all[PIECES];
+  for (int i = 0; i < pieces; i++) all[i] = (struct iovec){room, 2 * MIB};
+  times->start = now_ns();
+  long moved = syscall(call, held_file, all, pieces);
+  times->end = now_ns();
+  _exit(moved == pieces * 2 * MIB ? 0 : 1);
+}
+/* Holes are read, so it takes no memory. */
+static void hold_position(void) { hold(SYS_readv, PIECES); }
+static void hold_writers(void) { hold(SYS_writev, 16); }
+
+static void want_position(void) { lseek(held_file, 0, SEEK_CUR); }
+static void want_to_read(void) {
+  char byte;
+  read(held_file, &byte, 1);
+}
+static void want_to_cut(void) {
+  int fd = open("/tmp/latency-large", O_RDWR);
+  ftruncate(fd, 1);
+}
+
+/* `want` waits for what `holds` has, and dies long before that is free. */
+static void dies_waiting(void (*holds)(void), void (*wants)(void)) {
+  make_room();
+  times = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(times != MAP_FAILED);
+  take_large_file();
+  pid_t victim = FORK();
+  if (victim == 0) { /* a sleep that ends has the hart at once, whatever slice others have */
+    while (times->start == 0) sleep_ms(1);
+    wants();
+    _exit(0);
+  }
+  pid_t holder = FORK();
+  if (holder == 0) holds();
+  CHECK(sleeps_for(victim, TINE_WAIT_LOCK));
+  uint64_t killed = now_ns();
+  EQUAL(kill(victim, SIGKILL), 0);
+  ENDS(victim, -SIGKILL);
+  uint64_t took = now_ns() - killed;
+  ENDS(holder, 0);
+  EQUAL(unlink("/tmp/latency-large"), 0);
+  uint64_t left = times->end - killed;
+  if (took > left / 2) tap_fail("the call went on for %lu ns, and the end took %lu", left, took);
+  if (strict && took > 2000000) tap_fail("expected 2000000 ns at most, got %lu", took);
+}
+
+static void waits_to_seek(void) { dies_waiting(hold_position, want_position); }
+static void waits_to_read(void) { dies_waiting(hold_position, want_to_read); }
+static void waits_to_cut(void) { dies_waiting(hold_writers, want_to_cut); }
+
+/* A process of many regions is inside fork most of the time, which holds its space; another one
+ * looks at its sizes. */
+static void forks(void) {
+  for (int i = 0; i < 5000; i++)
+    mmap(NULL, PAGE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (;;) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    waitpid(child, NULL, 0);
+  }
+}
+
+static void waits_for_a_space(void) {
+  uint64_t worst = 0;
+  char path[32], text[100];
+  pid_t holder = FORK();
+  if (holder == 0) forks();
+  snprintf(path, sizeof path, "/proc/%d/statm", holder);
+  sleep_ms(50);
+  for (int i = 0; i < 20; i++) {
+    pid_t victim = FORK();
+    if (victim == 0) {
+      for (;;) {
+        sleep_ms(1);
+        int fd = open(path, O_RDONLY);
+        read(fd, text, sizeof text);
+        close(fd);
+      }
+    }
+    CHECK(sleeps_for(victim, TINE_WAIT_LOCK));
+    uint64_t start = now_ns();
+    EQUAL(kill(victim, SIGKILL), 0);
+    ENDS(victim, -SIGKILL);
+    if (now_ns() - start > worst) worst = now_ns() - start;
+  }
+  EQUAL(kill(holder, SIGKILL), 0);
+  ENDS(holder, -SIGKILL);
+  if (strict && worst > 2000000) tap_fail("expected 2000000 ns at most, got %lu", worst);
+}
 
 /* What a program does itself is user time, and what the kernel does for it system time. */
 static void parts_of_time(void) {
@@ -132,6 +237,11 @@ int main(int argc, char** argv) {
   RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
   RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
   RUN("a sleeper wakes within 0.5 ms beside the end of 20000 locks", beside_locks);
+  RUN_MAKING_FILES("SIGKILL ends a wait for a position that a long read holds: lseek",
+                   waits_to_seek);
+  RUN_MAKING_FILES("... read", waits_to_read);
+  RUN_MAKING_FILES("... and a wait for a file that a long write changes: ftruncate", waits_to_cut);
+  RUN("... and a wait for the space of a process that is in fork", waits_for_a_space);
   if (strict) RUN("time is divided between program and kernel", parts_of_time);
   return tap_end();
 }
