@@ -50,7 +50,8 @@ def document(site):
                        for head, page, title in entries if head != "On paper")
     return "\n".join([
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>The book of Tine</title>',
-        '<link rel="stylesheet" href="code.css"><link rel="stylesheet" href="book.css"></head><body class="book"><main>',
+        '<link rel="stylesheet" href="code.css"><link rel="stylesheet" href="book.css"></head>',
+        '<body class="book"><main>',
         f'<h1>The book of Tine</h1><div class="contents">{contents}</div>',
         *[section(site, page, pages) for page in pages], "</main></body></html>"])
 

@@ -19,13 +19,18 @@ PAGE = 4096
 RUNNING = "the machine ended before it came to {}"
 
 
+class Ended(Problem):
+    pass
+
+
 class Machine:
-    def __init__(self, append):
+    def __init__(self, append, image="initrd"):
         self.log = tempfile.NamedTemporaryFile(prefix="tine-console-")
-        command = machine(append, f"file:{self.log.name}") + ["-S", "-gdb", "stdio"]
+        command = machine(append, f"file:{self.log.name}", image) + ["-S", "-gdb", "stdio"]
         self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.DEVNULL)
         self.input = b""
+        self.kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
         self.symbols = self.read_symbols()
         self.csr = {}
 
@@ -43,8 +48,8 @@ class Machine:
         self.log.close()
 
     def read_symbols(self):
-        kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
-        text = subprocess.run(["riscv64-linux-gnu-nm", "-C", kernel], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(["riscv64-linux-gnu-nm", "-C", self.kernel], capture_output=True, text=True,
+                              check=True).stdout
         return {re.sub(r"\([^()]*\)$", "", name): int(at, 16)
                 for at, name in re.findall(r"^([0-9a-f]+) \w (.*)$", text, re.M)}
 
@@ -62,7 +67,7 @@ class Machine:
             if select.select([self.qemu.stdout], [], [], 1)[0]:
                 data = os.read(self.qemu.stdout.fileno(), 65536)
                 if not data:
-                    raise Problem("the machine ended before it came to the place of the next figure")
+                    raise Ended("the machine ended before it came to the place of the next figure")
                 self.input += data
         self.input = self.input[found.end():]
         self.qemu.stdin.write(b"+")
@@ -92,6 +97,20 @@ class Machine:
         self.ask(f"z0,{address:x},4")
         if answer[:1] not in "ST":
             raise Problem(RUNNING.format(place))
+
+    def follow(self, places):
+        """Yields each of the places that the hart comes to, until the machine ends. (Not the one where it is.)"""
+        addresses = {self.symbols[place]: place for place in places}
+        for address in addresses:
+            self.ask(f"Z0,{address:x},4")
+        try:
+            while True:
+                self.step()
+                if self.register("pc") not in addresses and self.ask("c")[:1] not in "ST":
+                    return
+                yield addresses[self.register("pc")]
+        except Ended:
+            return
 
     def step(self):
         self.ask("s")
