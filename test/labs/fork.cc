@@ -448,33 +448,6 @@ TEST_CASE("part 1, 1 point: a child with CLONE_VM uses the parent's memory itsel
 
 // ---- What a child had is given back ----
 
-// A machine in which all memory but a little is taken by a process that waits.
-struct SmallMachine {
-  Machine m;
-  Birth eater;
-
-  explicit SmallMachine(const std::string& name, std::uint64_t million)
-      : m({name, million, 1, "32M"}), eater(fork_of(m, m.first())) {
-    Process& hungry = *eater.child;
-    constexpr std::uint64_t left = 160, at_least = 3000;  // frames
-    const std::uint64_t room = put_words(m, hungry, std::vector<std::uint64_t>(64, 0));
-    m.call(hungry, call_memory_info, room);
-    const std::uint64_t free_frames = word_at(m, hungry, room + 8);
-    if (free_frames < at_least || free_frames > m.machine_memory() / page)
-      m.give_up("Memory is missing before the first fork.");
-    const std::uint64_t at = map_pages(m, hungry, free_frames);
-    m.touch(hungry, at, free_frames - left, 1);
-    m.start_call(hungry, call_ipc_recv, room);
-  }
-
-  // The process that waits is still there, with its memory: nothing was taken from it.
-  void expect_eater() {
-    m.call(m.first(), call_ipc_send, eater.pid, 1);
-    m.finish(*eater.child);
-    end_child(m, m.first(), eater);
-  }
-};
-
 TEST_CASE("part 1, 3 points: thousands of children need no more memory than one", "[fork][part1]") {
   SmallMachine small("fork-give-back", 2000);
   Machine& m = small.m;

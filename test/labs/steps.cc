@@ -133,4 +133,23 @@ std::string text_at(Machine& m, Process& process, std::uint64_t address, std::si
   return {bytes.begin(), bytes.end()};
 }
 
+SmallMachine::SmallMachine(const std::string& name, std::uint64_t million)
+    : m({name, million, 1, "32M"}), eater(fork_of(m, m.first())) {
+  constexpr std::uint64_t left = 160, at_least = 3000;  // frames
+  Process& hungry = *eater.child;
+  const std::uint64_t room = put_words(m, hungry, std::vector<std::uint64_t>(64, 0));
+  m.call(hungry, call_memory_info, room);
+  const std::uint64_t free_frames = word_at(m, hungry, room + 8);
+  if (free_frames < at_least || free_frames > m.machine_memory() / page)
+    m.give_up("Memory is missing before the test begins.");
+  m.touch(hungry, map_pages(m, hungry, free_frames), free_frames - left, 1);
+  m.start_call(hungry, call_ipc_recv, room);
+}
+
+void SmallMachine::expect_eater() {
+  m.call(m.first(), call_ipc_send, eater.pid, 1);
+  m.finish(*eater.child);
+  end_child(m, m.first(), eater);
+}
+
 }  // namespace test

@@ -57,4 +57,15 @@ std::uint64_t put_words(Machine& m, Process& process, const std::vector<std::uin
 std::uint64_t word_at(Machine& m, Process& process, std::uint64_t address);
 std::string text_at(Machine& m, Process& process, std::uint64_t address, std::size_t size);
 
+// A machine in which all memory but a little is taken by a process that waits: a leak is found by
+// going on until nothing is left.
+struct SmallMachine {
+  Machine m;
+  Birth eater;
+
+  SmallMachine(const std::string& name, std::uint64_t million);
+  // The process that waits is still there: no memory was taken from it to help the others.
+  void expect_eater();
+};
+
 }  // namespace test

@@ -96,6 +96,16 @@ step_fork_touch:
   bnez s3, 1b
   j rest
 
+/* The call in s1 with the argument s2, s0 times; stops early when its result is negative. */
+step_repeat:
+  beqz s0, rest
+  mv a7, s1
+  mv a0, s2
+  ecall
+  bltz a0, rest
+  addi s0, s0, -1
+  j step_repeat
+
 /* A call; s1 is the number of instructions that it took. */
 step_cost:
   rdinstret s0

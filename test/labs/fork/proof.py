@@ -90,6 +90,24 @@ WRONG = [
     ("the copy of a copying fork forgets what may only be read", "the child's memory is what the parent's was",
      [*COPYING[1:], (REGIONS, SHARES, COPIES.replace("Pte::user(*copy, region.prot)",
                                                      "Pte::user(*copy, Prot::read | Prot::write | Prot::exec)"))]),
+    ("the child of a user's process is root's", "user, umask",
+     [(FORK, "  child->paths = parent.paths;\n",
+       "  child->paths = parent.paths;\n  child->paths.shared_credentials = {};\n")]),
+    ("the umask is lost", "user, umask",
+     [(FORK, "  child->paths = parent.paths;\n", "  child->paths = parent.paths;\n  child->paths.umask = 022;\n")]),
+    ("the alternate stack is lost", "user, umask",
+     [(FORK, "  if (!other_stack) thread->alternate_stack = self.alternate_stack;\n", "  (void)other_stack;\n")]),
+    ("pending signals are inherited", "user, umask",
+     [(FORK, "  start_child(self, first,",
+       "  process_table_lock.lock();\n  child->pending_signals = parent.pending_signals;\n"
+       "  process_table_lock.unlock();\n  start_child(self, first,")]),
+    ("memory of MAP_SHARED is copied on write", "MAP_SHARED",
+     [(REGIONS, "    if (region->shared) continue;  // the child finds its pages where we found them\n", ""),
+      (REGIONS, "    TRY(child->append(*region));\n",
+       "    region->shared = false;\n    TRY(child->append(*region));\n")]),
+    ("the child's stack cannot grow", "MAP_SHARED", [(REGIONS, "  child->stack_limit_ = stack_limit_;\n", "")]),
+    ("a block of the heap is lost in each fork", "thousands of children",
+     [(FORK, "  start_child(self, first,", "  (void)heap_allocate(256);\n  start_child(self, first,")]),
 ]
 
 # Mutants that no program can tell from the original, and why: a pattern for the line that test-labs prints.

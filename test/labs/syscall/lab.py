@@ -16,6 +16,8 @@ ANSWERS = ["trace_cost"]
 # Small changes outside of the regions: (file, old, new).
 CHANGES = [
     ("test/guest/bin/badargs.c", "SYS_sysinfo,", "179,"),
+    ("test/guest/bin/badargs.c", "static int is_known(long number) {",
+     "static int is_known(long number) {\n  if (number > SYS_trace && number < 4160) return 1; /* a student's own */"),
     ("test/guest/bin/wing-linux-small.c", "SYS_sysinfo,", "179,"),
 ]
 

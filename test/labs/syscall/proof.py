@@ -74,6 +74,16 @@ WRONG = [
      [(TRACE, "    write_line(line.text());\n  }", "  }")]),
     ("a traced call is made twice", "what goes in is shown",
      [(TRACE, BACK, "  TrapFrame again = frame;\n  call(again);\n" + BACK)]),
+    ("what was on the kernel's stack is in the structure's padding", "the call 179 exists",
+     [(SYSINFO, "  struct sysinfo info{};\n",
+       "  struct sysinfo info;\n  asm volatile(\"\" : \"=m\"(info));\n"
+       "  info.totalswap = info.freeswap = info.totalhigh = info.freehigh = 0;\n")]),
+    ("a block of the heap is lost in each call", "thousands of calls",
+     [(SYSINFO, "  info.mem_unit = 1;\n", "  info.mem_unit = 1;\n  (void)heap_allocate(64);\n"),
+      (SYSINFO, '#include "mm/frames.hh"', '#include "mm/frames.hh"\n#include "mm/heap.hh"')]),
+    ("a block of the heap is lost with each line", "thousands of traced calls",
+     [(TRACE, "void write_line(std::string_view line) {\n", "void write_line(std::string_view line) {\n  (void)heap_allocate(64);\n"),
+      (TRACE, '#include "wings/trace/line.hh"', '#include "mm/heap.hh"\n#include "wings/trace/line.hh"')]),
 ]
 
 # Mutants that no program can tell from the original, and why: a pattern for the line that test-labs prints.

@@ -101,9 +101,9 @@ class Work:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy(source, target)
             return
-        text = "\n".join(lines)
-        for changed, old, new in self.own if own else ():
-            if changed == path and text.count(old) == 1:
+        text = "\n".join(labs.changed(path, lines, marks.load(self.lab)))
+        for file, old, new in self.own if own else ():
+            if file == path and text.count(old) == 1:
                 text = text.replace(old, new)
         self.write(path, text)
         if os.path.exists(source):
