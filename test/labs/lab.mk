@@ -42,7 +42,7 @@ endif
 
 .PHONY: lab-guest lab-host
 lab-guest: $(B)/kernel.elf $(B)/lab.cpio $(B)/test.cpio
-lab-host: $(HOST)/lab-tests $(HOST)/limit.so
+lab-host: $(HOST)/lab-tests $(HOST)/limit.so $(OBSERVER)
 
 need = $(if $($(1)),,$(error $(2)))
 which_lab = $(call need,LAB,which lab? $(1) LAB=$(firstword $(LABS)))
