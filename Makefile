@@ -433,7 +433,7 @@ bench-baseline: machine $(B)/kernel.elf $(B)/test.cpio ## the same, and write te
 
 .PHONY: measure
 PROGRAM ?= fork_test
-measure: machine $(B)/kernel.elf $(B)/test.cpio ## instructions and calls of one program: PROGRAM="fork_test" (or "/test/NAME ...")
+measure: machine $(B)/kernel.elf $(B)/test.cpio ## instructions and calls of a program: PROGRAM="fork_test"
 	@TINE_KERNEL=$(B)/kernel.elf $(TOOLS)/measure $(if $(APPEND),--append '$(APPEND)') -- '$(PROGRAM)'
 
 # ---- The book ----

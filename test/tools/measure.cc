@@ -1,10 +1,12 @@
 /*
- * A plugin for QEMU that counts the instructions of a program; test/tools/measure reads what it writes.
+ * A plugin for QEMU that counts the instructions of a program; test/tools/measure reads what it
+ * writes.
  *
- * The kernel takes no traps while it runs, so each way into it begins in user mode, and its cause is told by the first
- * of the functions in `places` (lines: address, cause) that is reached. All instructions in the kernel until the next
- * one in user mode are counted for that cause. Instructions count from the one that comes after the first execve by a
- * child of init (the program's first), to the last return to user mode before init switches the machine off (so the
+ * The kernel takes no traps while it runs, so each way into it begins in user mode, and its cause
+ * is told by the first of the functions in `places` (lines: address, cause) that is reached. All
+ * instructions in the kernel until the next one in user mode are counted for that cause.
+ * Instructions count from the one that comes after the first execve by a child of init (the
+ * program's first), to the last return to user mode before init switches the machine off (so the
  * program's end is in it).
  *
  * Arguments: places=FILE, out=FILE. Only for one hart.
@@ -25,9 +27,11 @@ std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb*);
 qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb*, std::size_t index);
 std::uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn*);
 const void* qemu_plugin_insn_data(const qemu_plugin_insn*);
-void qemu_plugin_register_vcpu_tb_trans_cb(std::uint64_t id, void (*)(std::uint64_t id, qemu_plugin_tb*));
+void qemu_plugin_register_vcpu_tb_trans_cb(std::uint64_t id,
+                                           void (*)(std::uint64_t id, qemu_plugin_tb*));
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn*, Executed, int flags, void* data);
-void qemu_plugin_register_atexit_cb(std::uint64_t id, void (*)(std::uint64_t id, void* data), void* data);
+void qemu_plugin_register_atexit_cb(std::uint64_t id, void (*)(std::uint64_t id, void* data),
+                                    void* data);
 int qemu_plugin_version = PLUGIN_VERSION;
 int qemu_plugin_install(std::uint64_t id, const void* machine, int argc, char** argv);
 }
@@ -61,7 +65,8 @@ auto& out = *new std::string;
 void end_entry() {
   if (!in_kernel) return;
   in_kernel = false;
-  if (state == State::execs) state = State::counts;
+  if (state == State::execs)
+    state = State::counts;
   else if (state == State::counts) {
     Row& row = count.causes[cause ? *cause : "exception"];
     row.entries++;
@@ -100,7 +105,8 @@ void translated(std::uint64_t, qemu_plugin_tb* block) {
     Executed mode = address < user_end ? in_user_mode : in_the_kernel;
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, mode, 0, nullptr);
     // The specification's major opcode AMO.
-    if (address >= user_end && (*static_cast<const std::uint8_t*>(qemu_plugin_insn_data(instruction)) & 0x7f) == 0x2f)
+    if (address >= user_end &&
+        (*static_cast<const std::uint8_t*>(qemu_plugin_insn_data(instruction)) & 0x7f) == 0x2f)
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_atomic, 0, nullptr);
     if (auto place = places.find(address); address >= user_end && place != places.end())
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_place, 0, &place->second);
