@@ -150,7 +150,7 @@ struct tine_timespec {
 #define RLIM_NLIMITS 16
 #define RLIM_INFINITY (~0ul)
 
-/* getrusage, wait4: struct rusage. Memory, faults and switches are not counted. */
+/* getrusage, wait4: struct rusage. What has no name here is not counted, and 0. */
 struct tine_rusage {
   int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
   uint64_t max_resident; /* KiB */
