@@ -2,7 +2,7 @@
 //
 //   /proc/               self -> PID  meminfo  cpuinfo  uptime  loadavg  stat  mounts
 //   /proc/PID/           status  stat  statm  comm  cmdline  mounts  mountinfo  maps  pagetable
-//                        exe -> /bin/sh
+//                        exe -> /bin/sh; and what other wings add
 //   /proc/PID/fd/        0 -> /dev/console  3 -> pipe:[7]  ...
 //   /proc/PID/task/PID/  the files of the process again: it has one thread
 //
@@ -23,6 +23,7 @@
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/mutex.hh"
+#include "sync/panic.hh"
 #include "wings/procfs/text.hh"
 
 namespace tine {
@@ -114,12 +115,32 @@ class Symlink final : public Node {
 
 // ---- Directories ----
 
-// Finds a file of a table and makes its node.
-Result<RefPtr<Node>> lookup_file(std::span<const ProcFile> files, std::string_view name, int pid,
-                                 std::uint64_t inodes) {
-  for (std::size_t i = 0; i < files.size(); i++) {
-    if (files[i].name != name) continue;
-    RefPtr<Node> node = TRY(make_ref<TextFile>(files[i], pid, inodes + i));
+extern "C" const ProcFile proc_files_start[], proc_files_end[];        // linker/kernel.ld
+extern "C" const ProcFile process_files_start[], process_files_end[];  // linker/kernel.ld
+
+// The n-th file of this wing or of other ones; null: there are no more.
+const ProcFile* nth_file(std::span<const ProcFile> own, std::span<const ProcFile> others,
+                         std::size_t n) {
+  if (n < own.size()) return &own[n];
+  n -= own.size();
+  return n < others.size() ? &others[n] : nullptr;
+}
+const ProcFile* machine_file(std::size_t n) {
+  return nth_file(machine_files, {proc_files_start, proc_files_end}, n);
+}
+const ProcFile* process_file(std::size_t n) {
+  return nth_file(process_files, {process_files_start, process_files_end}, n);
+}
+std::size_t process_file_count() {
+  return process_files.size() + std::size_t(process_files_end - process_files_start);
+}
+
+// Finds a file by its name and makes its node. Errors: noent, nomem.
+Result<RefPtr<Node>> lookup_file(const ProcFile* (*file_at)(std::size_t), std::string_view name,
+                                 int pid, std::uint64_t inodes) {
+  for (std::size_t n = 0; const ProcFile* file = file_at(n); n++) {
+    if (file->name != name) continue;
+    RefPtr<Node> node = TRY(make_ref<TextFile>(*file, pid, inodes + n));
     return node;
   }
   return Errno::noent;
@@ -167,7 +188,7 @@ std::uint64_t index_at(std::uint64_t position) {
 }
 void set_file_entry(DirectoryEntry& entry, std::size_t n, int pid, unsigned inodes) {
   set_entry(entry, n + first_position, process_inode(pid, inodes + unsigned(n)), NodeKind::regular,
-            process_files[n].name);
+            process_file(n)->name);
 }
 
 class ProcDirectory : public Node {
@@ -303,7 +324,7 @@ class ThreadDirectory final : public ProcDirectory {
 
   Result<RefPtr<Node>> lookup(std::string_view name) override {
     if (!hold_process(pid_)) return Errno::noent;
-    return lookup_file(process_files, name, pid_, process_inode(pid_, thread_file_inodes));
+    return lookup_file(process_file, name, pid_, process_inode(pid_, thread_file_inodes));
   }
   Result<RefPtr<Node>> parent() override;
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
@@ -328,7 +349,7 @@ Result<RefPtr<Node>> ProcessDirectory::lookup(std::string_view name) {
   if (name == "task") return directory_of<TaskDirectory>(pid_, root_);
   if (!hold_process(pid_)) return Errno::noent;
   if (name == "exe") return program_link(pid_);
-  return lookup_file(process_files, name, pid_, process_inode(pid_, file_inodes));
+  return lookup_file(process_file, name, pid_, process_inode(pid_, file_inodes));
 }
 
 Result<> ProcessDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
@@ -341,11 +362,11 @@ Result<> ProcessDirectory::entry_from(std::uint64_t position, DirectoryEntry& en
                 {"exe", NodeKind::symlink, program_inode}};
   if (!hold_process(pid_)) return Errno::noent;
   std::uint64_t n = index_at(position);
-  if (n < process_files.size()) {
+  if (n < process_file_count()) {
     set_file_entry(entry, n, pid_, file_inodes);
     return {};
   }
-  std::uint64_t other = n - process_files.size();
+  std::uint64_t other = n - process_file_count();
   if (other >= std::size(others)) return Errno::noent;
   set_entry(entry, position, process_inode(pid_, others[other].inode), others[other].kind,
             others[other].name);
@@ -371,7 +392,7 @@ Result<RefPtr<Node>> ThreadDirectory::parent() { return directory_of<TaskDirecto
 
 Result<> ThreadDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
   std::uint64_t n = index_at(position);
-  if (n >= process_files.size() || !hold_process(pid_)) return Errno::noent;
+  if (n >= process_file_count() || !hold_process(pid_)) return Errno::noent;
   set_file_entry(entry, n, pid_, thread_file_inodes);
   return {};
 }
@@ -414,16 +435,6 @@ class RootDirectory final : public ProcDirectory {
   static constexpr std::uint64_t file_positions = first_position + 1, process_positions = 1024;
 };
 
-extern "C" const ProcFile proc_files_start[], proc_files_end[];  // linker/kernel.ld
-
-// The n-th file about the machine, with those of other wings; null: there are no more.
-const ProcFile* machine_file(std::size_t n) {
-  std::span<const ProcFile> more(proc_files_start, proc_files_end);
-  if (n < machine_files.size()) return &machine_files[n];
-  n -= machine_files.size();
-  return n < more.size() ? &more[n] : nullptr;
-}
-
 Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
   if (name == "self") {
     RefPtr<Symlink> node = TRY(make_ref<Symlink>(self_inode));
@@ -432,10 +443,7 @@ Result<RefPtr<Node>> RootDirectory::lookup(std::string_view name) {
   }
   int pid = number_of(name);
   if (pid >= 0) return directory_of<ProcessDirectory>(pid, *this);
-  for (std::size_t n = 0; const ProcFile* file = machine_file(n); n++) {
-    if (file->name == name) return lookup_file({file, 1}, name, 0, machine_inodes + n);
-  }
-  return Errno::noent;
+  return lookup_file(machine_file, name, 0, machine_inodes);
 }
 
 Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) {
@@ -463,6 +471,7 @@ Result<> RootDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry
 }
 
 Result<RefPtr<Node>> make_procfs() {
+  ASSERT(process_file_count() <= thread_file_inodes - file_inodes);
   if (file_system_number == 0) file_system_number = new_file_system();
   return RefPtr<Node>(TRY(make_ref<RootDirectory>()));
 }

@@ -71,6 +71,10 @@ inline std::uint64_t linux_ticks(std::uint64_t time) { return clock_to_ns(time) 
 #define PROC_FILE(name, permissions, write)                                               \
   [[gnu::section(".table.proc"), gnu::used]] static constinit const ProcFile proc_##name{ \
       #name, permissions, write};
+// The same for a file about each process.
+#define PROCESS_FILE(name, permissions, write)                                              \
+  [[gnu::section(".table.about"), gnu::used]] static constinit const ProcFile about_##name{ \
+      #name, permissions, write};
 
 // What only the process's user may see is taken by these, which decide and take in one step: a
 // program with other rights that the process executes meanwhile comes before both or after both.
