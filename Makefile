@@ -332,7 +332,7 @@ kernel: $(B)/kernel.elf
 # What this call of make needs is looked for (and installed) in one go, before anything is built.
 wants = $(if $(filter $(1),$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(2))
 deps:
-	@DEPS=$(DEPS) $(TOOLS)/deps $(call wants,test% run-% loop build/host/%,test) $(call wants,gdb,gdb) \
+	@DEPS=$(DEPS) $(TOOLS)/deps $(call wants,test% run-% loop measure build/host/%,test) $(call wants,gdb,gdb) \
 	  $(call wants,lint format,lint) $(call wants,docs test-docs,docs) $(call wants,test-docs,browser)
 machine: | deps
 	@$(TOOLS)/run-qemu --check --cpus $(CPUS)

@@ -8,6 +8,7 @@ still say it (numbers that depend on the compiler may differ: `masked`), and is 
 import os
 import re
 
+from book import layouts
 from book.guest import PROMPT, transcript
 from book.pictures import PICTURES
 from book.sources import Problem, read, source_waypoints
@@ -186,35 +187,36 @@ def stack_lines():
 
 def draw_map(lines):
     rows = [re.match(r"0x(\w+) 0x(\w+) ((?:[rwx-]{3} )+)(.*)", line).groups() for line in lines]
-    drawing = Drawing(760, "The address space of a program: its own half and the kernel's")
+    drawing = Drawing(400, "The address space of a program: its own half and the kernel's", 1.4)
     low = [row for row in rows if int(row[0], 16) < 1 << 38]
     high = [row for row in rows if int(row[0], 16) >= 1 << 38]
-    for x, title, part, fill, notes in (
-            (10, "the program's half (cow_test)", low, PARENT,
-             {"stack": "grows down, 8 MiB at most", "data and heap": "grows up (brk); then room for mmap"}),
-            (390, "the kernel's half (the same in every page table)", high, KERNEL,
-             {"devices": "here and above: the direct map"})):
-        drawing.text(x, 22, title, bold=True)
-        y, above = 36, None
+    y = 14
+    for title, part, fill, notes in (
+            ("the kernel's half (the same in every page table)", high, KERNEL,
+             {"devices": "here and above: the direct map"}),
+            ("the program's half (cow_test)", low, PARENT,
+             {"stack": "grows down, 8 MiB at most", "data and heap": "grows up (brk); then room for mmap"})):
+        drawing.text(10, y, title, bold=True)
+        y, above = y + 10, None
         for first, last, kinds, name in reversed(part):
             if above is not None and int(last, 16) + 1 != above:
-                drawing.box(x + 150, y, 200, 22, PALE, dashed=True)
-                drawing.text(x + 250, y + 15, "nothing", size=11, anchor="middle", fill=GREY)
-                y += 22
-            drawing.box(x + 150, y, 200, 48, fill)
-            drawing.text(x + 250, y + 19, name, size=12, anchor="middle", bold=True)
-            drawing.text(x + 250, y + 35, kinds.strip().replace(" ", ", "), mono=True, size=11, anchor="middle")
-            drawing.text(x + 144, y + 13, last, mono=True, size=11, anchor="end", fill=GREY)
-            drawing.text(x + 144, y + 45, first, mono=True, size=11, anchor="end")
-            y += 48
+                drawing.box(130, y, 230, 20, PALE, dashed=True)
+                drawing.text(245, y + 14, "nothing", size=11, anchor="middle", fill=GREY)
+                y += 20
+            drawing.box(130, y, 230, 40, fill)
+            drawing.text(245, y + 16, name, size=12, anchor="middle", bold=True)
+            drawing.text(245, y + 31, kinds.strip().replace(" ", ", "), mono=True, size=11, anchor="middle")
+            drawing.text(124, y + 12, last, mono=True, size=11, anchor="end", fill=GREY)
+            drawing.text(124, y + 37, first, mono=True, size=11, anchor="end")
+            y += 40
             if note := notes.get(name):
-                drawing.text(x + 150, y + 13, note, size=11, fill=GREY)
+                drawing.text(130, y + 13, note, size=11, fill=GREY)
                 y += 18
             above = int(first, 16)
-        if part is low:
-            drawing.box(x + 150, y, 200, 30, PALE, dashed=True)
-            drawing.text(x + 250, y + 19, "never mapped", size=11, anchor="middle", fill=GREY)
-            drawing.text(x + 144, y + 28, "0" * 16, mono=True, size=11, anchor="end")
+        y += 24
+    drawing.box(130, y - 24, 230, 24, PALE, dashed=True)
+    drawing.text(245, y - 8, "never mapped", size=11, anchor="middle", fill=GREY)
+    drawing.text(124, y - 3, "0" * 16, mono=True, size=11, anchor="end")
     return drawing.finish()
 
 
@@ -281,63 +283,35 @@ def draw_fork(lines):
 
 
 def draw_trap(lines):
-    drawing = Drawing(760, "The way of one system call, with the registers of a real trap")
-    lanes = {"enter_kernel": (10, PARENT), "trap_entry": (200, KERNEL), "trap_return": (200, KERNEL),
-             "sret": (200, KERNEL)}
-    for x, title in ((10, "user mode"), (200, "kernel, assembly"), (390, "kernel, C++")):
-        drawing.text(x + 80, 20, title, bold=True, anchor="middle")
+    lanes = {"enter_kernel": 0, "trap_entry": 1, "trap_return": 1, "sret": 1}
+    names = ("user mode", "kernel, assembly", "kernel, C++")
     files = {f"[{route} {step}]": os.path.basename(places[0].rpartition(":")[0])
              for (route, step), places in source_waypoints().items()}
-    y, before = 32, None
+    steps = []
     for line in lines:
         points, place, values = re.match(r"(\[.*?\]) (\S+): (.*)", line).groups()
-        x, fill = lanes.get(place, (390, SHARED))
-        values = values.split()
-        half = (len(values) + 1) // 2
         file = files.get(re.sub(r"\.\.\d+", "", points), "")
-        drawing.box(x, y, 160, 42, fill)
-        drawing.text(x + 80, y + 17, place, mono=True, size=12, anchor="middle", bold=True)
-        where = f"{points} {file}" if file else "the instruction behind ecall"
-        drawing.text(x + 80, y + 33, where, size=10, anchor="middle", fill=GREY)
-        if before:
-            start = (before[0] + 80, before[1] + 42)
-            drawing.line([start, (start[0], y - 9), (x + 80, y - 9), (x + 80, y)], arrow=True)
-        parts = [values[:half], values[half:]] if x < 390 else [[value] for value in values]
-        for number, part in enumerate(parts):
-            drawing.text(x + 170, y + 13 + 14 * number, "  ".join(part), mono=True, size=10)
-        before = (x, y)
-        y += 62
-    return drawing.finish()
+        where = f"{place}  {points} {file}" if file else f"{place}, the instruction after ecall"
+        steps.append((names[lanes.get(place, 2)], where, values.split()))
+    return layouts.lanes("The way of one system call, with the registers of a real trap", names, steps)
 
 
 def draw_life(lines):
-    drawing = Drawing(760, "The life of a process, as the kernel's log tells it")
+    """What is said stands in the lane of the process that says it; what has become of the other one, below."""
     rows = merged_faults(lines)
-    forked = next(re.match(r"fork: (\d+) .* made (\d+)", row) for row in rows if row.startswith("fork"))
-    parent, child = forked.groups()
-    for x, name in ((10, f"process {parent} (sh)"), (150, f"process {child} (hello)")):
-        drawing.text(x + 60, 20, name, bold=True, anchor="middle")
-    state = {parent: "running", child: None}
-    y = 30
+    parent, child = next(re.match(r"fork: (\d+) .* made (\d+)", row) for row in rows if row.startswith("fork")).groups()
+    names, steps = {parent: "sh", child: "hello"}, []
+    becomes = {"fork": f"{child} is ready, {parent} goes to sleep in wait4",
+               "exit": f"{child} is a zombie, {parent} is ready again", "wait": f"{child} is gone"}
     for row in rows:
-        named = re.match(r"\w+: (\d+)", row)
-        who = named[1] if named else parent if row.startswith(PROMPT) else child
-        if row.startswith("fork"):
-            state[child] = "ready"
-        elif who == child and not row.startswith("exit"):
-            state = {child: "running", parent: "sleeping: child"}
-        for pid, x, fill in ((parent, 10, PARENT), (child, 150, CHILD)):
-            if state[pid]:
-                quiet = state[pid] != "running"
-                drawing.box(x, y, 120, 30, "white" if quiet else fill, dashed=quiet)
-                drawing.text(x + 60, y + 19, state[pid], size=12, anchor="middle")
-        drawing.text(290, y + 19, row, mono=True, size=11)
-        if row.startswith("exit"):
-            state = {child: "zombie", parent: "running"}
-        elif row.startswith("wait"):
-            state[child] = None
-        y += 30
-    return drawing.finish()
+        named = re.match(r"(\w+): (\d+)", row)
+        who = named[2] if named else parent if row.startswith(PROMPT) else child
+        what, _, note = row.partition(": ") if named else ("prints" if who == child else "reads", "", row)
+        note = re.sub(", (entry|which).*", "", note.replace(PROMPT, ""))
+        steps.append((f"process {who} ({names[who]})", what,
+                      [note, *([becomes[what]] if what in becomes else [])]))
+    return layouts.lanes("The life of a process, as the kernel's log tells it",
+                         [f"process {who} ({name})" for who, name in names.items()], steps)
 
 
 def stack_part(meaning, before):

@@ -13,9 +13,9 @@ def wrapped(words, width):
     """Lines of at most `width` letters."""
     lines = [""]
     for word in words:
-        if len(lines[-1]) + len(word) >= width:
+        if lines[-1] and len(lines[-1]) + 2 + len(word) > width:
             lines.append("")
-        lines[-1] += ("  " if lines[-1] else "") + word
+        lines[-1] += ("\u00a0 " if lines[-1] else "") + word
     return lines
 
 
