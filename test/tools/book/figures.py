@@ -223,28 +223,28 @@ def draw_map(lines):
 def draw_half(drawing, y, entries, who, mirrored):
     """One side: root, tables and the entries for pages. Answers {path: (x, y of the entry's outer end)}."""
     fill = CHILD if who == "child" else PARENT
-    place = (lambda x, width: 760 - x - width) if mirrored else (lambda x, width: x)
-    drawing.text(place(10, 0), y + 14, who, bold=True, anchor="end" if mirrored else "start")
+    place = (lambda x, width: 520 - x - width) if mirrored else (lambda x, width: x)
+    drawing.text(place(6, 0), y + 14, who, bold=True, anchor="end" if mirrored else "start")
     ends, rows, heights = {}, {}, {}
     pages = [path for path in entries if path.count(".") == 2]
     for number, path in enumerate(pages):
         rows[path] = y + 26 + 44 * number
-    for level, x in ((0, 10), (1, 92), (2, 174)):
+    for level, x in ((0, 6), (1, 64), (2, 122)):
         for path in [path for path in entries if path.count(".") == level and path != "root"]:
             below = [rows[page] for page in pages if page == path or page.startswith(path + ".")]
             heights[path] = sum(below) / len(below)
-            drawing.box(place(x, 62), heights[path], 62, 24, fill)
-            drawing.text(place(x + 31, 0), heights[path] + 16, f"[{path.split('.')[-1]}]", mono=True, size=12,
+            drawing.box(place(x, 46), heights[path], 46, 24, fill)
+            drawing.text(place(x + 23, 0), heights[path] + 16, f"[{path.split('.')[-1]}]", mono=True, size=12,
                          anchor="middle")
             if level:
                 parent = heights[path.rsplit(".", 1)[0]] + 12
-                drawing.line([(place(x - 20, 0), parent), (place(x, 0), heights[path] + 12)])
-            ends[path] = (place(236, 0), heights[path] + 12)
+                drawing.line([(place(x - 12, 0), parent), (place(x, 0), heights[path] + 12)])
+            ends[path] = (place(168, 0), heights[path] + 12)
     return {page: ends[page] for page in pages}
 
 
 def draw_fork(lines):
-    drawing = Drawing(760, "Page tables of parent and child before and after fork, and after writes")
+    drawing = Drawing(520, "Page tables of parent and child before and after fork, and after writes", 1.4)
     names = ("text", "page", "stack")
     moments, y = [], 8
     for line in lines:
@@ -254,7 +254,7 @@ def draw_fork(lines):
             who, path, rest = re.match(r"(\w+) ([\w.]+) (.*)", line).groups()
             moments[-1][1].setdefault(who, {})[path] = rest
     for title, sides in moments:
-        drawing.text(380, y + 14, title, bold=True, anchor="middle", size=14)
+        drawing.text(260, y + 14, title, bold=True, anchor="middle", size=14)
         ends = {who: draw_half(drawing, y, entries, who, who == "child") for who, entries in sides.items()}
         frames = {}
         for who, pages in ends.items():
@@ -264,21 +264,23 @@ def draw_fork(lines):
         for frame, users in frames.items():
             alone = len(users) == 1 and len(ends) == 2
             who, number = users[0][:2]
-            width = 74 if alone else 110
-            x = 325 if not alone else 305 if who == "parent" else 381
+            width = 42 if alone else 84
+            x = 218 if not alone or who == "parent" else 260
             top = y + 22 + 44 * number
             fill = SHARED if len(users) == 2 else CHILD if who == "child" else PARENT
             drawing.box(x, top, width, 32, fill)
-            drawing.text(x + width / 2, top + 13, names[number], size=11, anchor="middle")
-            drawing.text(x + width / 2, top + 26, frame, mono=True, size=11, anchor="middle")
+            drawing.text(x + width / 2, top + 13, names[number], size=10, anchor="middle")
+            drawing.text(x + width / 2, top + 26, frame, mono=True, size=10, anchor="middle")
             for who, _, kind, end in users:
                 left = who == "parent"
                 drawing.line([end, (x if left else x + width, top + 16)], arrow=True)
-                drawing.text(end[0] + (4 if left else -4), end[1] - 5, kind, mono=True, size=10,
+                drawing.text(end[0] + (4 if left else -4), end[1] - 5, kind, mono=True, size=9,
                              anchor="start" if left else "end")
         y = drawing.height + 26
-    drawing.text(380, y - 4, "[n]: entry n of a root, of a middle and of a last table; the boxes in the middle are "
-                 "page frames, green where two share one", size=11, anchor="middle", fill=GREY)
+    for words in ("[n]: entry n of a root, of a middle and of a last table; the boxes in the middle",
+                  "are page frames, green where two processes have the same one"):
+        drawing.text(260, y - 4, words, size=11, anchor="middle", fill=GREY)
+        y += 15
     return drawing.finish()
 
 
@@ -317,7 +319,8 @@ def draw_life(lines):
 def stack_part(meaning, before):
     """(the part of the initial stack to which a line belongs, its colour)"""
     for start, part, fill in (("argc", "argc", PARENT), ("argv", "argv", PARENT), ("envp", "envp", CHILD),
-                              ("AT_", "auxv", KERNEL), ("random", "random bytes", SHARED), ("nothing", "nothing", "white")):
+                              ("AT_", "auxv", KERNEL), ("random", "random bytes", SHARED),
+                              ("nothing", "nothing", "white")):
         if meaning.strip().startswith(start):
             return part, fill
     if before[0] in ("random bytes", "strings"):
@@ -327,27 +330,27 @@ def stack_part(meaning, before):
 
 def draw_stack(lines):
     """A box for each 8 bytes, the lowest address first; from each pointer an arrow to what it points to."""
-    drawing = Drawing(760, "The stack that a program starts with, byte by byte")
+    drawing = Drawing(480, "The stack that a program starts with, byte by byte", 1.5)
     rows = [re.match(r"0x(\w+)  ((?:\w\w ){8}) ?(.*)", line).groups() for line in lines]
-    top, height, part, lane = 26, 17, ("", "white"), 519
+    top, height, part, lane = 26, 15, ("", "white"), 378
     start = int(rows[0][0], 16)
-    drawing.text(150, 16, "address", size=11, anchor="end", fill=GREY)
-    drawing.text(252, 16, "8 bytes, the lowest first", size=11, anchor="middle", fill=GREY)
+    drawing.text(118, 16, "address", size=10, anchor="end", fill=GREY)
+    drawing.text(192, 16, "8 bytes, the lowest first", size=10, anchor="middle", fill=GREY)
     for number, (address, content, meaning) in enumerate(rows):
         y, before = top + height * number, part[0]
         part = stack_part(meaning, part)
-        drawing.box(156, y, 192, height, part[1])
-        drawing.text(150, y + 13, address, mono=True, size=11, anchor="end")
+        drawing.box(122, y, 140, height, part[1])
+        drawing.text(118, y + 11, address, mono=True, size=9, anchor="end")
         for i, byte in enumerate(content.split()):
-            drawing.text(168 + 24 * i, y + 13, byte, mono=True, size=11, anchor="middle")
-        drawing.text(356, y + 13, meaning.replace("->", "\u2192"), mono=True, size=11)
+            drawing.text(131 + 17.4 * i, y + 11, byte, mono=True, size=9, anchor="middle")
+        drawing.text(266, y + 11, meaning.replace("->", "\u2192"), mono=True, size=9)
         if part[0] != before:
-            drawing.text(6, y + 13, part[0], size=11, bold=True)
+            drawing.text(2, y + 11, part[0].removesuffix(" bytes"), size=9, bold=True)
         at = int.from_bytes(bytes.fromhex(content), "little") - start  # if it points to here
         if 0 < at < 8 * len(rows):
-            lane += 26
+            lane += 12
             end = top + height * (at // 8) + 3 + at % 8 * 3 // 2
-            drawing.line([(360 + 6.7 * len(meaning), y + 9), (lane, y + 9), (lane, end), (440, end)], arrow=True,
+            drawing.line([(268 + 5.5 * len(meaning), y + 8), (lane, y + 8), (lane, end), (338, end)], arrow=True,
                          stroke=GREY)
     return drawing.finish()
 
