@@ -273,8 +273,9 @@ $(QEMU_FILES): $(B)/initrd.cpio userland FORCE
 # Programs not written for Tine (test/guest/foreign): busybox if it could be had, and one of the C++
 # library's, one of the C library's, one that is linked for no address, and one that writes code on
 # its stack. Two are dynamic: the toolchain's shared libraries are in /lib for them. /bin and /lib are
-# links, as in a distribution with a merged /usr.
-FOREIGN_PROGRAMS := $(patsubst %,$(O)/foreign/%,program glibc moved nested dynamic dynamic-cc)
+# links, as in a distribution with a merged /usr. And a folder of generated ELF files (test/tools/elf-table), with a
+# program that executes each of them.
+FOREIGN_PROGRAMS := $(patsubst %,$(O)/foreign/%,program glibc moved moved-far nested dynamic dynamic-cc exec-each)
 FOREIGN_LIBRARIES := ld-linux-riscv64-lp64d.so.1 libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6
 FOREIGN_FILES := $(wildcard test/guest/foreign/*.sh)
 $(O)/foreign/program: test/guest/foreign/program.cc | deps
@@ -290,6 +291,22 @@ $(O)/foreign/moved: test/guest/foreign/moved.c | deps
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
 	  -Wl,--no-dynamic-linker $< -o $@
+$(O)/foreign/moved-far: test/guest/foreign/moved.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -nostdlib -fPIE -static-pie \
+	  -DALIGNMENT=0x200000 -Wl,--no-dynamic-linker,-z,max-page-size=0x200000 $< -o $@
+$(O)/foreign/exec-each: test/guest/foreign/exec-each.c | deps
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 $(WARNINGS) -static $< -o $@ && $(STRIP) $@
+$(O)/elf-check: test/guest/foreign/elf-check.S | deps
+	$(say) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,-Ttext=0,--build-id=none $< -o $@
+$(O)/elf-table/plain: $(O)/elf-check $(TOOLS)/elf-table
+	$(Q)$(CROSS)objcopy -O binary -j .text $< $<.bytes
+	$(Q)$(TOOLS)/elf-table write $<.bytes $(@D)
 $(O)/foreign/nested: test/guest/foreign/nested.c | deps
 	$(say) CC $<
 	@mkdir -p $(@D)
@@ -302,10 +319,12 @@ $(O)/foreign/dynamic-cc: test/guest/foreign/dynamic-cc.cc | deps
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++20 -O2 $(WARNINGS) -fPIE -pie $< -o $@ && $(STRIP) $@
-$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust userland FORCE
+$(B)/foreign.cpio: $(B)/initrd.cpio $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust $(O)/elf-table/plain \
+  userland FORCE
 	@rm -rf $(@D)/foreign-files && mkdir -p $(@D)/foreign-files/{foreign,usr/bin,usr/lib}
 	@ln -s usr/bin $(@D)/foreign-files/bin && ln -s usr/lib $(@D)/foreign-files/lib
 	@cp $(FOREIGN_PROGRAMS) $(FOREIGN_FILES) $(O)/test/exhaust $(@D)/foreign-files/foreign/
+	@cp -r $(O)/elf-table $(@D)/foreign-files/foreign/
 	@cp $(O)/foreign/dynamic $(@D)/foreign-files/foreign/set-user-id
 	@chmod 4755 $(@D)/foreign-files/foreign/set-user-id
 	@for library in $(FOREIGN_LIBRARIES); do \
@@ -383,7 +402,7 @@ $(HOST)/guest-tests: $(GUEST_OBJECTS)
 
 LOGS := build/logs$(patsubst -%,/%,$(B:build/$(MODE)%=%))
 GUEST_ENV := TINE_KERNEL=$(B)/kernel.elf TINE_INITRD=$(B)/test.cpio TINE_LOGS=$(LOGS) \
-  TINE_CROSS=$(CROSS) TINE_FOREIGN=$(B)/foreign.cpio TINE_ORACLE='$(PROGRAM_ORACLE)'
+  TINE_CROSS=$(CROSS) TINE_FOREIGN=$(B)/foreign.cpio TINE_ELF=$(O)/elf-table TINE_ORACLE='$(PROGRAM_ORACLE)'
 UNIT_PART := $(if $(UNIT_SOURCES),unit:600=$(HOST)/unit-tests)
 DOCS_PART := $(if $(wildcard $(TOOLS)/check-docs),docs=$(TOOLS)/check-docs)
 GUEST_NEEDS := machine $(B)/kernel.elf $(B)/test.cpio $(HOST)/guest-tests

@@ -35,7 +35,7 @@ struct ProgramHeader {
   std::uint64_t offset, address, physical_address, file_size, memory_size, align;
 
   std::uint64_t end() const { return address + memory_size; }
-  bool is_loaded() const { return type == segment_load && memory_size > 0; }
+  bool is_loaded() const { return type == segment_load && (file_size > 0 || memory_size > 0); }
 };
 static_assert(sizeof(ProgramHeader) == elf_header_entry_size);
 

@@ -99,16 +99,17 @@ Prot segment_prot(std::uint32_t flags) {
 }
 
 // Zeros from `start` to the end of its page, which becomes the program's own. If it cannot be
-// written yet, or belongs to an earlier segment, `prot` is put right afterwards.
+// written yet, or belongs to an earlier segment, `prot` is put right afterwards. If the file ends
+// before it, there is nothing to clear, and that is right where no program can write.
 Result<> clear_rest_of_page(AddressSpace& space, VirtAddr start, Prot prot, bool is_writable) {
   VirtAddr page = start.page_down();
   if (!is_writable) TRY(space.protect(page, page_size, Prot::read | Prot::write));
   Result<> cleared = space.with_page(Access{start, Prot::write}, [&](std::byte* at) {
     memset(at, 0, page_size - start.page_offset());
   });
-  if (!cleared && cleared.error() == Errno::fault) return Errno::noexec;  // the file ends before
-  if (!cleared || is_writable) return cleared;
-  return space.protect(page, page_size, prot);
+  if (!cleared && cleared.error() != Errno::fault) return cleared;
+  if (!cleared && allows(prot, Prot::write)) return Errno::noexec;
+  return is_writable ? Result<>() : space.protect(page, page_size, prot);
 }
 
 // One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. A page

@@ -114,10 +114,28 @@ TEST_CASE("Debian's su makes another user of a shell", "[busybox][wing-linux][wi
         "-rw-------    1 root     root             7 /root-only\n");
 }
 
+// Once linked plainly, and once, run twice, for pages of 2 MiB and with data at 64 KiB.
 TEST_CASE("a static, position-independent program moves itself to where it was put",
           "[foreign][wing-linux]") {
-  CHECK(run_in_guest("moved", 2, "/bin/sh /foreign/start-moved.sh") ==
-        "a static program that moves itself\nexit 0\n");
+  const std::string line = "a static program that moves itself\nexit 0\n";
+  CHECK(run_in_guest("moved", 2, "/bin/sh /foreign/start-moved.sh") == line + line + line);
+}
+
+// test/tools/elf-table has the table, and what Linux does with each file.
+TEST_CASE("ELF files of many shapes are executed or refused as on Linux", "[foreign][wing-linux]") {
+  CHECK(difference(run_in_guest("elf", 2, "/bin/sh /foreign/start-elf.sh"),
+                   output_of("test/tools/elf-table expected")) == "");
+}
+
+TEST_CASE("the table of ELF files is true under qemu-riscv64", "[foreign]") {
+  if (std::system("command -v qemu-riscv64 > /dev/null") != 0) {
+    WARN(
+        "skipped: qemu-riscv64 is not installed (the package qemu-user); the table stays as it is");
+    return;
+  }
+  const std::string folder = setting("TINE_ELF", "build/release/elf-table");
+  CHECK_THAT(output_of("test/tools/elf-table linux " + folder),
+             contains(" files, 0 not as expected\n"));
 }
 
 // The libraries are those of the toolchain that built the programs: the Makefile puts them into

@@ -128,6 +128,12 @@ TEST_CASE("segments of other types, and empty ones, are passed over") {
   CHECK(program.read().segments.size() == 1);
 }
 
+TEST_CASE("a segment of no memory may not have bytes in the file") {
+  Program program;
+  program.data.p_memsz = 0;
+  CHECK(refused(program));
+}
+
 TEST_CASE("PT_GNU_STACK says whether the stack is executable") {
   Program program;
   program.data = {0x6474e551, 7, 0, 0, 0, 0, 0, 16};

@@ -17,6 +17,15 @@
     a0;                                                                      \
   })
 
+/* With larger pages, it also has data at a multiple of 64 KiB. */
+#ifdef ALIGNMENT
+static char* volatile aligned[2] __attribute__((aligned(65536))) = {(char*)aligned, (char*)aligned};
+static int is_misaligned(void) { return (unsigned long)aligned[1] % 65536 != 0; }
+#else
+#define ALIGNMENT 4096
+static int is_misaligned(void) { return 0; }
+#endif
+
 static long value = 7;
 static long* volatile pointer = &value; /* the linker cannot know what this is */
 static long zeros[2000];
@@ -62,7 +71,7 @@ __attribute__((used, noreturn)) static void start(unsigned long* stack, const El
     if (headers[i].p_type == PT_DYNAMIC)
       bias = (unsigned long)dynamic - headers[i].p_vaddr, is_dynamic = 1;
   }
-  if (!is_dynamic || bias == 0 || bias % 4096 != 0) end(1);
+  if (!is_dynamic || bias == 0 || bias % ALIGNMENT != 0) end(1);
   move(dynamic, bias);
   if (*pointer != 7 || pointer != &value) end(2);
   if (find(aux, AT_ENTRY) != entry) end(3);
@@ -71,6 +80,7 @@ __attribute__((used, noreturn)) static void start(unsigned long* stack, const El
   for (int i = 0; i < 2000; i++) {
     if (zeros[i] != 0) end(6);
   }
+  if (is_misaligned()) end(9);
   unsigned long heap = (unsigned long)CALL3(214, 0, 0, 0); /* brk: behind the program */
   if (heap < (unsigned long)(zeros + 2000)) end(7);
   if ((unsigned long)CALL3(214, heap + 8192, 0, 0) != heap + 8192) end(8);

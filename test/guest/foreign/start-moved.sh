@@ -1,5 +1,9 @@
-# Runs the program that is linked for no address. Usage: sh start-moved.sh
+# Runs the programs that are linked for no address. Usage: sh start-moved.sh
 echo "==== begin"
 /foreign/moved
+echo exit $?
+/foreign/moved-far
+echo exit $?
+/foreign/moved-far
 echo exit $?
 echo "==== end"
