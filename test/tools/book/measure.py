@@ -66,6 +66,8 @@ def measure(command, append=""):
             raise Problem(f"QEMU counted nothing (does it take plugins?): {result.stderr.strip()[-200:]}")
         with open(f"{folder}/console", encoding="utf-8", errors="replace") as file:
             said = file.read().replace("\r", "").partition("\nTine: ")[2].splitlines()[1:]
+        if problem := next((line for line in said if line.startswith("init: ")), None):
+            raise Problem(problem)
         with open(f"{folder}/count", encoding="ascii") as file:
             return said, Count(file.read())
 

@@ -139,7 +139,7 @@ def followed(command, names, places, notes, first, count, image="initrd"):
     """The lines of a figure of lanes: from the first time at `first`, `count` stops at the places, each in the lane of
     the page table that is in use there (named in the order in which they appear)."""
     lines, roots = [], {}
-    with Machine(f"hz=10 -- {command}", image) as machine:  # no clock tick comes in between
+    with Machine(f"hz=1 -- {command}", image) as machine:  # no clock tick comes in between
         for place in machine.follow(places):
             if not lines and place != first:
                 continue
