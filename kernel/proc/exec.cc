@@ -190,6 +190,16 @@ void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   thread.alternate_stack = no_alternate_stack;
 }
 
+// Handlers are gone with the old program. What is ignored stays so; so do mask and pending signals.
+void reset_handlers(Process& self) REQUIRES(process_table_lock) {
+  if (!self.signal_actions) return;
+  for (tine_sigaction& action : self.signal_actions->actions) {
+    bool keep = action.handler == TINE_SIG_IGN;
+    action = {};
+    if (keep) action.handler = TINE_SIG_IGN;
+  }
+}
+
 // Another signal than SIGCHLD at a process's end was agreed on by two programs, with the rights
 // that they had. One of the two is gone.
 void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
@@ -210,7 +220,7 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
     self.secret = program.secret;
     copy_text(self.name, sizeof(self.name), base_name(name));
     self.args = args;
-    reset_signal_handlers(self);
+    reset_handlers(self);
     reset_exit_signals(self);
     let_parent_go_on(self);
   }

@@ -46,12 +46,16 @@ void start_child(Thread& self, Thread& first, Process& child, const CloneRequest
   wait_for_child_to_leave(self, child);
 }
 
-}  // namespace
-
-void let_parent_go_on(Process& self) {
-  if (!std::exchange(self.parent_waits, false)) return;
-  self.memory_left.wake_all();
+// What the parent does about signals, the child does, too. Errors: nomem.
+Result<> inherit_actions(Process& child) {
+  Process& parent = current_process();
+  SpinGuard guard(process_table_lock);
+  if (parent.signal_actions)
+    child.signal_actions = TRY(make<SignalActions>(*parent.signal_actions));
+  return {};
 }
+
+}  // namespace
 
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // lab fork 1 {
@@ -69,7 +73,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // signals; where paths start; name.
   child->space = request.flags & CLONE_VM ? parent.space : TRY(parent.space->clone());
   TRY(child->files.copy_from(parent.files));
-  TRY(inherit_signals(*child));
+  TRY(inherit_actions(*child));
   thread->blocked_signals = self.blocked_signals;
   bool other_stack = (request.flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
   if (!other_stack) thread->alternate_stack = self.alternate_stack;

@@ -10,7 +10,9 @@
 
 #include <tine/abi.h>
 
+#include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "fs/path.hh"
 #include "lib/list.hh"
@@ -116,8 +118,10 @@ struct CloneRequest {
 // return to user mode is from the same call, with 0. Answers the child's pid. Errors: nomem, again
 // (too many processes), made_again (a signal came); nothing is left behind.
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request);
-// The current process does not use its parent's memory any more (CLONE_VFORK).
-void let_parent_go_on(Process& self) REQUIRES(process_table_lock);
+// The current process no longer uses its parent's memory (CLONE_VFORK).
+inline void let_parent_go_on(Process& self) REQUIRES(process_table_lock) {
+  if (std::exchange(self.parent_waits, false)) self.memory_left.wake_all();
+}
 
 // ---- exec (exec.cc) ----
 
@@ -172,8 +176,10 @@ RefPtr<Process> unpublish_process(Process& process) REQUIRES(process_table_lock)
 
 // How long its threads ran, and what else they took.
 CpuTime cpu_time(Process& process) REQUIRES(process_table_lock);
-// Before it leaves its space: what it had there counts on.
-void note_peak(Process& process) REQUIRES(process_table_lock);
+// Before it leaves its space: what it had there still counts.
+inline void note_peak(Process& process) REQUIRES(process_table_lock) {
+  if (process.space) process.peak_pages = std::max(process.peak_pages, process.space->peak_pages());
+}
 
 struct ProcessCounts {
   std::uint64_t processes, threads;

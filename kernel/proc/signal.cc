@@ -207,22 +207,6 @@ void set_blocked_signals(Thread& self, std::uint64_t set) {
   self.interrupted.store(interrupted);
 }
 
-Result<> inherit_signals(Process& child) {
-  Process& self = current_process();
-  SpinGuard guard(process_table_lock);
-  if (self.signal_actions) child.signal_actions = TRY(make<SignalActions>(*self.signal_actions));
-  return {};
-}
-
-void reset_signal_handlers(Process& process) {
-  if (!process.signal_actions) return;
-  for (tine_sigaction& action : process.signal_actions->actions) {
-    bool keep = action.handler == TINE_SIG_IGN;
-    action = {};
-    if (keep) action.handler = TINE_SIG_IGN;
-  }
-}
-
 bool leaves_no_zombies(const Process& process) {
   tine_sigaction action = process.action(SIGCHLD);
   return action.handler == TINE_SIG_IGN || (action.flags & SA_NOCLDWAIT);

@@ -72,11 +72,6 @@ Result<> block_signals(std::uint64_t set);
 // The same in the middle of something.
 void set_blocked_signals(Thread& self, std::uint64_t set) REQUIRES(process_table_lock);
 
-// fork: the child gets actions and mask, and nothing is pending for it. Errors: nomem.
-Result<> inherit_signals(Process& child);
-// exec: handlers are gone with the old program. What is ignored stays so; so do mask and pending
-// signals.
-void reset_signal_handlers(Process& process) REQUIRES(process_table_lock);
 // Does the process want its children to leave no zombies?
 bool leaves_no_zombies(const Process& process) REQUIRES(process_table_lock);
 bool is_ignored(const Process& process, int signal) REQUIRES(process_table_lock);

@@ -127,10 +127,6 @@ CpuTime cpu_time(Process& process) {
   return sum;
 }
 
-void note_peak(Process& process) {
-  if (process.space) process.peak_pages = std::max(process.peak_pages, process.space->peak_pages());
-}
-
 ProcessCounts process_counts() {
   SpinGuard guard(process_table_lock);
   return {pids.count(), thread_count, pids.made()};

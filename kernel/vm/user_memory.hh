@@ -26,11 +26,6 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size);
 // Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig
 // when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
-// From now on `thread` runs on this space; nullptr: on the kernel's half alone.
-inline void use_space(Thread& thread, AddressSpace* space) {
-  thread.space = space;
-  thread.page_table = space ? &space->page_table() : nullptr;
-}
 // What the running thread's program sees of memory.
 inline AddressSpace& current_space() { return *current_thread()->space; }
 
