@@ -411,10 +411,13 @@ TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initr
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 # The kernel with its checks of locks and arithmetic (DEBUG=1), with all guest programs on one machine.
 DEBUG_PART := "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests '[.one]'"
+WAYS_RECORD = $(TOOLS)/ways --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --program $(O)/test/ways
+WAYS_PART = "ways:120=$(WAYS_RECORD) --check"
 DEBUG_KERNEL = $(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf
 test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`
 	@$(DEBUG_KERNEL)
-	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DEBUG_PART) $(CORE_PART) $(DOCS_PART)
+	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DEBUG_PART) $(CORE_PART) $(DOCS_PART) \
+	  $(WAYS_PART)
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build, the graders
 	@$(DEBUG_KERNEL)
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
@@ -468,15 +471,17 @@ test-docs: ## the book: is it true, and does it read well in a browser (headless
 
 # ---- The tree ----
 
-.PHONY: lint format doctor lines clean help
+.PHONY: lint format doctor lines ways clean help
 lint: build/include/empty | deps ## rooms, sizes, calls, format, lock annotations, labs
 	@$(TOOLS)/lint
 format: | deps ## let clang-format-19 rewrite the sources
 	clang-format-19 -i $$(find kernel user include test -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hh')
 doctor: ## every tool: is it there, is it new enough, what cures it
 	@$(TOOLS)/doctor
-lines: ## lines of code, for each room and the core
+lines: ## lines of code, for each room, the core and each way
 	@$(TOOLS)/lines
+ways: machine $(B)/kernel.elf $(B)/test.cpio ## the functions on each way, from a recorded run (docs/ways.tsv)
+	@$(WAYS_RECORD) --write
 clean: ## remove build/
 	rm -rf build
 help: ## this list
