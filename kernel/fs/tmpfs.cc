@@ -461,12 +461,11 @@ Result<> Directory::move(Move& move) {
   return {};
 }
 
-// The analysis cannot see which of the two locks is taken first.
-Result<> Directory::move_across(Move& move) NO_THREAD_SAFETY_ANALYSIS {
+// The upper one of the two directories is locked first.
+Result<> Directory::move_across(Move& move) {
   move.towards_to = towards(move.to);
   move.towards_us = move.to.towards(*this);
-  SpinGuard upper(move.towards_us ? move.to.lock_ : lock_);
-  SpinGuard lower(move.towards_us ? lock_ : move.to.lock_);
+  SpinPair guard(lock_, move.to.lock_, move.towards_us);
   return this->move(move);
 }
 

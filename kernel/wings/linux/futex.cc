@@ -15,6 +15,7 @@
 #include <tine/abi.h>
 
 #include <array>
+#include <optional>
 
 #include "proc/process.hh"
 #include "sched/clock.hh"
@@ -139,46 +140,56 @@ Result<int> wake_waiters(VirtAddr word, unsigned most, std::uint32_t bits) {
   }));
 }
 
-// Wakes `wake` of those that wait at `from`, and lets `move` of the others wait at `to`. The locks
-// of both buckets are held. (The analysis does not follow two locks of which it cannot tell whether
-// they are one.)
-unsigned wake_and_move(const Place& from, const Place& to, unsigned wake,
-                       unsigned move) NO_THREAD_SAFETY_ANALYSIS {
-  Bucket& source = bucket_of(from);
-  Bucket& target = bucket_of(to);
-  unsigned woken = source.queue.wake(wake, [&](const Waiter& each) {
-    return static_cast<const FutexWaiter&>(each).place == from;
+// How a requeue goes: the places of both words, and how many waiters are woken and moved at most.
+struct Requeue {
+  Place from, to;
+  unsigned wake, move;
+  std::optional<std::uint32_t> expected;  // what the first word has to hold (cmp_requeue)
+};
+
+// Wakes waiters of one place and lets others wait at the other one. `word` is the kernel's view of
+// the first word. It is read under the locks, so the look at it and the move are one step for every
+// other operation: a waiter that entered the queue after the word had changed is not moved.
+// (Relaxed: a thread that has changed the word and then used the bucket has released its lock,
+// which we have acquired since.) Returns how many were woken or moved. Errors: again.
+Result<int> wake_and_move(const Requeue& how, std::byte* word) {
+  Bucket& source = bucket_of(how.from);
+  Bucket& target = bucket_of(how.to);
+  SpinPair guard(source.lock, target.lock, &target < &source);
+  std::atomic_ref now(*reinterpret_cast<std::uint32_t*>(word));
+  if (how.expected && now.load(std::memory_order_relaxed) != *how.expected) return Errno::again;
+  unsigned woken = source.queue.wake(how.wake, [&](const Waiter& each) {
+    return static_cast<const FutexWaiter&>(each).place == how.from;
   });
-  unsigned moved = source.queue.move(move, target.queue, [&](Waiter& each) {
+  unsigned moved = source.queue.move(how.move, target.queue, [&](Waiter& each) {
     auto& waiter = static_cast<FutexWaiter&>(each);
-    if (waiter.place != from) return false;
-    waiter.place = to;  // the old one's object stays: `from` refers to it
+    if (waiter.place != how.from) return false;
+    waiter.place = how.to;  // the old one's object stays: `from` refers to it
     waiter.bucket.store(&target, std::memory_order_relaxed);
     return true;
   });
-  return woken + moved;
+  return int(woken + moved);
 }
 
-// Returns how many were woken or moved. Errors: inval, fault.
-Result<int> requeue_waiters(VirtAddr word, VirtAddr other, std::uint32_t wake,
-                            std::uint64_t move) NO_THREAD_SAFETY_ANALYSIS {
+// The page of the first word stays where it is while the mutex of the space is held, so it can be
+// read under spinlocks, too. Errors: inval, fault, nomem, again, restart.
+Result<int> requeue_waiters(VirtAddr word, VirtAddr other, std::uint32_t wake, std::uint64_t move,
+                            std::optional<std::uint32_t> expected) {
   if (int(wake) < 0 || int(move) < 0 || other.value() % sizeof(std::uint32_t)) return Errno::inval;
   TRY(UserPtr<std::uint32_t>(other).load());
-  Place from = TRY(place_of(word))
-  , to = TRY(place_of(other));
-  Bucket* first = &bucket_of(from);
-  Bucket* second = &bucket_of(to);
-  if (first > second) std::swap(first, second);
-  SpinGuard guard(first->lock);
-  if (first == second) return int(wake_and_move(from, to, wake, unsigned(move)));
-  SpinGuard second_guard(second->lock);
-  return int(wake_and_move(from, to, wake, unsigned(move)));
+  Place from = TRY(place_of(word));
+  Place to = TRY(place_of(other));
+  const Requeue how{std::move(from), std::move(to), wake, unsigned(move), expected};
+  Result<int> done = 0;
+  TRY(current_space().with_page(Access{word, Prot::read},
+                                [&](std::byte* at) { done = wake_and_move(how, at); }));
+  return done;
 }
 
 }  // namespace
 
 // For requeue, `time` is how many are moved, to the word `other`; for cmp_requeue, `bits` is what
-// `word` has to hold, which is looked at before the queues are locked. Errors: nosys (another
+// `word` has to hold. Errors: nosys (another
 // operation), inval (an unaligned word, no bits, a bad time, a negative count), fault, nomem, again
 // (the word is another one), timedout, intr.
 SYSCALL(SYS_futex, futex, int,
@@ -192,9 +203,12 @@ SYSCALL(SYS_futex, futex, int,
   if (!waits && !moves && operation != futex_wake && operation != wake_bitset) return Errno::nosys;
   if (word.address().value() % sizeof(std::uint32_t) || (has_bits && bits == 0))
     return Errno::inval;
-  std::uint32_t now = TRY(word.load());  // where nothing can be read, nothing is waited for
-  if (operation == cmp_requeue && now != bits) return Errno::again;
-  if (moves) return requeue_waiters(word.address(), other, value, time.address().value());
+  TRY(word.load());  // where nothing can be read, nothing is waited for
+  if (moves) {
+    std::optional<std::uint32_t> expected;
+    if (operation == cmp_requeue) expected = bits;
+    return requeue_waiters(word.address(), other, value, time.address().value(), expected);
+  }
   if (!has_bits) bits = any_bits;
   if (!waits) return wake_waiters(word.address(), value, bits);
   std::uint64_t deadline = TRY(deadline_of(time, operation, wall));

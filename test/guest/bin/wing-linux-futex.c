@@ -148,6 +148,39 @@ static void leaves_after_a_move(void) {
   EQUAL(futex(shared, WAKE, 9, NULL, 0) + futex(shared + 1, WAKE, 9, NULL, 0), 0);
 }
 
+/* The word is compared in one step with the move: one that waits for another value of the word than
+ * the move expects is never moved. If it is, then no wake reaches it. */
+static void moves_at_zero(void) {
+  for (;;) {
+    requeue(CMP_REQUEUE, shared, shared + 1, 0, 9, 0);
+    sched_yield();
+  }
+}
+static void wakes_always(void) {
+  for (;;) {
+    futex(shared, WAKE, 9, NULL, 0);
+    sched_yield();
+  }
+}
+static void compares_and_moves_at_once(void) {
+  map_shared();
+  pid_t mover = FORK();
+  if (mover == 0) moves_at_zero();
+  pid_t waker = FORK();
+  if (waker == 0) wakes_always();
+  for (int i = 0; i < 3000; i++) {
+    struct timespec time = {10, 0};
+    *shared = 1;
+    EQUAL(futex(shared, WAIT, 1, &time, 0), 0);
+    *shared = 0;
+    if (i % 3 == 0) sched_yield();
+  }
+  EQUAL(kill(mover, SIGKILL), 0);
+  EQUAL(kill(waker, SIGKILL), 0);
+  ENDS(mover, -SIGKILL);
+  ENDS(waker, -SIGKILL);
+}
+
 static void bad_requeues(void) {
   map_shared();
   ERROR(requeue(REQUEUE, shared, shared + 1, -1, 1, 0), EINVAL);
@@ -228,6 +261,7 @@ int main(void) {
   RUN("only those whose bits match are woken", bitsets);
   RUN("FUTEX_REQUEUE wakes some, and moves others to another word", requeues);
   RUN("... which they leave by a signal and by the clock", leaves_after_a_move);
+  RUN("FUTEX_CMP_REQUEUE compares and moves in one step", compares_and_moves_at_once);
   RUN("FUTEX_REQUEUE with bad words, counts and values", bad_requeues);
   RUN("a lock of one word, for four processes", a_lock_for_four);
   RUN("a wake that was counted arrives", counted_wakes_arrive);
