@@ -76,7 +76,7 @@ from_kernel:
   .cfi_endproc
 .size trap_entry, . - trap_entry
 
-# [fork 7] First code of a new user thread.
+# [fork 12] First code of a new user thread.
 # lab fork 2 {
 # Its Context had this address as ra and its TrapFrame as sp.
 # } lab

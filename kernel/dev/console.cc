@@ -62,6 +62,7 @@ void Console::hold_back_if_full() {
 void Console::commit() {
   committed_ = tail_;
   if (head_ == committed_) return;
+  // [key 4] The line is complete: one reader is woken.
   readers_.wake_one();
   watchers_.wake_all();
 }
@@ -91,6 +92,7 @@ void Console::edit_line(char c) {
   } else if (c == control('U')) {
     while (tail_ != committed_) erase_character();
   } else if (append(c, 1)) {  // the end of the line must always fit
+    // [key 3] It is in the ring; its echo shows it on the screen.
     const char shown[] = {'^', static_cast<char>(c | 0x40)};
     is_control(c) ? echo({shown, 2}) : echo({&c, 1});
   }
@@ -115,6 +117,7 @@ void Console::receive() {
       SpinGuard guard(lock_);
       std::optional<char> c = held_back_ ? std::nullopt : uart_read();
       if (!c) return;
+      // [key 2] A byte has come from the UART.
       interrupt = take_in(*c);
       hold_back_if_full();
     }
@@ -160,6 +163,7 @@ Result<std::size_t> Console::read_piece(IoBuffer& to, Piece& piece) {
     start = head_;
     piece = copy(room);
   }
+  // [key 5] The reader, awake again, copies the line to its program.
   std::size_t moved = TRY(to.put(room.first(piece.count)));
   SpinGuard guard(lock_);
   bool was_dropped = head_ != start;

@@ -52,6 +52,7 @@ Result<> plic_enable(unsigned irq, InterruptHandler handler) {
 void plic_interrupt() {
   PhysAddr claim_register = threshold(this_hart().plic_context) + claim;
   while (std::uint32_t irq = mmio_read<std::uint32_t>(claim_register)) {
+    // [key 1] This hart has claimed the interrupt. The driver of the device handles it.
     if (irq < max_sources && handlers[irq]) handlers[irq]();
     mmio_write(claim_register, irq);
   }

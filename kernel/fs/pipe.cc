@@ -80,6 +80,7 @@ Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
 [[gnu::noinline]] void Pipe::tell_of_bytes_and_room() {
   unsigned news = (head_ != tail_ ? POLLIN : 0) | (free_bytes() >= atomic_size ? POLLOUT : 0);
   turn_queue_.wake_all();
+  // [pipe 4] One reader is woken, as one can take the bytes.
   if ((news & POLLIN) && !reading_) read_queue_.wake_one();
   const Waiter* writer = write_queue_.first();
   if (writer && writer->key <= free_bytes() && !writing_) write_queue_.wake_one();
@@ -168,6 +169,7 @@ inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size
 [[gnu::noinline]] Result<> Pipe::wait_to_read(bool may_block) {
   while (reading_ || !has_answer()) {
     if (!reading_ && !may_block) return Errno::again;
+    // [pipe 1] Nothing is there, and a writer may come: the reader sleeps.
     TRY(sleep_in(reading_ ? turn_queue_ : read_queue_));
   }
   return {};
@@ -193,6 +195,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     size = std::min(to.left(), tail_ - head_);
     reading_ = true;
   }
+  // [pipe 6] The reader, awake again, takes what is there.
   auto moved = move(start, size, [&](std::span<const std::byte> bytes) { return to.put(bytes); });
   SpinGuard guard(lock_);
   reading_ = false;
@@ -218,9 +221,11 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     size = std::min(most, free_bytes());
     writing_ = true;
   }
+  // [pipe 2] This part of the ring is claimed, so the copy needs no lock.
   auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
   SpinGuard guard(lock_);
   writing_ = false;
+  // [pipe 3] Now the bytes are in the pipe.
   if (moved) tail_ += *moved;
   transfer_ended();
   return moved;

@@ -101,6 +101,7 @@ Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
   std::size_t pointers = (std::max(argc_, 1u) + envc_) * sizeof(std::uint64_t);
   if (pointers >= room_) return Errno::toobig;
   room_ -= pointers;
+  // [exec 2] The strings go straight to the stack of the new space, the last one first.
   for (unsigned i = argc_ + envc_; i > 0; i--) {
     if (i % strings_at_once == 0 && give_way()) return Errno::restart;
     VirtAddr from = i > argc_ ? envp + (i - argc_ - 1) * sizeof(std::uint64_t)
@@ -192,6 +193,7 @@ Result<VirtAddr> ArgumentStack::finish(const ElfImage& image, std::uint64_t inte
   TRY(copy_to_user(*space_, sp + words * sizeof(std::uint64_t), auxv, sizeof(auxv)));
   PageWindow stack(*space_, Prot::write);
   VirtAddr to = sp;
+  // [exec 6] Below the strings: argc, argv and envp. main finds them at sp.
   TRY(put_vectors([&](std::uint64_t word) -> Result<> {
     *TRY(stack.word(to))
     = word;

@@ -127,6 +127,7 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
                                    .source = std::move(source),
                                    .source_page = segment.file_offset >> page_shift}});
   };
+  // [exec 5] Nothing is read here: the first access to a page maps it.
   if (segment.file_size) TRY(map(first, zeros.page_up(), pages));
   if (segment.memory_size == segment.file_size) return {};
   bool is_ready = segment.file_size && allows(prot, Prot::write);
@@ -154,7 +155,7 @@ Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfIm
 
 namespace {
 
-// [exec 3] Everything that can fail: the file, its headers, its segments, what wings add, the stack
+// [exec 4] Everything that can fail: the file, its headers, its segments, what wings add, the stack
 // with the arguments.
 Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
   ElfImage image = TRY(find_program(file, arguments));
@@ -181,6 +182,7 @@ Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack&
 // call at exit), interrupts on, floating point off until it is used.
 void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   TrapFrame& frame = *thread.frame;
+  // [exec 8] sret takes these registers into the new program.
   frame = {};
   frame.sepc = entry.value();
   frame.sp() = sp.value();
@@ -207,7 +209,7 @@ void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
   for (Process& child : self.children) child.exit_signal = SIGCHLD;
 }
 
-// [exec 4] Cannot fail: the new program takes the place of the old one, which goes into `program`.
+// [exec 7] Cannot fail: the new program takes the place of the old one, which goes into `program`.
 // The caller keeps that until no hart uses its pages any more.
 void commit(Process& self, Thread& thread, Program& program, std::string_view name,
             const tine_args& args) {
@@ -246,6 +248,7 @@ Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
   log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name,
          file.path(), program.entry, program.sp);
   commit(self, *current_thread(), program, name, arguments.args);
+  // [exec 9] The hart leaves the old page table, which `program` frees.
   PageTable::activate(current_thread()->page_table);
   return Replaced();
 }

@@ -42,7 +42,7 @@ class ExecFile final : public FileBytes {
   std::size_t head_size_ = 0;
 };
 
-// [exec 2] Replaces the current program by the one in `file`, which finds `arguments`. Everything
+// [exec 3] Replaces the current program by the one in `file`, which finds `arguments`. Everything
 // that can fail comes first; on an error the old program goes on unchanged. Errors: noexec, exist
 // (a segment where the stack goes), loop, libbad (its interpreter is no program), toobig, nomem;
 // and those of opening the files that it names.

@@ -69,7 +69,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   for (const ProcessPartKind& kind : std::span(process_parts_start, process_parts_end))
     TRY(kind.inherit(*child, *thread, parent));
 
-  // [fork 4] What it inherits: memory, copy on write; open files, shared; what it does about
+  // [fork 5] What it inherits: memory, copy on write; open files, shared; what it does about
   // signals; where paths start; name.
   child->space = request.flags & CLONE_VM ? parent.space : TRY(parent.space->clone());
   TRY(child->files.copy_from(parent.files));
@@ -86,7 +86,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // } lab
 
   // lab fork 2 {
-  // [fork 5] How it comes to life: the parent's registers at the moment of the call, all of them,
+  // [fork 9] How it comes to life: the parent's registers at the moment of the call, all of them,
   // but for the result. Its switch context (Thread::make_user) leads to user_thread_start, which
   // leaves through this frame.
   Thread& first = *thread;
@@ -100,7 +100,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // } lab
 
   // lab fork 1 {
-  // [fork 6] The last step that can fail is the first that others can see.
+  // [fork 10] The last step that can fail is the first that others can see.
   TRY(publish_process(child, &parent, std::move(thread)));
   start_child(self, first, *child, request);
   return child->pid;

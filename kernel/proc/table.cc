@@ -104,6 +104,7 @@ Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread
   process->threads.push_back(thread.release());
   thread_count++;
   if (parent) parent->children.push_back(process.get());
+  // [fork 11] From here on others find it by its pid.
   pids.enter(pid, process.release());
   return {};
 }

@@ -15,6 +15,7 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   // The stack as user_thread_start and trap_entry expect it: the frame at the very top, nothing
   // below it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));
+  // [fork 4] The switch context: where it begins when a hart first switches to it.
   // lab fork 2 {
   thread->context.ra = reinterpret_cast<std::uint64_t>(user_thread_start);
   thread->context.sp = reinterpret_cast<std::uint64_t>(thread->frame);

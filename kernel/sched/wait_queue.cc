@@ -48,6 +48,7 @@ void WaitQueue::tell(Waiter& waiter) {
   waiter.told.store(1, std::memory_order_relaxed);
   SpinGuard guard(scheduler_lock);
   waiter.thread->told.store(1, std::memory_order_release);
+  // [pipe 5] It is ready. The next switch of this hart, or an idle one, runs it.
   wake_thread(*waiter.thread);
 }
 

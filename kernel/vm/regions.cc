@@ -365,6 +365,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   if (!mutex_.lock_killable()) return Errno::restart;
   MutexGuard guard(mutex_, AlreadyHeld::yes);
   // Whatever happens, this side's entries have lost W.
+  // [fork 8] No hart may use a translation from before, which still allows the write.
   ScopeExit forget_writable([&] { table_.flush_all(); });
   child->break_start_ = break_start_;
   child->break_ = break_;
@@ -376,6 +377,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
     if (region->shared) continue;  // the child finds its pages where we found them
     for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
       stop = table_.table_end(at, region->end);
+      // [fork 6] Page table entries are copied, not pages.
       std::size_t shared = TRY(table_.share(at, stop, child->table_));
       child->resident_.fetch_add(shared, std::memory_order_relaxed);
       if (pace.step(stop - at)) return Errno::restart;

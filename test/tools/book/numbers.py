@@ -8,7 +8,8 @@ import re
 from book.sources import ROUTES, bare, excerpt_of_label, excerpt_of_waypoint, read, source_waypoints
 
 NAMES = {"boot": "boot: from the first instruction to `init`", "ecall": "a system call", "fault": "a page fault",
-         "fork": "`fork`", "exec": "`exec`", "exit": "`exit` and `wait`", "signal": "a signal"}
+         "fork": "`fork`", "exec": "`exec`", "exit": "`exit` and `wait`", "signal": "a signal",
+         "pipe": "a byte through a pipe", "key": "a key, from the UART to `read`"}
 LAB_START = re.compile(r"^\s*(?://|/\*) lab (\w+) \d+ \{")
 
 

@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-ROUTES = ("boot", "ecall", "fault", "fork", "exec", "exit", "signal")
+ROUTES = ("boot", "ecall", "fault", "fork", "exec", "exit", "signal", "pipe", "key")
 WAYPOINT = re.compile(r"\[(%s) (\d+)\]" % "|".join(ROUTES))
 LIMIT = r"(from|until) \"([^\"]+)\""
 
