@@ -42,6 +42,27 @@ Sysinfo sysinfo_of(Machine& m, Process& process) {
   return info;
 }
 
+// A process touches so many pages more, as the host counts them in its page table, and freeram
+// falls by as many. Each test asks this: a structure of constants is none.
+void expect_true(Machine& m, Process& process) {
+  const std::uint64_t count = 100 + m.draw() % 300;
+  const std::uint64_t at = map_pages(m, process, count);
+  const std::size_t had = m.pages(process).size();
+  const Sysinfo before = sysinfo_of(m, process);
+  m.touch(process, at, count, 1);
+  expect(m.pages(process).size() >= had + count, "Touched pages are not in the page table.");
+  const Sysinfo after = sysinfo_of(m, process);
+  const std::uint64_t fell = (before.free - after.free) * after.unit / page;
+  expect(fell >= count && fell <= count + 20,
+         "A process touched " + std::to_string(count) + " pages, and freeram fell by " +
+             std::to_string(static_cast<std::int64_t>(fell)) + " pages.");
+  m.call(process, call_munmap, at, count * page);
+  const Sysinfo back = sysinfo_of(m, process);
+  const std::uint64_t rose = (back.free - after.free) * back.unit / page;
+  expect(rose >= count && rose <= count + 20,
+         "Pages were unmapped, and freeram did not rise by as many.");
+}
+
 TEST_CASE("part 1, 4 points: the call 179 exists and fills the structure",
           "[syscall][part1][alone]") {
   Machine m({"sysinfo-exists"});
@@ -52,6 +73,7 @@ TEST_CASE("part 1, 4 points: the call 179 exists and fills the structure",
   if (failed(result)) m.give_up("sysinfo fails with " + error_name(result) + ".");
   expect(result == 0, "sysinfo should return 0, and returns " + std::to_string(result) + ".");
   expect(m.peek(process, at, sysinfo_size) != before, "sysinfo returns 0, and wrote nothing.");
+  expect_true(m, process);
   const Sysinfo info = sysinfo_of(m, process);
   expect((info.total_swap | info.free_swap | info.total_high | info.free_high) == 0,
          "There is no swap and no high memory: those fields are 0.");
@@ -71,24 +93,8 @@ TEST_CASE("part 1, 3 points: what it says is true", "[syscall][part1]") {
     expect(first.free * first.unit < totals[large],
            "freeram times mem_unit is more than the memory.");
 
-    // The host counts in the page table what the process uses more.
-    const std::uint64_t count = 300 + m.draw() % 300;
-    const std::uint64_t at = map_pages(m, process, count);
-    const std::size_t had = m.pages(process).size();
-    const Sysinfo before = sysinfo_of(m, process);
-    m.touch(process, at, count, 1);
-    expect(m.pages(process).size() >= had + count, "Touched pages are not in the page table.");
-    const Sysinfo after = sysinfo_of(m, process);
-    const std::uint64_t fell = (before.free - after.free) * after.unit / page;
-    expect(fell >= count && fell <= count + 20,
-           "A process touched " + std::to_string(count) + " pages, and freeram fell by " +
-               std::to_string(static_cast<std::int64_t>(fell)) + " pages.");
-    m.call(process, call_munmap, at, count * page);
+    expect_true(m, process);
     const Sysinfo back = sysinfo_of(m, process);
-    const std::uint64_t rose = (back.free - after.free) * back.unit / page;
-    expect(rose >= count && rose <= count + 20,
-           "Pages were unmapped, and freeram did not rise by as many.");
-
     const std::uint64_t file_pages = 20 + m.draw() % 20;
     const std::uint64_t fd =
         m.call(process, call_openat, -100, put_text(m, process, "/tmp/file"), 0102, 0600);
@@ -120,6 +126,7 @@ TEST_CASE("part 1, 4 points: a bad pointer is EFAULT, and nothing is written",
           "[syscall][part1][alone]") {
   Machine m({"sysinfo-pointers"});
   Process& process = m.first();
+  expect_true(m, process);
   const std::uint64_t at = map_pages(m, process, 3);
   m.touch(process, at, 3, 1);
   m.poke(process, at, m.draw_bytes(2 * page));
@@ -161,6 +168,10 @@ void repeat(Machine& m, Process& process, std::uint64_t times, std::uint64_t num
 }
 
 TEST_CASE("part 1, 2 points: thousands of calls take no memory", "[syscall][part1]") {
+  {
+    Machine large({"sysinfo-leak-none"});
+    expect_true(large, large.first());
+  }
   SmallMachine small("sysinfo-leak", 1000);
   Process& process = small.m.first();
   repeat(small.m, process, 20'000, call_sysinfo, fresh_place(small.m, process));
@@ -313,6 +324,16 @@ void trace(Machine& m, Process& process, std::uint64_t mode) {
   expect(result == 0, "trace should return 0, and returns " + std::to_string(result) + ".");
 }
 
+// A traced getpid is a line. Tests ask this that would be content with a kernel that traces
+// nothing.
+void expect_traced(Machine& m, Process& process, const Trace& pipe) {
+  trace(m, process, trace_on);
+  const std::uint64_t pid = m.call(process, call_getpid);
+  trace(m, process, trace_off);
+  expect_trace(read_trace(m, process, pipe), "getpid() = " + std::to_string(pid) + "\n",
+               "getpid was traced.");
+}
+
 TEST_CASE("part 2, 7 points: a traced call becomes a line, and only while tracing is on",
           "[syscall][part2][alone]") {
   Machine m({"trace-line"});
@@ -418,7 +439,7 @@ TEST_CASE("part 2, 3 points: a traced program does not notice", "[syscall][part2
   Machine m({"trace-harm"});
   Process& process = m.first();
   const std::uint64_t pid = m.call(process, call_getpid);
-  open_trace(m, process);
+  expect_traced(m, process, open_trace(m, process));
   trace(m, process, trace_on);
   expect(m.call(process, call_getpid) == pid, "A traced getpid returns something else.");
   expect(m.call(process, 499) == minus(ENOSYS),
@@ -442,7 +463,7 @@ TEST_CASE("part 2, 2 points: thousands of traced calls take no memory", "[syscal
   SmallMachine small("trace-leak", 1000);
   Machine& m = small.m;
   Process& process = m.first();
-  open_trace(m, process);
+  expect_traced(m, process, open_trace(m, process));
   trace(m, process, trace_on);
   m.call(process, call_close, trace_fd);
   repeat(m, process, 20'000, call_getpid, 0);
