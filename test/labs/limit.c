@@ -1,5 +1,5 @@
 /*
- * A QEMU plugin: the machine ends when the guest has executed `limit` instructions, exactly there
+ * A QEMU plugin: the grader is told when the guest has executed `limit` instructions, exactly there
  * and on every host. So a kernel that hangs is found by what it did, not by how long that took. A
  * kernel that only waits executes next to nothing: each time that a hart goes to sleep (wfi) counts
  * as IDLE instructions.
@@ -32,13 +32,25 @@ static uint64_t limit;
 enum { IDLE = 100000, STANDSTILL = 1 };
 
 /* test/guest/guest.cc knows these words. */
-static void __attribute__((noreturn)) end(const char* last_words) {
-  _exit(write(STDERR_FILENO, last_words, strlen(last_words)) < 0 ? 98 : 99);
+static void say(const char* words) {
+  if (write(STDERR_FILENO, words, strlen(words)) < 0) _exit(98);
 }
 
+static void __attribute__((noreturn)) end(const char* last_words) {
+  say(last_words);
+  _exit(99);
+}
+
+/* At the limit the grader is told, and stops the machine to see where its harts are. If it does
+ * not, the machine ends when it has executed twenty times as much. */
 static void spend(uint64_t instructions) {
+  static volatile int told;
   executed += instructions;
-  if (executed > limit) end("\n[instruction limit]\n");
+  if (executed > limit && !told) {
+    told = 1;
+    say("\n[instruction limit]\n");
+  }
+  if (executed > 20 * limit) _exit(99);
 }
 
 /*

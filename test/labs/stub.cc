@@ -73,7 +73,12 @@ void Stub::add_breakpoint(std::uint64_t address) {
     throw NotJudged("QEMU's debugger refuses a breakpoint");
 }
 
-void Stub::resume() { send("c"); }
+// QEMU acknowledges the command; then nothing comes until the machine stops.
+void Stub::resume() {
+  send("c");
+  char acknowledged = 0;  // that alone: what comes next is waited for with poll
+  if (read(socket_, &acknowledged, 1) != 1) throw NotJudged("QEMU's debugger is gone");
+}
 
 std::optional<int> Stub::stopped() {
   try {

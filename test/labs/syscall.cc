@@ -74,6 +74,17 @@ TEST_CASE("part 1, 4 points: the call 179 exists and fills the structure",
   expect(result == 0, "sysinfo should return 0, and returns " + std::to_string(result) + ".");
   expect(m.peek(process, at, sysinfo_size) != before, "sysinfo returns 0, and wrote nothing.");
   expect_true(m, process);
+  // Calls before that leave a path on the kernel's stack, as long as paths may be.
+  const std::uint64_t path = map_pages(m, process, 2);
+  m.touch(process, path, 2, 1);
+  for (std::size_t size : {255, 1023, 4095}) {
+    std::vector<std::uint8_t> text(size, 0xa5);
+    text.push_back(0);
+    m.poke(process, path, text);
+    m.call(process, call_openat, -100, path, 0, 0);
+    m.call(process, call_chdir, path);
+    m.call(process, call_execve, path, 0, 0);
+  }
   const Sysinfo info = sysinfo_of(m, process);
   expect((info.total_swap | info.free_swap | info.total_high | info.free_high) == 0,
          "There is no swap and no high memory: those fields are 0.");
