@@ -82,7 +82,7 @@ WRONG = [
     ("a shared frame's holder is not counted", "thousands of children",
      [(TABLE, "        frame_ref(pte.address());\n", "")]),
     ("the child is published before it is complete, and stays when a step fails",
-     "thousands of children",
+     "a fork that finds no memory",
      [(FORK, "  TRY(child->files.copy_from(parent.files));\n", ""),
       (FORK, "  start_child(self, first,", "  TRY(child->files.copy_from(parent.files));\n  start_child(self, first,")]),
     ("every write to a shared page copies, the last holder's too", "the last holder of a frame",
