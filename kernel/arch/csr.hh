@@ -22,7 +22,7 @@ constexpr std::uint64_t interrupt_external = 1ul << 9;
 
 constexpr std::uint64_t satp_sv39 = 8ul << 60;
 
-// scause: the top bit tells interrupts from exceptions.
+// scause: the top bit is set for interrupts and clear for exceptions.
 constexpr std::uint64_t cause_interrupt = 1ul << 63;
 enum Cause : std::uint64_t {
   cause_fetch_misaligned = 0,
@@ -75,7 +75,8 @@ inline std::uint64_t read_time() {
 // Waits until an interrupt is pending, whether or not it would be taken.
 inline void wait_for_interrupt() { asm volatile("wfi" : : : "memory"); }
 
-// "This hart is in a spin loop" (Zihintpause; elsewhere a fence that does nothing).
+// "This hart is in a spin loop" (Zihintpause; a CPU without it takes this for a fence that does
+// nothing).
 inline void pause() { asm volatile(".insn i 0x0f, 0, x0, x0, 0x010" : : : "memory"); }
 
 // Orders this hart's page table writes before its own later walks, for every address or one page.
@@ -83,7 +84,7 @@ inline void sfence_all() { asm volatile("sfence.vma" : : : "memory"); }
 inline void sfence_page(std::uint64_t address) {
   asm volatile("sfence.vma %0" : : "r"(address) : "memory");
 }
-// Orders CSRs and devices, too: what is written before against what is read and written after.
+// Orders all earlier accesses to memory and devices before all later ones.
 inline void fence_io() { asm volatile("fence iorw, iorw" : : : "memory"); }
 // Makes this hart's instruction fetches see earlier stores.
 inline void fence_i() { asm volatile("fence.i" : : : "memory"); }

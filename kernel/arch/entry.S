@@ -1,8 +1,8 @@
-# Power on: OpenSBI enters here in S-mode, paging off, on whichever hart won the race; and on each
-# other hart when the first one starts it.
+# Power on: OpenSBI enters here in S-mode, paging off, on the hart that won its boot lottery; and on
+# each other hart when the first one starts it.
 #   a0 = hart id, a1 = physical address of the device tree (first hart)
-# Everything until paging is on runs at physical addresses; code is position independent (medany),
-# so `la` gives physical addresses here and virtual ones later.
+# Until paging is on, everything runs at physical addresses. The code is position independent
+# (medany), so `la` gives physical addresses here and virtual ones later.
 
 #include "arch/offsets.h"
 
@@ -13,12 +13,12 @@
 .globl _start
 .type _start, @function
 _start:
-  # [boot 1] An early fault must not restart the kernel in silence: OpenSBI leaves stvec at our
-  # first instruction.
+  # [boot 1] OpenSBI leaves stvec at _start, so an early fault would restart the kernel without a
+  # word. Report it instead.
   la t0, early_trap
   csrw stvec, t0
   csrw sie, zero
-  li t0, 0x6000                # sstatus.FS is Dirty at entry: off, the kernel needs none
+  li t0, 0x6000                # sstatus.FS is Dirty at entry; Off: the kernel uses no FP
   csrc sstatus, t0
 
   # The first hart to come boots. By the time that it starts the others it has filled harts[].
@@ -27,16 +27,16 @@ _start:
   amoswap.w.aq t1, t1, (t0)
   bnez t1, find_own_hart
 
-  # [boot 2] bss to zero.
+  # [boot 2] C++ expects bss to be zero.
   la t0, bss_start
   la t1, bss_end
 1:sd zero, 0(t0)
   addi t0, t0, 8
   bltu t0, t1, 1b
 
-  # [boot 3] A first page table of 1 GiB pages: all of physical memory in the direct map, and the
-  # GiB that we are in at its own address too, so that the instruction after `csrw satp` is still
-  # there.
+  # [boot 3] A first page table of 1 GiB pages: all of physical memory in the direct map. The GiB
+  # that holds this code is mapped at its physical address too, so that the instruction after
+  # `csrw satp` can be fetched.
   la t0, boot_page_table
   li t1, 256                   # entries 256..511 are the upper half
   slli t2, t1, 3
@@ -65,7 +65,7 @@ find_own_hart:
   la s0, harts
   la t1, hart_count
   lw t1, (t1)
-1:beqz t1, 3f                  # not one of ours: nothing to do for it, for ever
+1:beqz t1, 3f                  # not in harts[]: the kernel does not use this hart
   ld t2, HART_ID(s0)
   beq t2, a0, 2f
   addi s0, s0, HART_SIZE
@@ -73,10 +73,10 @@ find_own_hart:
   j 1b
 3:wfi
   j 3b
-2:li s1, 0                     # no stack yet: its own is mapped in the kernel's page table only
+2:li s1, 0                     # no stack yet: it is mapped in the kernel's page table only
   la s2, secondary_virtual
 
-# [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to go, all physical; a0 and a1 pass through.
+# [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to jump, all physical; a0 and a1 are kept.
 enable_paging:
   li t0, DIRECT_MAP_BASE
   add s0, s0, t0
@@ -100,7 +100,7 @@ enable_paging:
   csrw stvec, t0
   li s0, 0                     # a walk along the frame pointers ends here
   li ra, 0
-  jr s2                        # to virtual addresses, for good
+  jr s2                        # from here on at virtual addresses
 
 secondary_virtual:
   ld t0, HART_START_SATP(tp)
@@ -110,7 +110,7 @@ secondary_virtual:
   j secondary_main
 .size _start, . - _start
 
-# A fault before there is anything to report it with.
+# A fault before the kernel can report one: print a message through the firmware, and shut down.
 .balign 4
 early_trap:
   la s1, early_message

@@ -9,7 +9,7 @@
 
 namespace tine {
 
-// What the device told is older than what is read from memory afterwards.
+// The read of the device comes before all later reads and writes of memory.
 template <class T>
 T mmio_read(PhysAddr at) {
   T value = *direct<volatile T>(at);
@@ -17,8 +17,8 @@ T mmio_read(PhysAddr at) {
   return value;
 }
 
-// The device sees the write after all earlier ones to memory; a lock that is released afterwards is
-// released after it.
+// The device sees the write after all earlier reads and writes of memory. The second fence keeps it
+// before later writes, such as the release of a lock.
 template <class T>
 void mmio_write(PhysAddr at, T value) {
   asm volatile("fence rw, o" : : : "memory");

@@ -1,5 +1,5 @@
 /*
- * Offsets and constants that assembly and C++ share. Offsets are checked against the structures
+ * Offsets and constants that both assembly and C++ use. Offsets are checked against the structures
  * that they describe (trap_frame.hh, sync/hart.cc), so a change on one side alone does not compile.
  */
 #pragma once
@@ -7,7 +7,7 @@
 /* The window through which the kernel sees physical memory: virtual = physical + this. */
 #define DIRECT_MAP_BASE 0xffffffc000000000
 
-/* TrapFrame: x0's slot is free, and holds the Hart (the kernel's tp). */
+/* TrapFrame: x0 is always 0, so its slot holds the Hart (the kernel's tp). */
 #define TF_HART 0
 #define TF_X(n) ((n) * 8)
 #define TF_SEPC 256

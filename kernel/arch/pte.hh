@@ -2,7 +2,7 @@
 // System").
 //
 //   63      54 53          10 9 8 7 6 5 4 3 2 1 0
-//   | reserved | frame number | RSW|D|A|G|U|X|W|R|V|      RSW bit 8 is ours: copy on write
+//   | reserved | frame number | RSW|D|A|G|U|X|W|R|V| bit 8 (RSW, free for software): copy on write
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace tine {
 
-// What a mapping, or an access, may do or wants to do.
+// The rights of a mapping, or the rights that an access needs.
 enum class Prot : std::uint8_t { none = 0, read = 1, write = 2, exec = 4 };
 constexpr Prot operator|(Prot a, Prot b) { return Prot(std::uint8_t(a) | std::uint8_t(b)); }
 constexpr bool allows(Prot have, Prot wanted) {
@@ -27,8 +27,8 @@ class Pte {
 
   // A pointer to the next table.
   static constexpr Pte table(PhysAddr at) { return Pte(frame_bits(at) | v); }
-  // A user page. A and D are set from the start: where the hardware does not set them, it faults. W
-  // without R is reserved, so that a page that can be written can be read.
+  // A user page. A and D are set from the start: hardware that does not set them raises a page
+  // fault instead. W without R is reserved, so a page that can be written can also be read.
   static constexpr Pte user(PhysAddr at, Prot prot) {
     return Pte(frame_bits(at) | v | u | a | prot_bits(prot));
   }
@@ -47,13 +47,13 @@ class Pte {
   constexpr PhysAddr address() const { return PhysAddr(bits_ >> 10 << 12); }
   constexpr std::uint64_t bits() const { return bits_; }
 
-  // May user code do `access` here as things stand?
+  // Does the entry, as it is now, allow user code this access?
   constexpr bool permits(Prot access) const {
     std::uint64_t needed = v | u | (prot_bits(access) & (r | w | x));
     return (bits_ & needed) == needed;
   }
 
-  // Writable becomes shared until written; everything else stays as it is.
+  // A writable entry becomes copy-on-write; every other entry stays as it is.
   constexpr Pte shared() const { return writable() ? Pte((bits_ & ~(w | d)) | cow_bit) : *this; }
 
   bool operator==(const Pte&) const = default;
@@ -80,9 +80,9 @@ constexpr unsigned table_levels = 3;
 constexpr unsigned pte_index(VirtAddr address, unsigned level) {
   return (address.value() >> (page_shift + 9 * level)) & (ptes_per_table - 1);
 }
-// The half that programs have; the addresses between the halves are in neither.
+// The half that programs have. Addresses between the two halves are valid in neither.
 constexpr bool in_lower_half(VirtAddr address) { return address.value() >> 38 == 0; }
-// Bytes behind one entry of `level`.
+// Bytes that one entry of `level` maps.
 constexpr std::uint64_t pte_span(unsigned level) { return page_size << (9 * level); }
 
 }  // namespace tine

@@ -12,8 +12,8 @@ constexpr std::uint64_t extension_hsm = 0x48534D;
 constexpr std::uint64_t extension_srst = 0x53525354;
 constexpr std::uint64_t extension_legacy_putchar = 1;
 
-// "Binary Encoding": extension in a7, function in a6; the firmware answers an error in a0, a value
-// in a1.
+// "Binary Encoding": extension in a7, function in a6; the firmware returns an error in a0 and a
+// value in a1.
 long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
           std::uint64_t arg1 = 0, std::uint64_t arg2 = 0, std::uint64_t arg3 = 0) {
   register std::uint64_t a0 asm("a0") = arg0;
@@ -30,7 +30,8 @@ long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
 
 void set_timer(std::uint64_t time) { call(extension_time, 0, time); }
 
-// The SBI promises no order: what the others are wanted for is seen before the interrupt.
+// The SBI promises no order. The fence makes the others see, when the interrupt comes, what was
+// written before: the reason for it.
 void send_ipi(std::uint64_t hart_id_mask) {
   csr::fence_io();
   call(extension_ipi, 0, hart_id_mask, 0);

@@ -1,5 +1,5 @@
-// The firmware's services (RISC-V Supervisor Binary Interface, 1.0). Hart masks are relative to
-// hart id 0, so there are 64 ids that can be named.
+// The firmware's services (RISC-V Supervisor Binary Interface, 1.0). Hart masks start at hart id 0,
+// so only ids 0 to 63 can be named.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace tine::sbi {
 
 constexpr unsigned hart_ids = 64;
 
-// Next timer interrupt of this hart when `time` has come (TIME extension); all ones: never.
+// This hart's next timer interrupt comes at `time` (TIME extension); all ones: never.
 void set_timer(std::uint64_t time);
 // Makes the supervisor software interrupt pending on these harts (IPI extension).
 void send_ipi(std::uint64_t hart_id_mask);

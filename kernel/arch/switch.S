@@ -1,9 +1,9 @@
 # void switch_context(Context *from, const Context *to)
 #
-# Leaves one thread and goes on in another. It is a function call for both: the caller has
-# saved what the psABI lets a callee destroy, we save the rest, and `ret` returns in the other
-# thread, to where that one once called us (or to the first code of a new thread, whose ra was
-# written by hand). tp stays: it names the hart.
+# Leaves one thread and continues another. It is a function call for both: the caller has saved the
+# registers that the psABI lets a callee destroy, this function saves the rest, and `ret` returns
+# in the other thread, to where that one once called this function (or to the first code of a new
+# thread, whose ra was written when it was made). tp stays: it names the hart.
 
 #include "arch/offsets.h"
 

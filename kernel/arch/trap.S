@@ -1,9 +1,9 @@
 # The gate between user mode and the kernel: the way in, the way out, and the first step of a new
 # process.
 #
-# sscratch says where we were: in user mode it points to the TrapFrame at the top of the thread's
-# kernel stack; in the kernel it is 0. The kernel runs with interrupts off, so a trap taken in the
-# kernel is always a bug.
+# sscratch says which mode a trap comes from: in user mode it points to the TrapFrame at the top of
+# the thread's kernel stack; in the kernel it is 0. The kernel runs with interrupts off, so a trap
+# taken in the kernel is always a bug.
 
 #include "arch/offsets.h"
 
@@ -20,8 +20,8 @@
 trap_entry:
   .cfi_startproc
   .cfi_undefined ra
-  # [ecall 2] [fault 1] Swap the user's sp for the TrapFrame; 0 means that we were in the kernel
-  # already.
+  # [ecall 2] [fault 1] Swap the user's sp for the TrapFrame; 0 means that the trap came from the
+  # kernel.
   csrrw sp, sscratch, sp
   beqz sp, from_kernel
 
@@ -41,7 +41,7 @@ trap_entry:
 
 leave:                         # sp = TrapFrame
   mv a0, sp
-  call return_to_user          # [ecall 8] when it returns, nothing is left but to go
+  call return_to_user          # [ecall 8] does all work that is left before user mode
 .globl trap_return
 trap_return:
   ld t1, TF_SEPC(sp)
@@ -49,8 +49,8 @@ trap_return:
   csrw sscratch, sp
   csrw sepc, t1
   csrw sstatus, t2
-  # The thread may have changed harts since it came in. Stored twice: the sc ends any reservation of
-  # lr that is still held, for another thread could have written in between (Unprivileged ISA,
+  # The thread may have changed harts since it came in. Stored twice: the sc cancels a reservation
+  # that lr left, because another thread could have written in between (Unprivileged ISA,
   # "Zalrsc").
   sd tp, TF_HART(sp)
   sc.d zero, tp, (sp)
@@ -58,8 +58,8 @@ trap_return:
   ld sp, TF_X(2)(sp)
   sret                         # [ecall 9]
 
-# A trap in the kernel: registers go to this hart's emergency stack, because the present one may be
-# what overflowed.
+# A trap in the kernel: registers go to this hart's emergency stack, because the trap may come from
+# an overflow of the current one.
 from_kernel:
   ld sp, HART_EMERGENCY_TOP(tp)
   addi sp, sp, -TF_SIZE
@@ -86,7 +86,7 @@ user_thread_start:
   .cfi_startproc
   .cfi_undefined ra
   li s0, 0
-  call finish_switch           # the lock that was held across the switch
+  call finish_switch           # releases the lock that was held across the switch
   j leave
   .cfi_endproc
 .size user_thread_start, . - user_thread_start

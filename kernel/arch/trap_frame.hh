@@ -61,7 +61,7 @@ struct FpState {
 };
 
 extern "C" {
-// Saves the caller's registers in `from`, goes on where `to` was saved. switch.S
+// Saves the caller's registers in `from`, continues where `to` was saved. switch.S
 void switch_context(Context* from, const Context* to);
 // First code of a user thread (trap.S). See sched/thread.hh.
 void user_thread_start();

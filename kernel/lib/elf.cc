@@ -79,7 +79,7 @@ Result<> add_segment(ElfImage& image, const ProgramHeader& header) {
   image.end = std::max(image.end, VirtAddr(header.end()));
   if (std::has_single_bit(header.align)) image.alignment = std::max(image.alignment, header.align);
   // The program finds its own headers through this, if the segment brings them into memory.
-  std::uint64_t into = image.headers_at - header.offset;  // wraps if they are before it
+  std::uint64_t into = image.headers_at - header.offset;  // wraps if they lie before the segment
   if (into < header.file_size) image.program_headers = VirtAddr(header.address + into);
   return {};
 }

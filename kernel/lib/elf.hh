@@ -2,8 +2,8 @@
 // chapters 4 and 5; RISC-V ELF psABI, "ELF Object Files"). Nothing is loaded here. What is accepted
 // is what Linux accepts; every sum is formed only after it is known not to wrap.
 //
-// A file may change while it is read. So nothing that was seen at first is relied on later: whoever
-// maps the segments gets each of them checked again, against the bounds of the image.
+// A file may change while it is read. So nothing that was read first is relied on later:
+// read_segments checks each segment again, against the bounds of the image.
 #pragma once
 
 #include <array>
@@ -19,14 +19,14 @@ namespace tine {
 constexpr std::uint32_t elf_exec = 1, elf_write = 2, elf_read = 4;
 
 constexpr std::size_t elf_header_entry_size = 56;  // AT_PHENT
-// Program headers, all together: what Linux takes.
+// The most program headers that a file may have: as many as Linux accepts.
 constexpr std::size_t elf_max_headers = 65536 / elf_header_entry_size;
 
 // The bytes of a file.
 class FileBytes {
  public:
-  // Copies as many bytes as `to` has, from `offset` on. Errors: noexec when the file ends before,
-  // and those of reading it.
+  // Copies as many bytes as `to` has, from `offset` on. Errors: noexec when the file ends too
+  // early, and those of reading it.
   virtual Result<> copy(std::uint64_t offset, std::span<std::byte> to) const = 0;
 
  protected:
@@ -38,13 +38,14 @@ struct ElfSegment {
   VirtAddr start;
   std::uint64_t memory_size = 0;  // > 0
   std::uint64_t file_offset = 0;
-  std::uint64_t file_size = 0;  // <= memory_size; if it is not 0, file_offset is in step with start
+  std::uint64_t file_size = 0;  // <= memory_size; if not 0: file_offset and start agree modulo
+                                // page_size
   std::uint32_t flags = 0;
 
   VirtAddr end() const { return start + memory_size; }
 };
 
-// Headers are read so many at a time.
+// How many headers are read at a time.
 constexpr unsigned elf_headers_at_once = 8;
 using ElfSegments = std::array<ElfSegment, elf_headers_at_once>;
 
@@ -53,22 +54,22 @@ struct ElfImage {
   VirtAddr start, end;       // all segments lie between; `start` is page aligned
   VirtAddr program_headers;  // where they are in memory (AT_PHDR); 0 if no segment has them
   std::uint64_t moved = 0;   // how far everything has been moved from where it was linked
-  std::uint64_t alignment = page_size;  // a power of two: it may be moved by its multiples
+  std::uint64_t alignment = page_size;  // a power of two: the image may be moved by multiples of it
   bool is_movable = false;              // position-independent (ET_DYN)
   bool wants_executable_stack = false;
   std::uint64_t headers_at = 0;  // in the file
   unsigned header_count = 0;
   std::uint64_t interpreter_at = 0, interpreter_size = 0;  // its path, in the file; size 0: none
 
-  // Moves it so that it starts at `at`, which is page aligned; or, if its alignment is larger than
-  // a page, below that by less than the alignment.
+  // Moves the image so that it starts at `at`, which is page aligned. If its alignment is larger
+  // than a page, it starts below `at`, by less than the alignment.
   void move_to(VirtAddr at);
 };
 
-// Errors of both: noexec for whatever is wrong, and those of reading the file.
+// Errors of both: noexec when the file's contents are wrong, and those of reading the file.
 Result<ElfImage> read_elf(const FileBytes& file);
-// The segments that some of the program headers name, from header `first` on, moved as the image
-// was. They lie inside the image, and are put into `room`.
+// The loaded segments among elf_headers_at_once program headers, from header `first` on, moved as
+// the image was. They lie inside the image. The result is a part of `room`.
 Result<std::span<ElfSegment>> read_segments(const FileBytes& file, const ElfImage& image,
                                             unsigned first, ElfSegments& room);
 

@@ -11,7 +11,7 @@ namespace {
 struct Layout {
   bool hexadecimal = false;
   bool zeros = false;  // fill with zeros, not blanks
-  bool left = false;   // fill behind the text
+  bool left = false;   // fill after the text
   std::size_t width = 0;
 };
 
@@ -105,8 +105,7 @@ void BufferSink::write(std::string_view text) {
 }
 
 // Text between placeholders goes out in one piece. The number of arguments was checked by
-// FormatString; a format that was put together by other means prints its surplus placeholders as
-// they stand.
+// FormatString; a format that was built in another way prints surplus placeholders unchanged.
 void print_args(Sink& sink, std::string_view format, std::span<const FormatArg> args) {
   while (!format.empty()) {
     std::size_t brace = format.find_first_of("{}");

@@ -20,14 +20,14 @@ namespace tine {
 class Sink {
  public:
   virtual void write(std::string_view text) = 0;
-  // The same for what stands in the place of a placeholder: in the log, not to be trusted.
+  // The same for the text of an argument, which a log does not trust (write_escaped).
   virtual void write_argument(std::string_view text) { write(text); }
 
  protected:
   ~Sink() = default;
 };
 
-// A sink into a caller's buffer: what does not fit is dropped, and `overflowed` tells.
+// A sink into a caller's buffer: text that does not fit is dropped, and `overflowed` becomes true.
 class BufferSink final : public Sink {
  public:
   explicit BufferSink(std::span<char> buffer) : buffer_(buffer) {}

@@ -67,7 +67,7 @@ class List {
    private:
     ListLink* at_;
   };
-  // The loop body must not remove the element that it stands on.
+  // The loop body must not remove the current element.
   Iterator begin() { return Iterator(head_ring()->next); }
   Iterator end() { return Iterator(head_ring()); }
 

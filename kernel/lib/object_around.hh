@@ -5,8 +5,8 @@
 
 namespace tine {
 
-// `part` is the member `member` of the object that is returned. Where the member lies in a T is
-// seen on a made-up address, at which nothing is read; the compiler makes a constant of it.
+// `part` is the member `member` of the object that is returned. The member's offset is computed
+// from a made-up address, at which nothing is read; the compiler makes it a constant.
 template <class T, class Part>
 T* object_around(Part* part, Part T::* member) {
   constexpr std::uintptr_t somewhere = 1 << 16;

@@ -20,8 +20,8 @@ class RefCounted {
   // enough.
   void ref() { references_.fetch_add(1, std::memory_order_relaxed); }
 
-  // The same where only a lock keeps the object's memory: false when the last reference has gone,
-  // and the object is about to take itself out of what the lock guards.
+  // The same where only a lock keeps the object's memory valid: false when the last reference has
+  // gone, and the object is about to remove itself from the data that the lock guards.
   bool try_ref() {
     std::uint32_t count = references_.load(std::memory_order_relaxed);
     while (count != 0 &&
@@ -30,13 +30,13 @@ class RefCounted {
     return count != 0;
   }
 
-  // Release: what this holder wrote happens before the destruction. Acquire: the destroyer sees it
-  // all.
+  // Release: what this holder wrote happens before the destruction. Acquire: the thread that
+  // destroys the object sees what all holders wrote.
   void unref() {
     if (unref_is_last()) [[unlikely]]
       destroy();
   }
-  // The same without the destruction, which is the caller's business if this is true.
+  // The same without the destruction, which the caller must do if this returns true.
   bool unref_is_last() { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
 
   std::uint32_t references() const { return references_.load(std::memory_order_relaxed); }
@@ -71,7 +71,7 @@ class RefPtr {
     return *this;
   }
 
-  // Takes over the reference that a new object is born with (null stays null).
+  // Takes over the reference that a new object is made with (null stays null).
   static RefPtr adopt(T* fresh) {
     RefPtr result;
     result.object_ = fresh;

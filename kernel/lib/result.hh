@@ -1,7 +1,7 @@
-// Result<T>: a value or the errno that says why there is none. What can fail returns one, and the
-// compiler rejects a caller that ignores it. An Errno becomes a negative register in one place
-// (syscall/dispatch), but for a call that a signal's handler ends: that one's EINTR is written
-// where the handler is entered (proc/signal_frame.cc).
+// Result<T>: a value or the errno that says why there is none. A function that can fail returns
+// one, and the compiler rejects a caller that ignores it. An Errno becomes a negative register in
+// one place (syscall/dispatch), with one exception: when a signal's handler ends a call, the EINTR
+// is written where the handler is entered (proc/signal_frame.cc).
 #pragma once
 
 #include <tine/errno.h>
@@ -12,7 +12,7 @@
 
 namespace tine {
 
-// As wide as a register: a narrower one would have to be extended each time that it is handed on.
+// As wide as a register: a narrower one would have to be extended each time that it is passed on.
 enum class Errno : long {
   perm = EPERM,
   noent = ENOENT,
@@ -56,15 +56,15 @@ enum class Errno : long {
   afnosupport = EAFNOSUPPORT,
   timedout = ETIMEDOUT,
   dquot = EDQUOT,
-  // A sleep was interrupted by a signal. Programs never see it: the call is made again, or answers
+  // A sleep was interrupted by a signal. Programs never see it: the call is restarted, or returns
   // EINTR (proc/signal_frame.cc).
   restart = 512,
-  // A signal came before anything was done: the call is made again, whatever the signal's handler
-  // asks for.
+  // A signal came before the call did anything: the call is restarted, even if the handler has no
+  // SA_RESTART.
   made_again = 513,
 };
 
-// A class of its own, because an alias of std::expected would not carry [[nodiscard]].
+// A class, because an alias of std::expected would not carry [[nodiscard]].
 template <class T = void>
 class [[nodiscard]] Result : public std::expected<T, Errno> {
  public:
@@ -72,8 +72,8 @@ class [[nodiscard]] Result : public std::expected<T, Errno> {
   constexpr Result(Errno error) : std::expected<T, Errno>(std::unexpect, error) {}
 };
 
-// A number or an address, or an errno: two registers. (A std::expected goes through memory each
-// time that it is handed on, for it keeps both in one place.)
+// A number or an address, or an errno: two registers. (A std::expected is passed through memory,
+// because it keeps both in one place.)
 template <class T>
 concept OneRegister = std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
                       std::is_default_constructible_v<T> && sizeof(T) <= sizeof(void*);
@@ -117,7 +117,7 @@ class [[nodiscard]] Result<void> {
 
 // TRY(expression): the expression's value; or, when it holds an errno, `return` it from the
 // function around. Use it as a full expression (`auto page = TRY(...)`, `TRY(...);`), never inside
-// a braced initialiser: g++ 12 forgets to destroy what was built before it there.
+// a braced initialiser: there, g++ 12 does not destroy what was built before the return.
 #define TRY(expression)                                       \
   ({                                                          \
     auto&& try_result_ = (expression);                        \

@@ -1,5 +1,5 @@
-// What compiled code and the freestanding C++ library call behind the programmer's back when there
-// is no way on: a substring that begins behind the end, a pure virtual call. Only a bug leads here.
-// It stops at a trap instruction, which the kernel reports with a backtrace. The library's versions
-// differ in the name that they call: linker/kernel.ld leads them all here.
+// The compiler and the freestanding C++ library add calls of this function where execution cannot
+// continue: a substring that begins after the end of its string, a pure virtual call. Only a bug
+// leads here. The trap instruction makes the kernel report it, with a backtrace. Versions of the
+// library call different names: linker/kernel.ld makes all of them mean this function.
 extern "C" [[noreturn]] void abort() noexcept { __builtin_trap(); }

@@ -1,6 +1,6 @@
 // The memory functions. Words of eight bytes are moved, always on their boundaries: not every CPU
-// can misalign. Where only one side can be on a boundary, words are put together from two.
-// (Downwards, memmove moves single bytes.)
+// can load and store misaligned words. Where only one side can be on a boundary, words are put
+// together from two. (Downwards, memmove moves single bytes.)
 #include "lib/string.hh"
 
 #include "lib/types.hh"
@@ -19,9 +19,9 @@ template <class Word>
   return reinterpret_cast<std::uintptr_t>(at) % sizeof(Word) == 0;
 }
 
-// Moves blocks of so many words, as many as `size` bytes have; what is left stays in `size`. Every
-// word is read before the next one is written, upwards: right for overlapping areas too, if `out`
-// is the lower one.
+// Moves blocks of `words` words until fewer than that many of the `size` bytes are left; the rest
+// stays in `size`. It goes upwards, and reads every word before it writes the next one: right for
+// overlapping areas too, if `out` is the lower one.
 template <unsigned words>
 [[gnu::always_inline]] inline void copy_blocks(Word8*& out, const Word8*& in, std::size_t& size) {
   constexpr std::size_t bytes = words * sizeof(Word8);
@@ -42,9 +42,9 @@ void copy_words(Byte*& to, const Byte*& from, std::size_t& size) {
   from = reinterpret_cast<const Byte*>(in);
 }
 
-// The same where `from` is not on a boundary: `early` of its bytes lie before the next one. They
-// wait in `carry` for the rest of their word of `to`. No byte outside of [from, from + size) is
-// read.
+// The same where `from` is not on a boundary: `early` of its bytes lie before the next boundary.
+// `carry` keeps them until the rest of their word of `to` is read. No byte outside of [from, from +
+// size) is read.
 void copy_shifted(Byte*& to, const Byte*& from, std::size_t& size) {
   std::size_t early = -reinterpret_cast<std::uintptr_t>(from) % sizeof(Word8);
   Word8 carry = 0;
@@ -61,8 +61,9 @@ void copy_shifted(Byte*& to, const Byte*& from, std::size_t& size) {
   from = reinterpret_cast<const Byte*>(in) - early;
 }
 
-// Is one of its eight bytes 0? Only a byte below its 1 borrows from the bit above it, and a byte
-// that had that bit set itself is left out.
+// Is one of the eight bytes 0? Subtracting 1 from each byte sets its top bit if the byte was 0 or
+// its top bit was set before; `& ~word` leaves out the second kind. (A borrow only ever comes from
+// a byte that is 0.)
 bool has_zero(Word8 word) {
   constexpr Word8 ones = 0x0101010101010101, tops = 0x8080808080808080;
   return ((word - ones) & ~word & tops) != 0;

@@ -12,7 +12,7 @@ void* memset(void* at, int byte, std::size_t size) noexcept;
 int memcmp(const void* a, const void* b, std::size_t size) noexcept;
 void* memchr(const void* at, int byte, std::size_t size) noexcept;
 std::size_t strlen(const char* text) noexcept;
-// The length without the final 0; `limit` when none of so many bytes is 0.
+// The length without the final 0; `limit` when none of the first `limit` bytes is 0.
 std::size_t strnlen(const char* text, std::size_t limit) noexcept;
 }
 

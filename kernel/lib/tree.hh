@@ -18,7 +18,7 @@
 // It is an AVL tree: the two sides of every element differ in height by one at most. So the height
 // is below 1.45 log2(n + 2), whatever the order in which elements come and go. All operations take
 // O(log n); `next` and `prev` take O(1) on average in a walk over all elements. None needs a stack,
-// for each link knows the one above it.
+// because each link knows the one above it.
 //
 // A tree has no lock: its owner guards it.
 #pragma once
@@ -32,7 +32,7 @@
 namespace tine {
 
 struct TreeLink {
-  TreeLink* above = nullptr;  // nullptr: this is the topmost
+  TreeLink* above = nullptr;  // nullptr: this is the top
   TreeLink* below[2] = {};    // [0]: what comes before this one, [1]: what comes after it
   int height = 0;             // of this and all that hangs below it; 0: in no tree
 
@@ -48,7 +48,8 @@ class TreeShape {
  public:
   TreeLink* top = nullptr;
 
-  // The first (side 0) or the last (side 1) of what hangs at `at`. nullptr: nothing does.
+  // The first (side 0) or the last (side 1) link of the subtree `at`. nullptr: the subtree is
+  // empty.
   static TreeLink* outermost(TreeLink* at, bool side) {
     while (at && at->below[side]) at = at->below[side];
     return at;
@@ -68,8 +69,8 @@ class TreeShape {
     if (above && above->height == 1) balance_upwards(above);  // else its height stays
   }
 
-  // Takes out one below which nothing hangs, without balancing what stays: from now on `top` is
-  // where the search for the next one begins. nullptr: there is none.
+  // Takes out a link that has nothing below it, without balancing the rest: from now on `top` is
+  // only where the search for the next one begins. nullptr: the tree is empty.
   TreeLink* take_lowest() {
     TreeLink* at = top;
     while (at && (at->below[0] || at->below[1])) at = at->below[0] ? at->below[0] : at->below[1];
@@ -82,7 +83,8 @@ class TreeShape {
 
   void remove(TreeLink* link) {
     if (link->below[0] && link->below[1]) {
-      // Its neighbour has nothing on one side: that one is easily taken out, and takes its place.
+      // The next link in the order has nothing on side 0, so it is easy to take out. It takes the
+      // place of `link`.
       TreeLink* heir = neighbour(link, 1);
       remove(heir);
       put_in_place_of(link, heir);
@@ -131,8 +133,8 @@ class TreeShape {
     measure(link);
   }
 
-  // Heights have changed below `at`, by one at most. Goes up and puts things right, to the top or
-  // to where the height has stayed the same: above that, nothing has changed.
+  // Heights have changed below `at`, by one at most. Goes up and corrects heights and balance, to
+  // the top or to where the height has stayed the same: above that, nothing has changed.
   void balance_upwards(TreeLink* at) {
     while (at) {
       int old_height = at->height;
@@ -147,9 +149,9 @@ class TreeShape {
     }
   }
 
-  // One side of `at` is too high by one. Returns what stands in its place then: the top of that
-  // side comes up, and its inner side goes down to `at`. If the inner side is the higher one, this
-  // would not help: then the top of the inner side comes up instead, by two places.
+  // One side of `at` is too high by one. The top of that side comes up, and its inner side goes
+  // down to `at`. If the inner side is the higher one, this would not help: then the top of the
+  // inner side comes up instead, by two places. Returns what now stands in the place of `at`.
   TreeLink* rotate(TreeLink* at, bool side) {
     TreeLink* high = at->below[side];
     TreeLink* inner = high->below[!side];
@@ -219,8 +221,8 @@ class Tree {
     return element;
   }
 
-  // Takes an element out, in no order: for an owner that takes all of them out. The tree is good
-  // for nothing else from then on, until it is empty.
+  // Takes an element out, in no order: for an owner that takes all of them out. From then on, until
+  // the tree is empty, no other function may be called.
   T* take_any() { return owner(shape_.take_lowest()); }
 
  private:

@@ -14,8 +14,8 @@ namespace tine {
 constexpr std::size_t page_size = TINE_PAGE_SIZE;
 constexpr unsigned page_shift = 12;
 
-// An address of one kind (Tag tells them apart). Arithmetic keeps the kind; the distance of two is
-// a number.
+// An address of one kind (Tag makes the kinds different types). Arithmetic keeps the kind; the
+// distance of two is a number.
 template <class Tag>
 class Address {
  public:
@@ -25,7 +25,7 @@ class Address {
   constexpr std::uint64_t value() const { return value_; }
   constexpr std::uint64_t page_offset() const { return value_ & (page_size - 1); }
   constexpr Address page_down() const { return Address(value_ & ~(page_size - 1)); }
-  // Wraps to 0 behind the first byte of the last page of all 64 bits: check untrusted values first.
+  // Wraps to 0 in the last page of the 64-bit space: check untrusted values first.
   constexpr Address page_up() const { return Address((value_ + page_size - 1) & ~(page_size - 1)); }
   constexpr bool is_page_aligned() const { return page_offset() == 0; }
 

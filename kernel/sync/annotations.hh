@@ -1,5 +1,5 @@
-// Attributes for Clang's thread safety analysis: they turn comments about locks into something
-// `make lint` proves. g++ ignores them.
+// Attributes for Clang's thread safety analysis: they turn comments about locks into rules that
+// `make lint` checks. g++ ignores them.
 #pragma once
 
 #ifdef __clang__

@@ -17,12 +17,12 @@ constinit unsigned hart_count = 1;
 
 namespace {
 
-// One remote fence at a time: in OpenSBI 1.1 two harts that ask at once can wait for each other's
-// acknowledgement for ever (docs/races.md). Who waits here still answers the other's fence, since
-// that comes in M-mode.
+// One remote fence at a time: in OpenSBI 1.1 two harts that ask at the same time can wait for each
+// other's acknowledgement for ever (docs/races.md). A hart that waits here still carries out the
+// other's fence, because that comes as an interrupt in M-mode, which the kernel cannot disable.
 constinit Spinlock fence_lock{Rank::remote_fence, "remote fence"};
 
-// The platform's ids of these harts, as the SBI wants them.
+// The platform's ids of these harts, as a mask for the SBI.
 std::uint64_t sbi_hart_mask(std::uint64_t mask) {
   std::uint64_t ids = 0;
   for (unsigned i = 0; i < hart_count; i++) {

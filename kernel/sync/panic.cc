@@ -24,7 +24,7 @@ class FirmwareConsole final : public Sink {
   }
 };
 
-// The log: what a program brings, such as its name, cannot make lines of its own.
+// The log: text that comes from a program, such as its name, cannot forge lines.
 class LogSink final : public Sink {
  public:
   explicit LogSink(Sink& to) : to_(to) {}
@@ -79,7 +79,7 @@ void panic_args(std::string_view format, std::span<const FormatArg> args, const 
   auto* own_frame = static_cast<const std::uint64_t*>(__builtin_frame_address(0));
   Hart& hart = this_hart();
   std::uint32_t nobody = 0;
-  // The first hart that panics prints; a second one, or a panic inside the printing, stands still.
+  // The first hart that panics prints. A second one, or a panic while printing, waits for ever.
   if (!panicking.compare_exchange_strong(nobody, hart.index + 1)) {
     while (true) csr::wait_for_interrupt();
   }

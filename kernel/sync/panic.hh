@@ -1,5 +1,5 @@
-// What the kernel says of itself: log lines on the console, and the end when its own rules are
-// broken.
+// What the kernel reports about itself: log lines on the console, and panic, which stops the
+// machine when the kernel's own rules are broken.
 #pragma once
 
 #include <source_location>
@@ -11,17 +11,16 @@ namespace tine {
 struct TrapFrame;
 class Spinlock;
 
-// Held while one piece of text is sent to the console, by log and by whoever writes there
-// otherwise. Not by panic.
+// Held while one piece of text is sent to the console, by log and every other writer except panic.
 extern constinit Spinlock console_output_lock;
 
 // Where log and panic write. Until the UART is known it is the firmware's console.
 void set_console(Sink* sink);
-// What keeps the log besides: rows of a table that the linker gathers, which only wings have. With
-// one, lines of no channel go only there as soon as the console is the programs' terminal.
+// Other sinks that keep the log: rows of a table that the linker gathers, which only wings have. If
+// there is one, lines of no channel go only there once the console is the programs' terminal.
 #define LOG_KEEPER(sink) \
   [[gnu::section(".table.log"), gnu::used]] static constinit Sink* const keeper_##sink = &sink;
-extern constinit bool log_is_shown;  // it is not yet
+extern constinit bool log_is_shown;  // until the console is the terminal
 
 // Prints as one piece, not mixed with other harts' lines. Takes the console's lock (the highest
 // rank: allowed while holding any other).
@@ -33,8 +32,8 @@ void log(FormatString<std::type_identity_t<Args>...> format, Args... args) {
 }
 
 // Log lines that the console shows, chosen on the kernel's command line: log=fork,exec,wait,fault.
-// `crash`, of programs that the kernel ends, is chosen if nothing else is, and logged in any case;
-// `all` is the whole log.
+// `crash` (programs that the kernel ends) is chosen if no other is, and always logged; `all` is the
+// whole log.
 enum class Channel : unsigned { fork = 1, exec = 2, wait = 4, fault = 8, crash = 16, all = 32 };
 extern constinit unsigned log_channels;
 void choose_log_channels(
@@ -48,7 +47,7 @@ void log_on(Channel channel, FormatString<std::type_identity_t<Args>...> format,
 }
 
 // A rule of the kernel is broken: says which, and stops the machine with a failure status. For the
-// kernel's own bugs only, never for what a program did or for want of memory.
+// kernel's own bugs only, never for what a program did or when memory runs out.
 [[noreturn]] void panic_args(std::string_view format, std::span<const FormatArg> args,
                              const TrapFrame* frame);
 template <class... Args>
@@ -65,7 +64,7 @@ template <class... Args>
 }
 
 // What a panic prints after its message: rows of a table that the linker gathers, which only wings
-// have. `frame`: of the trap that was its cause, else nullptr; `own_frame`: the frame pointer of
+// have. `frame`: of the trap that caused the panic, or nullptr; `own_frame`: the frame pointer of
 // the function that panics. No lock is held, and nothing but `to` can be relied upon.
 using PanicReport = void (*)(Sink& to, const TrapFrame* frame, const std::uint64_t* own_frame);
 #define PANIC_REPORT(function)    \

@@ -1,6 +1,6 @@
-// The order of locks. A thread that holds a lock may only take locks of a higher rank, so no circle
-// of waiting can form. Debug builds check it at every acquisition. Mutexes (which sleep) come
-// before spinlocks (which do not).
+// The order of locks. A thread that holds a lock may only take locks of a higher rank (further down
+// in this list), so threads cannot wait for each other in a circle. Debug builds check it at every
+// acquisition. Mutexes (which sleep) come before spinlocks (which do not).
 #pragma once
 
 #include <array>
@@ -11,22 +11,22 @@ namespace tine {
 enum class Rank : std::uint8_t {
   // Mutexes
   open_file,       // the offset of one open file
-  console_reader,  // who takes what was typed
-  proc_text,       // what one file of /proc says
+  console_reader,  // one reader of the console at a time
+  proc_text,       // the text of one open file of /proc
   rename,          // renames of tmpfs from one directory to another
-  file_writers,    // who changes one file's contents
+  file_writers,    // one writer of a file's contents at a time
   space,           // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
   descriptors,     // one table of file descriptors
   directory,       // the entries of one directory of tmpfs
   parents,         // what is above each of these directories
-  futex,           // who waits for some words of memory
+  futex,           // threads that wait for words of memory
   mailbox,         // one process's IPC mailbox
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
   file_locks,      // locks that programs have on files
-  unknown_calls,   // system calls that there are not
+  unknown_calls,   // unknown system calls that programs made
   random,          // the key of the random numbers
   attributes,      // permissions, owner and group of nodes
   console_input,   // lines typed and not yet read
@@ -41,11 +41,11 @@ enum class Rank : std::uint8_t {
   console_output,  // one message at a time
 };
 
-// Of most ranks a thread may hold one lock. Directories (fs/tmpfs.hh) and the queues of futexes (by
-// their addresses) have an order of their own, which those that take two have to know.
+// Of most ranks a thread may hold one lock. Directories (fs/tmpfs.hh) and the queues of futexes
+// (ordered by their addresses) are exceptions: code that takes two of them must keep their order.
 constexpr bool may_hold_two(Rank rank) { return rank == Rank::directory || rank == Rank::futex; }
 
-// What any lock is known by.
+// What every lock has, for checks and messages.
 struct RankedLock {
   constexpr RankedLock(Rank r, const char* n) : name(n), rank(r) {}
 
@@ -58,7 +58,7 @@ struct RankedLock {
 class HeldLocks {
  public:
   unsigned count() const { return count_; }
-  // Panics unless it ranks above all that are held, or beside them where it may.
+  // Panics unless `wanted` ranks above all that are held (or equal, where may_hold_two allows it).
   void check(const RankedLock& wanted) const;
   void add(const RankedLock& wanted);   // the same, before the lock is taken
   void remove(const RankedLock& lock);  // panics if it is not held

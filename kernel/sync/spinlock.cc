@@ -8,7 +8,8 @@
 
 namespace tine {
 
-// Reads until the lock looks free, so that the line is not written by everybody who waits.
+// Only reads until the lock looks free, so that waiting harts do not take the cache line from each
+// other by writing to it.
 void Spinlock::wait_for_it() {
   do {
     while (locked_.load(std::memory_order_relaxed)) csr::pause();

@@ -1,5 +1,5 @@
-// A lock for short work: whoever waits for it spins. The kernel runs with interrupts off, so
-// nothing interrupts the holder; it must not sleep, and must not touch user memory.
+// A lock for short work: a hart that waits for it spins. The kernel runs with interrupts off, so
+// nothing interrupts the holder. The holder must not sleep, and must not touch user memory.
 //
 //   constinit Spinlock lock{Rank::heap, "heap"};
 //   Slab* partial GUARDED_BY(lock);
@@ -21,8 +21,8 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
   Spinlock(const Spinlock&) = delete;
   Spinlock& operator=(const Spinlock&) = delete;
 
-  // Acquire: what the last holder wrote is seen. Release: what we wrote is there before the lock is
-  // free.
+  // Acquire: what the last holder wrote is seen. Release: what this holder wrote is visible before
+  // the lock is free.
   void lock() ACQUIRE() {
     if constexpr (TINE_DEBUG) this_hart().held.add(*this);
     if (locked_.exchange(1, std::memory_order_acquire)) [[unlikely]]
@@ -40,7 +40,7 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
     if constexpr (TINE_DEBUG) check_held();
   }
 
-  // For the analysis: the data is being built or destroyed, and nobody else knows it.
+  // For the analysis: the data is being built or destroyed, and no other thread can reach it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
  private:
