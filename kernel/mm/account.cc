@@ -5,7 +5,7 @@
 namespace tine {
 namespace {
 
-constinit std::int64_t most = INT64_MAX / 4;  // for all users; set once, at boot
+constinit std::int64_t most = INT64_MAX / 4;  // that all users together may take; set once, at boot
 constinit std::atomic<std::int64_t> taken{0};
 
 }  // namespace
@@ -14,8 +14,8 @@ Account::~Account() {
   ASSERT(bytes_.load(std::memory_order_relaxed) == 0 && processes.load() == 0);
 }
 
-// Relaxed, here and below: the numbers guard no other data. Two threads that come to the limit at
-// once may both be refused; neither of them gets more than there is.
+// Relaxed, here and below: the numbers guard no other data. Two threads that reach the limit at the
+// same time may both be refused; neither gets more than it may have.
 bool Account::charge(std::size_t bytes) {
   auto more = std::int64_t(bytes);
   std::int64_t all = taken.fetch_add(more, std::memory_order_relaxed) + more;

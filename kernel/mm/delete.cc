@@ -2,6 +2,6 @@
 
 #include "mm/heap.hh"
 
-// What `delete` and virtual destructors call.
+// The functions that `delete` and virtual destructors call.
 void operator delete(void* object) noexcept { tine::heap_free(object); }
 void operator delete(void* object, std::size_t) noexcept { tine::heap_free(object); }

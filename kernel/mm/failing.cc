@@ -16,7 +16,7 @@ constinit const void* victim GUARDED_BY(lock) = nullptr;  // a Thread, or nullpt
 
 namespace frames_internal {
 
-// How many allocations until the one that fails; 0: none does. Written under the lock.
+// How many allocations there are up to the one that fails; 0: none fails. Written under the lock.
 constinit std::atomic<long> failing_countdown{0};
 
 bool count_allocation() {

@@ -16,16 +16,17 @@ extern "C" const FrameKeeper frame_keepers_start[], frame_keepers_end[];
 namespace {
 
 constexpr std::uint32_t none = ~0u;
-constexpr std::uint8_t poison = 0x5a;  // 0x5a5a5a5a5a5a5a5a is no address that is ever mapped
+constexpr std::uint8_t poison = 0x5a;  // no page is ever mapped at 0x5a5a5a5a5a5a5a5a
 
 constinit Spinlock lock{Rank::frames, "frames"};
-// The free frames, last freed first: it is the one most likely still in the caches.
+// The free frames. The last one freed comes first, because it is most likely still in the caches.
 constinit std::uint32_t first_free GUARDED_BY(lock) = none;
-// Frames that only root's programs and the kernel itself get, so that root can look after a machine
-// that users have filled; and how many are to come to them yet, before others become free.
+// Frames that only root's programs and the kernel itself get, so that root can still log in and end
+// programs when users have filled the memory. `reserve_lacks`: how many of the next frames that
+// become free go there.
 constinit std::uint32_t first_reserved GUARDED_BY(lock) = none;
 constinit std::uint64_t reserve_lacks GUARDED_BY(lock) = 0;
-constinit FrameCounts counts GUARDED_BY(lock);  // but for the free ones: those are the rest
+constinit FrameCounts counts GUARDED_BY(lock);  // without the free ones: they are the rest
 
 std::uint32_t number(const FrameRecord& record) {
   return static_cast<std::uint32_t>(&record - frames_internal::records);
@@ -89,7 +90,8 @@ void frames_reserve(std::uint64_t count) {
 
 namespace {
 
-// Nothing else is free: makes a frame of the reserve the first free one, if this hart may have it.
+// No other frame is free: moves a frame of the reserve to the free list, if the current thread may
+// have it.
 [[gnu::noinline]] bool draw_on_reserve() REQUIRES(lock) {
   if (current_account() || first_reserved == none) return false;
   first_free = std::exchange(first_reserved, frames_internal::records[first_reserved].next);
@@ -114,7 +116,7 @@ inline PhysAddr take_free_frame(FrameKind kind) {
   return frames_internal::memory_start + (std::uint64_t(number) << page_shift);
 }
 
-// Has any of those that keep frames given one back?
+// Has one of the keepers given frames back?
 [[gnu::noinline]] bool reclaim() {
   for (const FrameKeeper& each : std::span(frame_keepers_start, frame_keepers_end)) {
     if (each.give_back() != 0) return true;

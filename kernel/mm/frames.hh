@@ -1,12 +1,11 @@
 // Page frames: the machine's memory in pieces of 4 KiB, with one record each.
 //
-// Every frame that is in use has a reference count; who holds a reference keeps the frame. A frame
-// whose count falls to 0 is free again. The records lie in one array, found by frame number in
-// O(1); a record takes 16 bytes.
+// Every frame that is in use has a reference count. When the count falls to 0 the frame is free
+// again. The records lie in one array, found by frame number in O(1); a record takes 16 bytes.
 //
 // Lock: `frames` (the free list, and the counts by kind). When no frame is left frame_allocate
-// takes `stack pool`, `table pool` and `heap`, too: its caller holds no lock of these ranks or
-// above. Reference counts are atomic and need no lock.
+// takes `stack pool`, `table pool` and `heap`, too: its caller holds no lock of the rank `stack
+// pool` or above. Reference counts are atomic and need no lock.
 #pragma once
 
 #include <array>
@@ -39,13 +38,13 @@ static_assert(sizeof(FrameRecord) == 16);
 // ---- At boot ----
 
 // All of memory is [start, end); nothing in it is usable yet. The records are placed at `records`
-// (page aligned, in memory). Returns the first byte behind them.
+// (page aligned, in memory). Returns the first byte after them.
 PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr records);
-// Gives [start, end) to the free list (whole pages inside it). For memory that is in use until some
-// moment of the boot, too (the initrd).
+// Gives [start, end) to the free list (whole pages inside it). Also for memory that the boot has
+// used and no longer needs (the initrd).
 void frames_add(PhysAddr start, PhysAddr end);
-// The next `count` frames that become free are kept for root's programs and for the kernel itself;
-// so are others later, in the place of those that these have taken.
+// The next `count` frames that become free are kept for root's programs and for the kernel itself.
+// When one of them is used, a later frame that becomes free takes its place.
 void frames_reserve(std::uint64_t count);
 
 // ---- Allocation ----
@@ -61,17 +60,17 @@ PhysAddr frame_address(const FrameRecord& record);
 // The last reference is gone. For frame_unref and the heap only.
 void frame_free(PhysAddr frame, FrameRecord& record);
 
-// One reference more. The caller holds one, or a lock under which one is held.
+// Adds a reference. The caller holds one, or a lock that keeps one from being dropped.
 inline void frame_ref(PhysAddr frame) {
   frame_record(frame).references.fetch_add(1, std::memory_order_relaxed);
 }
-// One less. Acquire and release: what each holder did to the page happens before the page is used
-// anew.
+// Drops a reference. Acquire and release: what each holder did to the page happens before the page
+// is used again.
 inline void frame_unref(PhysAddr frame) {
   FrameRecord& record = frame_record(frame);
   if (record.references.fetch_sub(1, std::memory_order_acq_rel) == 1) frame_free(frame, record);
 }
-// Acquire: whoever finds itself the only owner sees what former owners wrote.
+// Acquire: a caller that finds itself the only owner sees what former owners wrote.
 inline std::uint32_t frame_references(PhysAddr frame) {
   return frame_record(frame).references.load(std::memory_order_acquire);
 }
@@ -91,7 +90,7 @@ class FrameRef {
     return *this;
   }
   PhysAddr release() { return std::exchange(frame_, PhysAddr()); }
-  // With a frame to which something else holds a reference: each has the other's then.
+  // Exchanges this reference with one that `held` names.
   void swap_with(PhysAddr& held) { std::swap(frame_, held); }
   PhysAddr address() const { return frame_; }
   std::span<std::byte, page_size> bytes() const {
@@ -104,10 +103,10 @@ class FrameRef {
   PhysAddr frame_;
 };
 
-// What holds frames that it can do without: rows of a table that the linker gathers. When no frame
-// is left, frame_allocate calls them in the order of their names. `give_back` frees some frames and
-// returns how many; 0: it has none. It may be called with any spinlock held that ranks below
-// `stack pool`, so it neither sleeps nor allocates.
+// Caches of frames that can be freed when memory runs out: rows of a table that the linker gathers.
+// When no frame is left, frame_allocate calls them in the order of their names. `give_back` frees
+// some frames and returns how many; 0: it has none. The caller may hold spinlocks that rank below
+// `stack pool`, so `give_back` neither sleeps nor allocates.
 struct FrameKeeper {
   std::size_t (*give_back)();
 };
@@ -119,18 +118,18 @@ struct FrameKeeper {
 
 struct FrameCounts {
   std::uint64_t total = 0;
-  std::uint64_t reserved = 0;  // of the free ones, those that only root gets
+  std::uint64_t reserved = 0;  // free frames that only root gets
   std::array<std::uint64_t, frame_kinds> of_kind{};
 };
 FrameCounts frame_counts();
 
 // ---- Failing on purpose ----
 
-// The `n`-th allocation (frame, page table, kernel stack or heap object; what of these takes a
-// frame for itself counts once more) of thread `who` from now on fails, once; 0 disarms; who ==
-// nullptr means any thread. Answers what was left of the count before.
+// Makes the `n`-th allocation from now on fail, once, in thread `who` (nullptr: in any thread).
+// Counted are frames, page tables, kernel stacks and heap objects, and once more each frame that
+// one of the others takes. 0 disarms. Returns what was left of the count before.
 long fail_allocation(const void* who, long n);
-// Thread `who` ends: the next one at its address is not to be taken for it.
+// Thread `who` ends: disarms a count for it, since another thread may be made at the same address.
 void stop_failing(const void* who);
 
 namespace frames_internal {
@@ -141,7 +140,8 @@ extern constinit PhysAddr memory_start;
 extern constinit std::uint64_t record_zero;  // where the record of frame number 0 would be
 }  // namespace frames_internal
 
-// For the allocators: must this allocation fail? Nobody is counted, usually: that costs one load.
+// For the allocators: must this allocation fail? Usually no count is armed; then this costs one
+// load.
 inline bool allocation_must_fail() {
   if (frames_internal::failing_countdown.load(std::memory_order_relaxed) == 0) [[likely]]
     return false;

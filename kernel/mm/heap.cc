@@ -1,8 +1,8 @@
 // Slabs: a page holds objects of one size class, its free ones linked through their own first
-// bytes. What there is to know of a slab is in its frame's record: size class, first free object,
-// objects in use (the reference count), neighbours in the list of slabs that have room. An empty
-// slab gives its frame back, unless it is the only empty one of its class: so objects that come and
-// go do not take a frame and build a slab each time.
+// bytes. All else about a slab is in its frame's record: size class, first free object, objects in
+// use (the reference count), neighbours in the list of slabs that have room. An empty slab gives
+// its frame back, unless it is the only empty one of its class. Without this, making and freeing
+// one object again and again could build a slab each time.
 #include "mm/heap.hh"
 
 #include <array>
@@ -25,7 +25,8 @@ constexpr std::uint8_t poison = 0x6b;
 
 constinit Spinlock lock{Rank::heap, "heap"};
 constinit std::array<std::uint32_t, class_sizes.size()> with_room GUARDED_BY(lock){};
-constinit std::array<bool, class_sizes.size()> has_empty GUARDED_BY(lock){};  // one of with_room
+constinit std::array<bool, class_sizes.size()> has_empty GUARDED_BY(lock){};  // is one of with_room
+                                                                              // empty?
 constinit std::uint64_t bytes_in_use GUARDED_BY(lock) = 0;
 
 // The smallest class that is large enough, by the size in units of 16 bytes.
@@ -113,7 +114,7 @@ void* heap_allocate(std::size_t size) {
   if (!fresh) return nullptr;
   SpinGuard guard(lock);
   link(**fresh);
-  return take_object(**fresh);  // if has_empty is set, another hart has made one meanwhile
+  return take_object(**fresh);  // if has_empty is set, another hart has emptied a slab meanwhile
 }
 
 void heap_free(void* object) {
@@ -142,7 +143,7 @@ void heap_free(void* object) {
 
 namespace {
 
-// Out of the books; nullptr if there is none.
+// Removes the empty slab of this class from the list; nullptr if there is none.
 FrameRecord* take_empty(unsigned size_class) {
   SpinGuard guard(lock);
   if (!std::exchange(has_empty[size_class], false)) return nullptr;

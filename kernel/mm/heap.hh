@@ -1,8 +1,7 @@
 // The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are
-// the way to build an object; there is no `new` that cannot fail.
+// the way to build an object, because every allocation may fail; there is no plain `new`.
 //
-// Lock: `heap`, inside. Never sleeps; may be called with any lock of a rank below
-// `table_pool` held.
+// Lock: `heap`, inside. Never sleeps. The caller may hold any lock that ranks below `stack pool`.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +16,8 @@ namespace tine {
 
 constexpr std::size_t heap_max = 4096;
 
-// `size` bytes (at most heap_max), aligned to 16, contents undefined; nullptr when there is no
-// memory.
+// `size` bytes (at most heap_max), aligned to 16, contents undefined; nullptr when memory has run
+// out.
 void* heap_allocate(std::size_t size);
 void heap_free(void* object);  // nullptr is allowed
 
@@ -28,7 +27,7 @@ std::uint64_t heap_bytes_in_use();  // in the sizes of the slabs
 // (FRAME_KEEPER).
 std::size_t heap_give_back();
 
-// A new object, or nomem with nothing left behind.
+// A new object. Errors: nomem; then nothing was allocated.
 template <class T, class... Args>
 Result<OwnPtr<T>> make(Args&&... args) {
   static_assert(sizeof(T) <= heap_max);

@@ -1,8 +1,8 @@
-// The kernel's half of every page table. Built once at boot; only in the window of the stacks pages
-// come and go later.
+// The kernel's half of every page table. Built once at boot; later, pages come and go only in the
+// window of the stacks.
 //
-// No lock: a table that comes in stays, and is put in with one atomic operation, so that of two
-// harts that need the same table one finds the other's. A leaf entry is written by its owner only.
+// No lock: a table is put in with one atomic operation and stays, so when two harts need the same
+// table at the same time, one of them finds the other's. A leaf entry is written by its owner only.
 #include "arch/csr.hh"
 #include "mm/page_table.hh"
 #include "mm/table_pool.hh"
@@ -14,18 +14,18 @@ namespace {
 
 extern "C" const char boot_stack_guard[];
 
-// Counts the changes (kernel_map_changed). A hart may remember that there was nothing where a page
-// is now; so each fences once for itself when it sees a number that it does not know, before it
-// uses what was mapped.
+// Counts the new mappings (kernel_map_changed). A hart's TLB may remember that nothing was mapped
+// where a page is now. So each hart executes a fence when it sees a new number, before it uses what
+// was mapped (kernel_map_catch_up).
 constinit std::atomic<std::uint64_t> generation{0};
 
-// The table below an entry of the kernel's half, made if need be.
+// The table below an entry of the kernel's half; it is made if there is none.
 Result<Pte*> table_below(Pte& entry) {
   std::atomic_ref word(reinterpret_cast<std::uint64_t&>(entry));
   if (word.load(std::memory_order_acquire) == 0) {
     FrameRef below = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::kernel)));
     std::uint64_t nothing = 0;
-    // Release: its zeros first, since any hart may walk here from now on.
+    // Release: the table's zeros are visible first, since any hart may walk here from now on.
     if (word.compare_exchange_strong(nothing, Pte::table(below.address()).bits(),
                                      std::memory_order_acq_rel)) {
       below.release();
@@ -43,8 +43,8 @@ Result<Pte*> entry_of(VirtAddr at, unsigned level) {
   return &table[pte_index(at, level)];
 }
 
-// [start, end) in the direct map, with the largest leaves that fit. At boot only: there must be
-// memory.
+// [start, end) in the direct map, with the largest leaves that fit. At boot only, when memory
+// cannot run out.
 void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
   while (start < end) {
     unsigned level = table_levels - 1;
@@ -67,7 +67,8 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   constexpr Prot rw = Prot::read | Prot::write;
   PhysAddr text = physical(kernel_start), rodata = physical(text_end), data = physical(rodata_end);
   PhysAddr guard = physical(boot_stack_guard);
-  // Between the devices and `start` is the firmware's own memory: not ours to touch.
+  // The firmware's memory, between the devices and `start`, is left unmapped: the kernel must not
+  // touch it.
   map_direct(PhysAddr(0), devices_end, rw);
   map_direct(start, text, rw);
   map_direct(text, rodata, Prot::read | Prot::exec);
@@ -75,7 +76,7 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   map_direct(data, guard, rw);
   map_direct(guard + page_size, end, rw);
 
-  // The window of the stacks: its table exists from the start, so that no root ever changes after
+  // The middle table of the stacks' window exists from the start, so that no root changes after
   // boot.
   Pte& window = direct<Pte>(kernel_root)[pte_index(stack_window, 2)];
   if (!table_below(window)) panic("no memory for the kernel's page table");
@@ -91,18 +92,18 @@ Result<Pte*> kernel_map_entry(VirtAddr at) { return entry_of(at, 0); }
 
 void kernel_map_changed() { generation.fetch_add(1, std::memory_order_release); }
 
-// The other harts are interrupted in M-mode, so they answer though the kernel's interrupts are off,
-// and while they spin for a lock that the caller holds. The full fence makes the cleared entries
-// visible before the message that makes them walk anew. A hart that has not started yet fences when
-// it first sees a new mapping there, as after each one.
+// The other harts are interrupted in M-mode, so they carry out the fence although the kernel runs
+// with interrupts off, even while they spin for a lock that the caller holds. The full fence makes
+// the cleared entries visible before the request, so that later walks find them. A hart that has
+// not started yet fences when it first sees a new mapping, as after each one.
 void kernel_map_forget() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   csr::sfence_all();
   fence_harts(~(1ul << this_hart().index), 0, ~0ul);
 }
 
-// Acquire: who sees the new number sees the entry, and the fence orders this hart's later walks
-// behind both.
+// Acquire: a hart that sees the new number sees the entry, and the sfence orders its later walks
+// after both.
 void kernel_map_catch_up() {
   Hart& hart = this_hart();
   std::uint64_t latest = generation.load(std::memory_order_acquire);

@@ -15,14 +15,15 @@ constexpr unsigned pages_per_stack = kernel_stack_size / page_size;
 constexpr unsigned pages_of_guard = (kernel_stack_slot - kernel_stack_size) / page_size;
 // The last slot of the window has no stack: signal_trampoline is in it.
 constexpr VirtAddr last_slot = stack_window + (pte_span(2) - kernel_stack_slot);
-// How many stacks are unmapped at once, for one fence of all harts.
+// How many stacks are unmapped together, with one fence of all harts.
 constexpr unsigned batch = 16;
 
 constinit Spinlock lock{Rank::stack_pool, "stack pool"};
 constinit std::atomic<std::uint64_t> in_use{0};
-constinit std::atomic<VirtAddr> first_unused{stack_window};  // the slots from here on never had one
+constinit std::atomic<VirtAddr> first_unused{stack_window};  // no slot from here on has ever had a
+                                                             // stack
 
-// The leaf entries of a slot, which has its table: those of the guard, then those of the stack.
+// The leaf entries of a slot whose table exists: those of the guard, then those of the stack.
 Pte* entries_of(VirtAddr top) { return *kernel_map_entry(top - kernel_stack_slot); }
 
 VirtAddr& lowest_word(VirtAddr top) {
@@ -30,11 +31,12 @@ VirtAddr& lowest_word(VirtAddr top) {
   return *reinterpret_cast<VirtAddr*>(top.value() - kernel_stack_size);
 }
 
-// The entry of a guard page is never valid, and then the hardware looks at none of its other bits.
+// The entry of a guard page is never valid, so the hardware ignores its other bits.
 VirtAddr& guard_entry(VirtAddr top) { return reinterpret_cast<VirtAddr&>(*entries_of(top)); }
 
-// A list of slots, which are named by where their stacks end. `link` is where a slot keeps the name
-// of the next one; as an entry this is not valid, since bit 0 of a multiple of a page is 0.
+// A list of slots. A slot is named by the address at which its stack ends; `link` is where a slot
+// keeps the name of the next one. As a page table entry such a name is not valid, since bit 0 of a
+// multiple of the page size is 0.
 template <VirtAddr& link(VirtAddr top)>
 class Slots {
  public:
@@ -55,7 +57,7 @@ class Slots {
 };
 
 constinit Slots<lowest_word> idle;   // with a stack
-constinit Slots<guard_entry> empty;  // those that had one
+constinit Slots<guard_entry> empty;  // that had a stack and have none now
 
 // A slot that never had a stack; its table is there. Errors: nomem, nothing changed.
 Result<VirtAddr> unused_slot() {
@@ -74,14 +76,15 @@ Result<VirtAddr> make_stack() {
   if (!top.value()) top = TRY(unused_slot());
   Pte* entry = entries_of(top) + pages_of_guard;
   for (FrameRef& frame : frames) {
-    *entry++ = Pte::kernel(frame.release(), Prot::read | Prot::write);  // which holds the frame
+    *entry++ = Pte::kernel(frame.release(), Prot::read | Prot::write);  // the entry now owns the
+                                                                        // reference
   }
   kernel_map_changed();
   kernel_map_catch_up();
   return top;
 }
 
-// A slot is not empty before all harts have forgotten its stack.
+// Slots are put into `empty` only after the fence, when no hart's TLB still knows their stacks.
 std::size_t give_back_idle_stacks() {
   PhysAddr frames[batch * pages_per_stack];
   std::size_t count = 0;

@@ -1,6 +1,6 @@
-// Kernel stacks: one for each thread, in a window of their own with unmapped guards between them. A
-// stack that is given back stays mapped and is used again. Idle ones are unmapped, some at a time,
-// only when no frame is left: then one fence of all harts serves many of them.
+// Kernel stacks: one for each thread, in their own window, with unmapped guard pages between them.
+// A stack that is given back stays mapped and is used again. Idle stacks are unmapped, several at a
+// time, only when no frame is left: then one fence of all harts serves many of them.
 //
 // Lock: `stack pool`, inside.
 #pragma once

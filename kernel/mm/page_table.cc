@@ -14,7 +14,7 @@ std::uint32_t& valid_entries(FrameRecord& table) { return table.next; }
 
 std::uint64_t bit_of(const Hart& hart) { return 1ul << hart.index; }
 
-// Frames whose entries are cleared, waiting for the TLBs to forget them.
+// Frames whose entries are cleared, until no TLB knows them.
 class PendingFrames {
  public:
   explicit PendingFrames(PageTable& table) : table_(table) {}
@@ -28,7 +28,7 @@ class PendingFrames {
  private:
   static constexpr unsigned max = 64;
   PageTable& table_;
-  std::uint64_t frames_[max];  // physical addresses; not worth clearing
+  std::uint64_t frames_[max];  // physical addresses; not initialised, to save time
   unsigned count_ = 0;
 
   void release() {
@@ -103,7 +103,8 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
     if (count == 0) child.remove_empty_tables(first);
   });
   if (!made) return made.error();
-  // Who has to fetch our code anew has to fetch the child's, which is the same.
+  // The child's pages hold the same code, so a hart whose instruction cache may be stale for this
+  // table may also be stale for the child.
   child.stale_code_.store(stale_code_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return shared;
   // } lab
@@ -158,7 +159,7 @@ void PageTable::remove_empty_tables(VirtAddr address) {
     if (valid_entries(frame_record(below)) != 0) return;
     entry = Pte();
     valid_entries(record_of(&entry))--;
-    flush_all();  // a walk may have been cached down to this table
+    flush_all();  // a TLB may have cached the walk down to this table
     table_free(below);
   }
 }
@@ -168,7 +169,7 @@ void PageTable::flush_page(VirtAddr address) { flush(address.value(), page_size)
 void PageTable::flush_all() { flush(0, ~0ul); }
 
 // The entry was written before; a hart sets its bit in `harts_` before it walks (activate). With a
-// full fence on both sides, either we see its bit, or it sees our entry.
+// full fence on both sides, either this hart sees that bit, or that hart sees the new entry.
 void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   std::uint64_t harts = harts_.load(std::memory_order_relaxed);
@@ -183,8 +184,8 @@ void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   fence_harts(harts & ~self, start, size);
 }
 
-// This hart sees the code, whoever stored it. Harts that run on this table now are told at once,
-// the others find their bit when they come (activate).
+// The caller has ordered the stores of the code before this call. Harts that run on this table now
+// execute fence.i immediately; the others find their bit when they come (activate).
 void PageTable::note_new_code() {
   std::uint64_t self = bit_of(this_hart());
   stale_code_.store(~self, std::memory_order_relaxed);
@@ -199,7 +200,7 @@ void PageTable::activate(PageTable* next) {
   if (next == previous) return;
   if (next) {
     next->harts_.fetch_or(bit_of(hart), std::memory_order_relaxed);
-    // Full fence: the bit is seen before this hart walks the table (see flush).
+    // Full fence: the bit is visible before this hart walks the table (see flush).
     std::atomic_thread_fence(std::memory_order_seq_cst);
     csr::write_satp(csr::satp_sv39 | next->root_.value() >> page_shift);
     csr::sfence_all();
@@ -211,7 +212,8 @@ void PageTable::activate(PageTable* next) {
     kernel_map_activate();
   }
   hart.page_table = next;
-  // Release: our last walk of the old table is over before anybody sees the bit gone and frees it.
+  // Release: this hart's last walk of the old table is over before another hart sees the bit
+  // cleared, and frees the table.
   if (previous) previous->harts_.fetch_and(~bit_of(hart), std::memory_order_release);
 }
 

@@ -5,7 +5,8 @@
 // guards it.
 //
 // A table's frame record counts its valid entries (`next`); a table that becomes empty is taken out
-// at once. An empty table is all zeros, so it is kept as a spare and used again without clearing.
+// immediately. An empty table is all zeros, so it is kept as a spare and used again without
+// clearing.
 #pragma once
 
 #include <atomic>
@@ -36,38 +37,38 @@ class PageTable {
     return entry ? *entry : Pte();
   }
 
-  // The same, making tables as needed: `set` must follow. Errors: nomem, nothing changed.
+  // The same, but makes tables as needed; the caller must fill the entry with `set`. Errors: nomem,
+  // nothing changed.
   Result<Pte*> find_or_make(VirtAddr address);
 
-  // Fills an entry that is not valid; the frame reference that the new one stands for is the
-  // caller's to manage.
+  // Fills an entry that is not valid. The caller hands over the reference to the frame.
   static void set(Pte* at, Pte entry) {
     frame_record(physical(at).page_down()).next++;
     replace(at, entry);
   }
-  // Replaces a valid leaf entry found before. Flush afterwards, if it allows less or names another
-  // frame.
+  // Replaces a valid leaf entry found before. The caller flushes afterwards, if the new entry
+  // allows less or names another frame.
   static void replace(Pte* at, Pte entry) {
-    // Release: the page's contents are there before any hart can find the page.
+    // Release: the page's contents are visible before any hart can find the page.
     std::atomic_ref(*reinterpret_cast<std::uint64_t*>(at))
         .store(entry.bits(), std::memory_order_release);
   }
 
-  // Shares every page of [start, end) with `child`, copy on write: writable entries lose W on both
-  // sides, each frame gets a reference. `child` must have nothing there. The caller flushes this
-  // table even when it fails. Returns how many pages were shared. Errors: nomem; what was shared
-  // until then is in `child`.
+  // Maps every page of [start, end) into `child` too, copy-on-write: writable entries lose W on
+  // both sides, and each frame gets a reference. `child` must have no page there. The caller
+  // flushes this table even when this fails. Returns how many pages were mapped. Errors: nomem; the
+  // pages mapped until then stay in `child`.
   Result<std::size_t> share(VirtAddr start, VirtAddr end, PageTable& child);
 
-  // Unmaps [start, end): entries are cleared, harts flushed, and only then the frames' references
-  // dropped. Returns how many pages were mapped.
+  // Unmaps [start, end): clears the entries, flushes the harts' TLBs, and only then drops the
+  // references to the frames. Returns how many pages were mapped.
   std::size_t unmap(VirtAddr start, VirtAddr end);
-  // The same for a table that no hart uses any more nor ever will: no TLB knows it, and the frames
-  // go at once.
+  // The same for a table that no hart will use again: no TLB knows it, so the references are
+  // dropped without a flush.
   void abandon(VirtAddr start, VirtAddr end);
 
-  // Where the leaf table for `start` ends, or `end` if that is nearer. Where the root has nothing,
-  // a whole GiB is one stretch. Long walks call it to be made in pieces.
+  // Where the leaf table for `start` ends, or `end` if that is nearer. Where the root entry is
+  // empty, a whole GiB is one stretch. Long walks use this to stop in between and give way.
   VirtAddr table_end(VirtAddr start, VirtAddr end) const {
     std::uint64_t span = has_middle_table(start) ? pte_span(1) : pte_span(2);
     VirtAddr stop((start.value() & ~(span - 1)) + span);
@@ -81,13 +82,14 @@ class PageTable {
 
   // ---- The TLBs ----
 
-  // Makes every hart that runs on this table forget what it knows of one page, or of all.
+  // Makes every hart that runs on this table drop its TLB entries for one page, or for all.
   void flush_page(VirtAddr address);
   void flush_all();
-  // A page became executable: every hart fetches anew before it runs code of this address space.
+  // A page became executable: every hart executes fence.i before it next runs code of this address
+  // space.
   void note_new_code();
 
-  // Runs this hart on `next` from now on; nullptr: on the kernel's half alone.
+  // Puts `next` into this hart's satp; nullptr: the kernel's table, which has no lower half.
   static void activate(PageTable* next);
 
  private:
@@ -114,19 +116,21 @@ extern "C" const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 
 // Builds the kernel's half: devices and memory in the direct map, the image W^X in it, an empty
 // window for stacks; and runs the boot hart on it. Devices are below `devices_end`; the memory that
-// is ours is [start, end).
+// the kernel may use is [start, end).
 void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end);
 // Runs this hart on the kernel's half alone (PageTable::activate with nullptr).
 void kernel_map_activate();
-// The leaf entry for an address in the kernel's half, whose tables are made if need be; they stay.
-// The caller owns the page and fills the entry, then calls kernel_map_changed; and a hart that is
-// going to use the page calls kernel_map_catch_up first. Errors: nomem, not for a page in 2 MiB of
-// which another page had its entry before.
+// The leaf entry for an address in the kernel's half. Tables on the way are made if needed, and
+// stay. The caller owns the page and fills the entry, then calls kernel_map_changed; a hart that is
+// going to use the page calls kernel_map_catch_up first. Errors: nomem, but never when the leaf
+// table exists already.
 Result<Pte*> kernel_map_entry(VirtAddr at);
 void kernel_map_changed();
-// Entries were cleared: makes every hart forget them. Before that their frames must not be freed.
+// Entries were cleared: makes every hart drop them from its TLB. Their frames must not be freed
+// before.
 void kernel_map_forget();
-// Fences on this hart whatever was mapped since it last did; next to nothing when that is nothing.
+// Executes sfence.vma on this hart if pages were mapped since its last one; else costs almost
+// nothing.
 void kernel_map_catch_up();
 
 // ---- Spare tables ----

@@ -9,7 +9,8 @@ namespace tine {
 namespace {
 
 constexpr unsigned max_spares = 64;
-constexpr std::uint32_t none = 0;  // frame 0 of memory is the firmware's, never a table
+constexpr std::uint32_t none = 0;  // frame 0 of memory belongs to the firmware, so it is never a
+                                   // table
 
 constinit Spinlock lock{Rank::table_pool, "table pool"};
 
@@ -26,7 +27,7 @@ class Spares {
     count_--;
     return frame_address(record);
   }
-  // Frees the frame when there are enough.
+  // Frees the frame when there are enough spares.
   void give(PhysAddr frame) {
     {
       SpinGuard guard(lock);

@@ -1,5 +1,5 @@
-// Time. The machine's clock counts in the device tree's timebase-frequency; the kernel sleeps until
-// clock values, and tells programs nanoseconds.
+// Time. The machine's clock counts in the device tree's timebase-frequency; threads sleep until
+// clock values; programs get nanoseconds.
 #pragma once
 
 #include <tine/abi.h>
@@ -21,7 +21,7 @@ struct ClockConfig {
   std::uint64_t timebase = 10'000'000;  // clock units per second
   unsigned hz = 100;                    // ticks per second (kernel argument hz=)
   std::uint64_t tick = 100'000;         // clock units per tick: timebase / hz
-  bool sstc = false;                    // the CPU compares the clock itself; else the firmware does
+  bool sstc = false;                    // the CPU has stimecmp; else the firmware sets the timer
   std::uint64_t wall_offset_ns = 0;     // wall clock minus uptime (the RTC, read once)
 };
 extern constinit ClockConfig clock_config;
@@ -32,7 +32,7 @@ inline std::uint64_t clock_now() { return csr::read_time(); }
 std::uint64_t clock_to_ns(std::uint64_t time);
 // Since 1970.
 std::uint64_t wall_clock_ns();
-// Rounded up, so that nobody wakes early; saturates at `never`.
+// Rounded up, so that no sleep ends early; saturates at `never`.
 std::uint64_t ns_to_clock(std::uint64_t ns);
 
 // This hart's next timer interrupt; `never` for none.

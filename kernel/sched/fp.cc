@@ -1,7 +1,7 @@
 // Floating-point registers belong to the thread. The kernel uses none, so they may stay in the hart
-// through system calls; they are saved at a switch if they changed (sstatus.FS Dirty) and loaded
-// when their thread comes back and they are gone. A program that never uses them has FS Off and
-// pays nothing.
+// through system calls; they are saved at a switch if they changed (sstatus.FS Dirty), and loaded
+// when their thread comes back and the hart no longer holds them. A program that never uses them
+// has FS Off and costs nothing.
 #include "arch/csr.hh"
 #include "lib/string.hh"
 #include "sched/thread.hh"

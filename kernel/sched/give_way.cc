@@ -6,8 +6,8 @@
 
 namespace tine {
 
-// The boot, which is the idle thread of its hart, has nothing to give way to: a thread that is in
-// no queue cannot wait for its turn.
+// The boot runs as the idle thread of its hart, which is in no run queue, so it could not come back
+// from a switch: it gives no way.
 bool give_way() {
   constexpr std::uint64_t any =
       csr::interrupt_software | csr::interrupt_timer | csr::interrupt_external;

@@ -4,13 +4,15 @@
 
 namespace tine {
 
-// `ends`: which bits of Thread::interrupted end the wait. Returns whether the mutex is held.
+// `ends`: which bits of Thread::interrupted end the wait. Returns whether this thread holds the
+// mutex.
 bool Mutex::wait_for_it(std::uint32_t ends) {
   SpinGuard guard(spin_);
   while (true) {
     std::uint64_t word = word_.load(std::memory_order_relaxed);
     if (word == 0) {
-      // Ours, unless another thread is quicker; others may still wait, and are not to be forgotten.
+      // Free: takes it, unless another thread takes it first. `contended` is set in any case,
+      // because other threads may still be in the queue.
       if (word_.compare_exchange_strong(word, self() | contended, std::memory_order_acquire))
         return true;
     } else if ((word & contended) || word_.compare_exchange_strong(word, word | contended)) {
@@ -19,13 +21,14 @@ bool Mutex::wait_for_it(std::uint32_t ends) {
   }
 }
 
-// Free for the thread that comes first; the one that is woken looks again.
+// The mutex is free already. The thread that is woken tries to take it, and may find that another
+// thread was faster.
 void Mutex::hand_on() {
   SpinGuard guard(spin_);
   waiters_.wake_one();
 }
 
-// Mutexes rank below all spinlocks, so a hart that holds any of those must not come here.
+// A mutex ranks before every spinlock, so a hart that holds a spinlock must not come here.
 void Mutex::note_taken() const {
   this_hart().held.check(*this);
   current_thread()->mutexes.add(*this);

@@ -1,7 +1,7 @@
 // A sleeping mutex: for work that may itself sleep or touch user memory. A thread that waits for it
-// gives its hart away. `lock` cannot be interrupted, so a holder never sleeps for something that
-// may not come. But it may work for long and give way; so a call that can fail uses
-// `lock_killable`, and a thread that is to die does not wait for others first:
+// sleeps. `lock` cannot be interrupted, so a holder must never sleep for an event that may not
+// come. But a holder may work for long and give way; so code that can return an error uses
+// `lock_killable`, and then a thread that is to die does not wait for the holder:
 //
 //   if (!mutex_.lock_killable()) return Errno::restart;
 //   MutexGuard guard(mutex_, AlreadyHeld::yes);
@@ -27,8 +27,8 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
     if (!word_.compare_exchange_strong(word, self(), std::memory_order_acquire)) [[unlikely]]
       (void)wait_for_it(0);
   }
-  // The same, unless a fatal signal waits for the thread, or comes while it sleeps: then false, and
-  // the mutex is not held. One that is free is taken all the same.
+  // The same, but returns false, without the mutex, when the thread would have to sleep and a fatal
+  // signal is pending or comes meanwhile.
   bool lock_killable() TRY_ACQUIRE(true) NO_THREAD_SAFETY_ANALYSIS {
     if constexpr (TINE_DEBUG) note_taken();
     std::uint64_t word = 0;
@@ -49,14 +49,14 @@ class CAPABILITY("mutex") Mutex : public RankedLock {
   void assert_held() const ASSERT_CAPABILITY(this) {
     if constexpr (TINE_DEBUG) check_held();
   }
-  // For the analysis: the object around this mutex is being built or destroyed, and nobody else
-  // knows it.
+  // For the analysis: the object around this mutex is being built or destroyed, and no other thread
+  // can reach it.
   void assume_unshared() const ASSERT_CAPABILITY(this) {}
 
  private:
-  // 0: free; else the owner's Thread*, plus `contended` when others may sleep until it is free. A
-  // thread that sets that bit holds spin_ and keeps it until it is in the queue; an owner that
-  // finds it set at unlock takes spin_ and wakes. So no sleeper is missed, and a mutex that no
+  // 0: free; else the owner's Thread*, plus `contended` when other threads may sleep until it is
+  // free. A thread that sets that bit holds spin_ and keeps it until it is in the queue; an owner
+  // that finds it set at unlock takes spin_ and wakes. So no sleeper is missed, and a mutex that no
   // other thread wants costs two atomic operations. A waiter that is woken takes the mutex, or
   // finds it taken and leaves the bit set, so the wakeup is not lost when a signal ends its wait.
   std::atomic<std::uint64_t> word_{0};

@@ -1,10 +1,10 @@
 // Which thread runs next: the scheduler's policy, which courses replace. It decides the order and
-// how long a turn lasts; states, switches, timers and idle harts are the scheduler's business
+// how long a turn lasts. The scheduler handles states, switches, timers and idle harts
 // (scheduler.cc). Everything here is called with the scheduler's lock held.
 //
 // A policy links the threads that are ready into queues of its own by Thread::queue_link. It may
 // read how long a thread has run (Thread::run_time) and since when it has not (Thread::left_at);
-// what else it wants to know of a thread it keeps in fields of its own there.
+// for anything more it adds its own fields to Thread.
 #pragma once
 
 #include <algorithm>
@@ -16,10 +16,10 @@
 
 namespace tine {
 
-// Why a thread comes to the policy.
+// Why a thread is enqueued.
 enum class Why : std::uint8_t {
   fresh,      // it has never run
-  yielded,    // it ran, and wants others to run before it
+  yielded,    // it ran, and asked that others run before it
   preempted,  // it ran, and makes room: its turn is over, or an urgent thread is ready
   woken,      // it slept, and a running thread woke it
   urgent,     // it slept, and the clock, a device or a signal woke it
@@ -42,14 +42,14 @@ class Policy {
   ~Policy() = default;
 };
 
-// Each in turn, for time_slice_ticks of the clock.
+// Each thread in turn, for time_slice_ticks of the clock.
 //
-// A slice is time that the thread has run, so one that leaves its hart keeps what is left of it.
-// Only at the end of the queue does it get another one. So nothing that a thread does makes others
-// wait longer than their turn: to sleep and wake again does not renew a slice, and what a thread
-// has run longer than its slice is taken from the next one. A thread that slept is owed what it did
-// not run meanwhile, as if it had shared the harts with the others; so one that asks for less than
-// its share of the time never uses up a slice, and never waits for the others.
+// A slice counts the time that a thread runs, so a thread that leaves its hart keeps what is left
+// of it. It gets another slice only when it goes to the end of the queue. So no thread can make
+// others wait longer than a turn: sleeping and waking does not renew a slice, and time that a
+// thread runs beyond its slice is taken from the next one. A thread that slept gets credit for that
+// time, as much as its share of the harts would have been. So a thread that uses less than its
+// share never uses up a slice, and need not wait for a turn of the others.
 class RoundRobin final : public Policy {
  public:
   void enqueue(Thread& thread, Why why) override {
@@ -67,7 +67,7 @@ class RoundRobin final : public Policy {
     return urgent_.pop_front();
   }
   bool empty() const override { return ready_ == 0; }
-  // Ticks end a turn, so half a tick is as good as none.
+  // Turns end at ticks, so less than half a tick counts as nothing.
   bool turn_is_over(const Thread& thread) const override {
     return time_left(thread) < std::int64_t(clock_config.tick / 2);
   }
@@ -80,18 +80,19 @@ class RoundRobin final : public Policy {
   unsigned ready_ = 0;  // in all three
 
   static std::int64_t slice() { return std::int64_t(time_slice_ticks * clock_config.tick); }
-  // Below 0: what it has overdrawn.
+  // Below 0: the thread has run longer than its slice.
   static std::int64_t time_left(const Thread& thread) {
     return std::int64_t(thread.turn_end - thread.run_time);
   }
-  // Another slice, with what is left of the last one (half a tick at most) or has been overdrawn.
+  // Another slice, plus what is left of the last one (at most half a tick), or minus what was run
+  // too long.
   static void renew(Thread& thread) {
     std::int64_t most = slice() + std::int64_t(clock_config.tick / 2);
     std::int64_t left = std::clamp<std::int64_t>(time_left(thread) + slice(), 0, most);
     thread.turn_end = thread.run_time + std::uint64_t(left);
   }
 
-  // All but the commonest case, which is kept short.
+  // All cases but the most frequent one, which `enqueue` handles itself.
   [[gnu::noinline]] void enqueue_rarely(Thread& thread, Why why) {
     if (why >= Why::woken) earn(thread);
     ready_++;
@@ -108,9 +109,10 @@ class RoundRobin final : public Policy {
     }
   }
 
-  // What the thread is owed for its sleep, up to a full slice. The time of all harts was shared by
-  // those that ran, one on each hart, and those that are ready. (A thread that has half a slice
-  // left need not ask the clock for it.)
+  // Credit for the time that the thread slept, up to a full slice. Its share is what each thread
+  // would have got if it had competed with the threads that ran, one on each hart, and those that
+  // are ready. (`enqueue` skips this for a thread with more than half a slice, to save a read of
+  // the clock.)
   void earn(Thread& thread) {
     std::uint64_t slept = clock_now() - thread.left_at;
     std::uint64_t share = slept * hart_count / (hart_count + ready_);

@@ -16,13 +16,13 @@ constinit RoundRobin policy GUARDED_BY(scheduler_lock);
 constinit std::uint64_t idle_harts GUARDED_BY(scheduler_lock) = 0;  // bit: index
 constinit std::uint64_t switches GUARDED_BY(scheduler_lock) = 0;
 
-// What the scheduler keeps for each hart. Set by that hart alone; threads leave `sleepers` from any
-// hart, under the lock. On cache lines of its own, so that harts do not share one.
+// What the scheduler keeps for each hart. Only that hart sets the fields, but any hart may remove
+// threads from `sleepers`, under the lock. Aligned, so that no two harts write to one cache line.
 struct alignas(cache_line) HartClock {
   Tree<Thread, &Thread::timer_link, &Thread::wake_at> sleepers;
   std::uint64_t wakeup = never;          // when the first one is due (settle)
-  std::uint64_t next_tick = never;       // `never` while idle; or a_period_ahead
-  std::uint64_t timer = 0;               // what the timer is set to; at first, nothing yet
+  std::uint64_t next_tick = never;       // `never` while idle; or a_period_ahead (below)
+  std::uint64_t timer = 0;               // what the timer is set to; 0: not set yet
   std::uint64_t harts_to_interrupt = 0;  // bit: index (settle)
   std::atomic<std::uint64_t> ticks{0};
 };
@@ -31,11 +31,11 @@ constinit HartClock hart_clocks[max_harts];
 HartClock& own_clock() { return hart_clocks[this_hart().index]; }
 
 // The next tick is a period after the moment at which settle sets the timer, not after the last
-// one. However late this hart comes out of the kernel, its program then has a period to itself;
-// counted from earlier, the next tick might already be due, and the one after that, for ever.
+// one. So a program always gets a full period, however late this hart leaves the kernel. Counted
+// from the last tick, the next one might already be due, and so might each after it.
 constexpr std::uint64_t a_period_ahead = 0;
 
-// Notes when this hart's timer must go off; settle sets it.
+// Notes when this hart's timer must fire; settle sets it.
 void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
   Thread* first = clock.sleepers.front();
   clock.wakeup = first ? first->wake_at : never;
@@ -47,8 +47,8 @@ void interrupt_later(std::uint64_t harts) REQUIRES(scheduler_lock) {
   this_hart().work |= Hart::must_settle;
 }
 
-// An idle hart is interrupted to run the thread; without one, an urgent thread takes this hart.
-// That is where the interrupt came or the signal was sent, so this hart is in the kernel already.
+// An idle hart is interrupted to run the thread. If no hart is idle, an urgent thread may take this
+// hart, which needs no interrupt: it is in the kernel already.
 void make_ready(Thread& thread, Why why) REQUIRES(scheduler_lock) {
   thread.state = ThreadState::ready;
   thread.wait_reason = WaitReason::none;
@@ -68,7 +68,8 @@ void wake_sleeper(Thread& thread, Why why) REQUIRES(scheduler_lock) {
   make_ready(thread, why);
 }
 
-// Adds to the running thread's time what it has run since it came, or since this was called last.
+// Adds to the running thread's time what it has run since it was given the hart, or since the last
+// call.
 void charge(Thread& self, std::uint64_t now) REQUIRES(scheduler_lock) {
   self.run_time += now - std::exchange(self.left_at, now);
 }
@@ -139,8 +140,8 @@ void switch_away() {
   settle();
 }
 
-// The last step of a switch, for threads that have never been in switch_away: called by their first
-// code.
+// The last step of the first switch to a thread, which has not called switch_away yet: its first
+// code calls this (trap.S).
 extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was taken by another thread
   scheduler_lock.unlock();
   settle();
@@ -222,13 +223,13 @@ ThreadStatus status_of(const Thread& thread) {
   return {thread.state, thread.wait_reason, thread.hart, thread.run_ticks, thread.schedules};
 }
 
-// The time since the last tick is the program's until a tick says otherwise. What was told stays
-// told: so neither of the two parts ever goes back.
+// The time since the last tick counts as user time until a tick says otherwise. User time that was
+// returned once is never taken back, so neither of the two parts ever decreases.
 CpuTime cpu_time(Thread& thread) {
   SpinGuard guard(scheduler_lock);
   std::uint64_t total = thread.run_time;
   if (thread.state == ThreadState::running) {
-    std::uint64_t now = clock_now();  // of this hart; its own might be ahead
+    std::uint64_t now = clock_now();  // this hart's; the clock of the thread's hart might be ahead
     total += now > thread.left_at ? now - thread.left_at : 0;
   }
   thread.told_user = std::max(thread.told_user, total - thread.system_time);
@@ -259,7 +260,8 @@ bool run_ready_threads() {
   }
   clock.next_tick = a_period_ahead;
   arm_timer(clock);
-  this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when nothing else can
+  this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when no other thread
+                                                 // can
   switch_away();
   return true;
 }

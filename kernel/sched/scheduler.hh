@@ -1,9 +1,11 @@
-// The scheduler: which thread runs on which hart. One run queue and one lock for all harts; the
-// order is a Policy's, which courses replace (policy.hh). The kernel does not preempt itself: a
-// thread leaves its hart where it sleeps, and on the way back to user mode when its time is up.
+// The scheduler: which thread runs on which hart. One run queue and one lock for all harts; a
+// Policy decides the order, and a course may replace it (policy.hh). The kernel does not preempt
+// itself: a thread leaves its hart where it sleeps, and on the way back to user mode when its time
+// is up.
 //
 // The lock is held across the switch itself: taken by the thread that leaves, released by the one
-// that comes (finish_switch). So whoever holds it sees no thread half way.
+// that comes (finish_switch). So a thread that holds it never sees another one half way through a
+// switch.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +19,17 @@ extern constinit Spinlock scheduler_lock;
 
 // ---- Threads come, run, and go ----
 
-// A fresh thread enters the run queue.
+// A new thread enters the run queue.
 void start_thread(Thread& thread) EXCLUDES(scheduler_lock);
 
 // Wakes a thread, if it sleeps.
 void wake_thread(Thread& thread) REQUIRES(scheduler_lock);
 
-// A signal waits for `thread`; `fatal`: one that will end its process. An interruptible sleep ends,
-// and `wait` returns restart; a thread that runs on another hart comes into the kernel.
+// A signal is pending for `thread`; `fatal`: one that will end its process. An interruptible sleep
+// ends, and `wait` returns restart; a thread that runs on another hart enters the kernel.
 void interrupt(Thread& thread, bool fatal) EXCLUDES(scheduler_lock);
 
-// Lets others run; returns when it is this thread's turn again.
+// Lets other threads run; returns when it is this thread's turn again.
 void yield() EXCLUDES(scheduler_lock);
 // The same where the scheduler has asked for it (Hart::must_yield): the thread's turn is over, or
 // an urgent thread is ready.
@@ -37,10 +39,9 @@ void make_room() EXCLUDES(scheduler_lock);
 // dead, or the idle thread. Returns when this thread is chosen again, with the lock released.
 void switch_away() RELEASE(scheduler_lock);
 
-// The running thread ends. Its stack and Thread may be freed by whoever has seen is_dead.
+// The running thread ends. Its stack and Thread may be freed once is_dead has returned true.
 [[noreturn]] void exit_thread() EXCLUDES(scheduler_lock);
-// Is the thread off its stack for good? (Its state is seen under the lock, which was held until it
-// had left.)
+// Has the thread left its stack for the last time? (It holds the lock until it has left.)
 bool is_dead(const Thread& thread) EXCLUDES(scheduler_lock);
 
 // ---- Time ----
@@ -54,10 +55,10 @@ void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);
 
 // ---- What waits until no lock is held ----
 
-// Interrupts the harts that were given work and sets this hart's timer, where that is still to be
-// done. Both are slow, and the hart that is woken wants the locks that its waker holds; so the
-// scheduler only notes them, and they are done when this hart switches, idles, or returns to user
-// mode.
+// Interrupts the harts that were given work and sets this hart's timer, if the scheduler has noted
+// that this is to be done. Both are slow, and a hart that is interrupted needs locks that its waker
+// holds. So they are done when no lock is held: when this hart switches, idles, gives way, or
+// returns to user mode.
 void settle() EXCLUDES(scheduler_lock);
 
 // Timer ticks taken, over all harts.
@@ -65,7 +66,7 @@ std::uint64_t total_ticks();
 // How often a thread was given a hart, idle threads too.
 std::uint64_t total_switches() EXCLUDES(scheduler_lock);
 
-// ---- What others are told of a thread ----
+// ---- What a thread's status is ----
 
 struct ThreadStatus {
   ThreadState state;
@@ -75,8 +76,8 @@ struct ThreadStatus {
 };
 ThreadStatus status_of(const Thread& thread) EXCLUDES(scheduler_lock);
 
-// How long a thread ran, in clock units. The sum is exact; ticks say how it is divided. And what it
-// took besides: page faults, and the most pages that its process had at one time.
+// How long a thread ran, in clock units. The sum is exact; ticks decide how it is divided. Also
+// page faults, and the most pages that its process had at one time.
 struct CpuTime {
   std::uint64_t user = 0, system = 0;
   std::uint64_t faults = 0, peak_pages = 0;
@@ -89,16 +90,16 @@ struct CpuTime {
   }
 };
 CpuTime cpu_time(Thread& thread) EXCLUDES(scheduler_lock);
-// The running thread begins a new program: its ticks are counted anew, its time goes on.
+// The running thread begins a new program: its ticks are counted from 0, its time continues.
 void begin_program(Thread& thread) EXCLUDES(scheduler_lock);
 
 // ---- Idle harts (trap/idle.cc) ----
 
 // This flow of control becomes the idle thread of this hart.
 void become_idle_thread(Thread& idle);
-// For the idle thread. If threads are ready, runs them and answers true when none was left; else
-// announces that this hart is idle, arms its timer for the first sleeper only, and answers false:
-// wait for an interrupt, then call stop_idling.
+// For the idle thread. If threads are ready, runs them until none is left, and returns true. Else
+// marks this hart as idle, arms its timer for the first sleeper only, and returns false: then the
+// caller waits for an interrupt and calls stop_idling.
 bool run_ready_threads() EXCLUDES(scheduler_lock);
 void stop_idling() EXCLUDES(scheduler_lock);
 

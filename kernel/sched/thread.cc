@@ -12,8 +12,8 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   thread->process = &process;
   thread->calls = current_thread()->calls;
   thread->account = current_account();
-  // The stack as user_thread_start and trap_entry expect it: the frame at the very top, nothing
-  // below it.
+  // user_thread_start and trap_entry expect the frame at the top of the stack, with nothing below
+  // it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));
   // [fork 4] The switch context: where it begins when a hart first switches to it.
   // lab fork 2 {

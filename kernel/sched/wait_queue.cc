@@ -4,8 +4,8 @@
 
 namespace tine {
 
-// The look at `interrupted` is under the lock: an interrupt that comes now either is seen here or
-// finds us asleep.
+// `interrupted` is read under the scheduler's lock, so an interrupt that comes now is either seen
+// here or finds this thread asleep.
 Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason, std::uint32_t ends) {
   Thread& self = *current_thread();
   if (self.interrupted.load(std::memory_order_relaxed) & ends) return Errno::restart;
@@ -37,12 +37,12 @@ Result<> WaitQueue::sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadl
 }
 
 // The thread's `told` is for threads with waiters in several queues, which hold no queue's lock
-// when they fall asleep. They look at it under the scheduler's lock, as here it is set: so either
-// the thread does not fall asleep, or it is found sleeping. (Release: a thread that reads `told`
-// with acquire sees the waiter as told, too.)
+// when they fall asleep. It is set here and read there under the scheduler's lock, so the thread
+// either sees it and does not fall asleep, or is found asleep here. (Release: a thread that reads
+// its `told` with acquire also sees the waiter's.)
 //
 // A thread that no longer sleeps (an interrupt or its deadline woke it, and it has not run since)
-// is told all the same, and looks at the condition.
+// has its waiter told too, and then checks the condition.
 void WaitQueue::tell(Waiter& waiter) {
   waiters_.remove(&waiter);
   waiter.told.store(1, std::memory_order_relaxed);

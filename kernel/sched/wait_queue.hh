@@ -6,26 +6,24 @@
 //   ...
 //   SpinGuard guard(lock_);
 //   TRY(wait(readers_, lock_, WaitReason::pipe, [&] {
-//     lock_.assert_held();  // `wait` says so, but the analysis does not look into it
-//     return !buffer_.empty();
-//   }));
+//     lock_.assert_held(); // true here, but the analysis cannot see it return !buffer_.empty();
+//     }));
 //
-// What waits in a queue is a Waiter, which lies on the stack of the waiting thread. It enters the
-// queue under the queue's lock. It leaves under this lock too: a wake takes it out and tells it, or
-// the thread itself takes it out when an interrupt or the deadline has ended the sleep. So as long
-// as a waker holds the lock, the waiters of the queue and their threads exist.
+// A queue holds Waiters. A Waiter lies on the stack of the waiting thread. It enters the queue
+// under the queue's lock, and leaves under this lock too: a wake takes it out and marks it as told,
+// or the thread itself takes it out when an interrupt or the deadline has ended the sleep. So while
+// a waker holds the lock, the waiters of the queue and their threads exist.
 //
-// No wakeup is lost. The sleeper holds the queue's lock from its look at the condition until its
-// state is `sleeping`, and the waker needs this lock to change what was looked at. The lock's
-// release and the waker's acquire order the two; the scheduler's lock, which the sleeper takes
-// before it lets go of the queue's and which is free only after the switch, keeps the waker from
-// making a thread ready that has not left its hart.
+// No wakeup is lost. The sleeper holds the queue's lock from its check of the condition until its
+// state is `sleeping`, and the waker needs this lock to change the condition. The lock's release
+// and the waker's acquire order the two. The sleeper takes the scheduler's lock before it releases
+// the queue's, and that lock is free only after the switch: so the waker cannot make a thread ready
+// that has not left its hart.
 //
-// `wake_one` is for queues in which all wait for the same condition. The waiter that it has told
-// looks at the condition before anything else, so that an interrupt or a deadline that comes at the
-// same time does not make it leave. If it finds the condition false, another thread has already
-// acted on the news. So news is never lost with a waiter that leaves; a queue whose waiters wait
-// for different things is woken with `wake_all`.
+// `wake_one` is for queues in which all threads wait for the same condition. A woken thread checks
+// the condition before it looks for an interrupt or its deadline. So a wakeup is not lost when one
+// of those comes at the same time; and if the condition is false, another thread has already used
+// what the wakeup announced. A queue whose waiters wait for different conditions needs `wake_all`.
 //
 // A thread can have waiters in several queues (ppoll): it enters each under the lock of that queue,
 // then sleeps until one of them is told (Thread::told), and leaves each under its lock.
@@ -46,7 +44,7 @@ namespace tine {
 // The running thread's place in one wait queue.
 struct Waiter {
   Thread* thread = nullptr;  // set when it enters
-  // What it waits for, where the owner of the queue tells several things apart.
+  // What it waits for, in a queue for several things (futexes).
   std::uint64_t key = 0;
   ListLink link{};                     // guarded by the queue's lock
   std::atomic<std::uint32_t> told{0};  // a wake has taken it out of the queue
@@ -56,16 +54,19 @@ struct Waiter {
 class WaitQueue {
  public:
   bool empty() const { return waiters_.empty(); }
-  const Waiter* first() { return waiters_.front(); }  // that has waited longest; nullptr: none
+  const Waiter* first() {
+    return waiters_.front();
+  }  // the one that has waited longest; nullptr:
+     // none
 
-  // Tells the waiter that has waited longest.
+  // Wakes the thread that has waited longest.
   void wake_one() EXCLUDES(scheduler_lock) {
     if (!empty()) tell(*waiters_.front());
   }
   void wake_all() EXCLUDES(scheduler_lock) {
     while (!empty()) tell(*waiters_.front());
   }
-  // Tells those for which `pick(waiter)` is true, at most `most`. Returns how many.
+  // Wakes those for which `pick(waiter)` is true, at most `most`. Returns how many.
   template <class Pick>
   unsigned wake(unsigned most, Pick pick) EXCLUDES(scheduler_lock) {
     unsigned told = 0;
@@ -77,8 +78,9 @@ class WaitQueue {
     return told;
   }
 
-  // Those for which `pick(waiter)` is true, at most `most`, wait in `to` from now on, whose lock is
-  // held, too. Returns how many. Only for waiters that know which lock they leave under.
+  // Moves those for which `pick(waiter)` is true, at most `most`, to the queue `to`, whose lock is
+  // held too. Returns how many. Only for waiters that find out which queue's lock to take when they
+  // leave.
   template <class Pick>
   unsigned move(unsigned most, WaitQueue& to, Pick pick) {
     unsigned moved = 0;
@@ -106,10 +108,10 @@ class WaitQueue {
   }
 
   // One sleep, with no condition: use `wait`, or a loop like it. Releases `lock` while asleep.
-  // Errors: restart, at once, when the thread has been interrupted; an interrupt that comes later
-  // ends the sleep like a wakeup. `deadline` is a clock value; the sleep ends then at the latest.
-  // `key`: the waiter's. `ends`: the bits of Thread::interrupted that count as an interrupt; others
-  // than `signalled` are for Mutex.
+  // Errors: restart, without a sleep, when the thread has been interrupted already; an interrupt
+  // that comes later ends the sleep like a wakeup. `deadline` is a clock value at which the sleep
+  // ends at the latest. `key`: the waiter's. `ends`: the bits of Thread::interrupted that count as
+  // an interrupt; only Mutex passes others than `signalled`.
   Result<> sleep(Spinlock& lock, WaitReason reason, std::uint64_t deadline, std::uint64_t key = 0,
                  std::uint32_t ends = Thread::signalled) REQUIRES(lock) EXCLUDES(scheduler_lock);
 
@@ -127,12 +129,12 @@ Result<> wait(WaitQueue& queue, Spinlock& lock, WaitReason reason, Condition con
   return {};
 }
 
-// The running thread is to sleep until an interrupt or `deadline` ends that, or a wake: the caller
-// switches away. Errors: restart, when it has been interrupted.
+// Makes the running thread sleep until a wake, an interrupt or `deadline`; the caller then calls
+// switch_away. Errors: restart, when it has been interrupted already.
 Result<> begin_to_sleep_until(std::uint64_t deadline, WaitReason reason,
                               std::uint32_t ends = Thread::signalled) REQUIRES(scheduler_lock);
 
-// Sleeps for nothing but the clock. Errors: restart.
+// Sleeps until `deadline`. Errors: restart.
 Result<> sleep_until(std::uint64_t deadline);
 
 }  // namespace tine
