@@ -17,7 +17,7 @@ struct CommandLine {
   FewOf<std::string_view, 16> arguments;  // what follows `--`, for init
 };
 
-// What it does not know it reports and leaves out.
+// Unknown words are reported and ignored.
 CommandLine parse_command_line(std::string_view text);
 
 }  // namespace tine

@@ -1,6 +1,5 @@
-// From the firmware to the first program. entry.S brings the boot hart here, with paging on and
-// nothing else; the steps below each rest on those before. The other harts join at the end
-// (secondary_main).
+// From the firmware to the first program. entry.S jumps here on the boot hart; only paging is set
+// up. Each step below needs the ones before it. The other harts join at the end (secondary_main).
 #include <algorithm>
 
 #include "arch/csr.hh"
@@ -42,21 +41,21 @@ void prepare_hart(unsigned index, std::uint64_t id) {
       reinterpret_cast<std::uint64_t>(emergency_stacks[index] + emergency_stack_size);
 }
 
-// Interrupts that programs and idle harts may get; and programs may read the clock and the
+// Enables the interrupts that programs and idle harts get, and lets programs read the clock and the
 // counters.
 void enable_interrupts() {
   csr::write_sie(csr::interrupt_software | csr::interrupt_timer | csr::interrupt_external);
   csr::write_scounteren(7);
 }
 
-// What a hart runs when nothing else is ready. It lives as long as the machine.
+// The thread that a hart runs when no other is ready. It is never freed.
 Thread& make_idle_thread() {
   auto thread = make<Thread>();
   if (!thread) panic("no memory for an idle thread");
   return *thread->release();
 }
 
-// Gives memory to the frame allocator, but for the holes in it.
+// Gives memory to the frame allocator, except the holes in it.
 void add_free_memory(PhysAddr start, PhysAddr end, std::span<const MemoryRange> holes) {
   while (start < end) {
     PhysAddr stop = end, next = end;
@@ -85,7 +84,8 @@ MemoryRange usable_memory(const MachineDescription& machine) {
   return all;
 }
 
-// [boot 6] Memory: what there is, what is taken already, and the kernel's own view of it.
+// [boot 6] Memory: where it is, which parts are in use already, and the kernel's own page table for
+// it.
 void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
   MemoryRange memory = usable_memory(machine);
   if (memory.size == 0) panic("the device tree names no memory");
@@ -100,8 +100,8 @@ void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
     if (hole.size && hole.end() > records && hole.start < free)
       panic("the frame records do not fit below {}", hole.start);
   }
-  // The firmware sits at the beginning of memory; what it leaves below the kernel's image is as
-  // good as any.
+  // The firmware is at the beginning of memory; the memory between it and the kernel's image can be
+  // used.
   PhysAddr ours = memory.start;
   for (const MemoryRange& hole : machine.reserved) {
     if (hole.start <= ours && ours < hole.end()) ours = hole.end().page_up();
@@ -127,8 +127,8 @@ void start_devices(const MachineDescription& machine, const CommandLine& line) {
 
 std::uint64_t free_frames() { return frame_counts().of_kind[unsigned(FrameKind::free)]; }
 
-// [boot 8] The initial files. Their archive's memory is free afterwards, some of it for root alone;
-// and what is free then is what users may share.
+// [boot 8] The initial files. The memory of their archive is freed afterwards, and some of it is
+// kept for root. Limits for files and users are parts of what is free then.
 void start_files(const MachineDescription& machine) {
   if (!machine.initrd) panic("there is no initrd: start QEMU with -initrd (make qemu does)");
   MemoryRange initrd = *machine.initrd;
@@ -140,8 +140,8 @@ void start_files(const MachineDescription& machine) {
   accounts_init(free_frames() * page_size);
 }
 
-// Gives every hart that can take interrupts its place; the boot hart is harts[0] already, and needs
-// none (of several PLICs, ours is the first).
+// Enters every hart that the PLIC can interrupt into harts[]. The boot hart is harts[0] already,
+// and is used even without a PLIC context (of several PLICs, the kernel uses the first).
 void find_harts(const MachineDescription& machine) {
   for (const HartDescription& hart : machine.harts) {
     unsigned index = hart.id == harts[0].id ? 0 : hart_count;
@@ -169,7 +169,7 @@ void start_other_harts() {
 
 }  // namespace
 
-// [boot 5] The boot hart, in C++ for the first time.
+// [boot 5] The boot hart's first C++ code.
 extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_tree_at) {
   prepare_hart(0, hart_id);
   harts[0].online.store(true, std::memory_order_relaxed);
@@ -198,8 +198,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
   log("Tine: {} MiB, {} hart{}, {} ticks a second\n", frame_counts().total >> 8, hart_count,
       hart_count == 1 ? "" : "s", line.hz);
 
-  // [boot 10] The first program, whose the terminal is from now on; and the boot hart is an idle
-  // hart like any other.
+  // [boot 10] The first program, to which the terminal belongs from now on. The boot hart becomes
+  // an idle hart like the others.
   log_is_shown = is_logged(Channel::all);
   Result<> started = start_init(line.init, line.arguments);
   if (!started) panic("{} cannot be started (errno {})", line.init, int(started.error()));

@@ -19,7 +19,7 @@ constexpr char delete_key = 0x7f;
 constinit Console plain_console;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t'; }
-// Is it a later byte of a UTF-8 character?
+// Is it the second or a later byte of a UTF-8 character?
 bool is_continuation(char c) { return (c & 0xc0) == 0x80; }
 
 }  // namespace
@@ -57,8 +57,7 @@ void Console::hold_back_if_full() {
   held_back_ = full;
 }
 
-// One reader for one piece of news. If it leaves something it tells the next one (read_line), so it
-// does not matter what becomes of the one that is told here.
+// Wakes one reader. If it leaves input, or does not read after all, read_line wakes the next one.
 void Console::commit() {
   committed_ = tail_;
   if (head_ == committed_) return;
@@ -72,7 +71,7 @@ void Console::drop_input() {
   hold_back_if_full();
 }
 
-// Takes back the last character of the line, with what its echo took on the screen.
+// Removes the last character of the line, and its echo from the screen.
 void Console::erase_character() {
   if (tail_ == committed_) return;
   while (tail_ - committed_ > 1 && is_continuation(slot(tail_ - 1))) tail_--;
@@ -136,8 +135,8 @@ Console::Piece Console::copy(std::span<std::byte> to) {
     to[n++] = static_cast<std::byte>(c);
     if (c == '\n') return {n, at, true};
   }
-  // A ^D right behind belongs to these bytes: left there, it would look like the end to the next
-  // read.
+  // A ^D right after these bytes belongs to them: if it stayed, the next read would return 0, which
+  // means end of file.
   if (at != committed_ && slot(at) == end_of_input) return {n, at + 1, true};
   return {n, at, at == committed_};
 }
@@ -151,8 +150,8 @@ Result<> Console::wait_for_input(bool may_block) {
   });
 }
 
-// Moves one piece, or the start of it: what the buffer has room for in one place. Errors: fault,
-// nomem; again, when nothing is there.
+// Moves one piece, or as much of it as the buffer takes in one place. Errors: fault, nomem; again,
+// when there is no input.
 Result<std::size_t> Console::read_piece(IoBuffer& to, Piece& piece) {
   std::array<std::byte, piece_size> bytes;
   std::span<std::byte> room(bytes.data(), std::min(to.left(), piece_size));
@@ -192,7 +191,7 @@ Result<std::size_t> Console::read(IoBuffer& to, bool may_block) {
   while (true) {
     TRY(wait_for_input(may_block));
     Result<std::size_t> moved = read_line(to);
-    // Another reader was quicker, or ^C was.
+    // `again`: another reader took the input, or ^C dropped it.
     if (moved || moved.error() != Errno::again) return moved;
   }
 }

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0xd00dfeed;
 constexpr std::uint32_t version =
-    17;  // the structure that we read; newer blobs say if they are compatible
+    17;  // the version that this reads; newer blobs say if they are compatible
 
 // Words of the header (section 5.2).
 enum HeaderWord : std::size_t {
@@ -98,7 +98,7 @@ Result<Fdt> Fdt::open(std::span<const std::byte> blob) {
   tree.structure_ = blob.subspan(structure, header[word_structure_size]);
   tree.strings_ = blob.subspan(strings, header[word_strings_size]);
   tree.reservations_ = blob.subspan(reservations);
-  // One root and nothing behind it; every node ends; properties stand before children.
+  // There is one root and nothing after it, every node ends, and properties come before children.
   auto look = [](const FdtNode&) {};
   if (tree.read(TRY(tree.walk(0, nullptr, look))).kind != TokenKind::finish) return Errno::inval;
   return tree;
@@ -168,7 +168,7 @@ bool FdtNode::is_enabled() const {
   return !status || status->text() == "okay" || status->text() == "ok";
 }
 
-// How many cells make an address and a size is said by the parent (section 2.3.5).
+// The parent says how many cells make an address and a size (section 2.3.5).
 std::optional<MemoryRange> FdtNode::region(std::size_t n) const {
   auto reg = property("reg");
   if (!reg || !parent) return {};

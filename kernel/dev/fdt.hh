@@ -1,6 +1,6 @@
 // Reads a flattened device tree: the description of the machine that the firmware hands over
-// (Devicetree Specification, chapters 2 and 5). Nothing is copied and nothing is allocated: what is
-// found are views into the blob.
+// (Devicetree Specification, chapters 2 and 5). Nothing is copied or allocated: results are views
+// into the blob.
 //
 // `open` goes through the whole blob once; a blob that it accepts is walked without further errors.
 // Still, every token is read with its bounds checked.
@@ -53,15 +53,15 @@ class Fdt {
   void for_each_node(Visit visit) const {
     static_cast<void>(walk(0, nullptr, visit));
   }
-  // The n-th entry of the memory reservation block. Ask in order: nothing ends the list, and what
-  // lies behind its end means nothing.
+  // The n-th entry of the memory reservation block. Ask in order and stop at the first that is
+  // empty: what lies after the end of the list has no meaning.
   std::optional<MemoryRange> reservation(std::size_t n) const;
 
  private:
   friend class FdtNode;
   static constexpr unsigned max_depth = 16;
 
-  // Section 5.4, "Structure Block". What is not one of them, or not whole, is read as `broken`.
+  // Section 5.4, "Structure Block". An unknown or incomplete token is read as `broken`.
   enum class TokenKind { broken = 0, begin = 1, end = 2, property = 3, nop = 4, finish = 9 };
   struct Token {
     TokenKind kind = TokenKind::broken;
@@ -75,7 +75,7 @@ class Fdt {
   std::span<const std::byte> strings_;
 
   Token read(std::size_t at) const;
-  // The node that begins at `at`, and all below it; answers where the token behind it is.
+  // Visits the node that begins at `at`, and all below it; returns where the token after it is.
   template <class Visit>
   Result<std::size_t> walk(std::size_t at, const FdtNode* parent, Visit& visit) const;
 };
@@ -95,14 +95,14 @@ class FdtNode {
   bool is_compatible(std::string_view with) const;
   bool is_enabled() const;  // no status, or "okay"
   // The n-th pair of `reg`; nothing if there is none, or if an address or a size takes more than
-  // two. Bus addresses are taken as they are (`ranges` is not followed: on the machines that we
-  // know they are the CPU's).
+  // two. Bus addresses are not translated (`ranges` is ignored: on QEMU virt they are the CPU's
+  // addresses).
   std::optional<MemoryRange> region(std::size_t n = 0) const;
 
  private:
   friend class Fdt;
   const Fdt& tree_;
-  std::size_t body_;  // the token behind our begin
+  std::size_t body_;  // the token after the node's begin
 
   FdtNode(const Fdt& tree, const FdtNode* above, const Fdt::Token& begin)
       : name(begin.name),

@@ -9,15 +9,15 @@
 namespace tine {
 namespace {
 
-// What the device understands (QEMU, "sifive_test"). The status stands above FAIL.
+// The device's commands (QEMU, "sifive_test"). The status goes into the bits above FAIL.
 constexpr std::uint32_t command_fail = 0x3333;
 constexpr std::uint32_t command_pass = 0x5555;
 constexpr std::uint32_t command_reset = 0x7777;
 
 constinit std::optional<PhysAddr> test_device;
 
-// By the device, or by the firmware when there is none. Not one after the other: QEMU ends a moment
-// after the write, and the firmware's end, with status 0, would come in time to replace ours.
+// Through the device, or the firmware when there is no device. Not through both: QEMU ends a moment
+// after the write to the device, so a call of the firmware could still replace the status with 0.
 [[noreturn]] void end_machine(std::uint32_t command, sbi::Reset otherwise) {
   uart_drain();
   if (test_device) {

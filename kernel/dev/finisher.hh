@@ -1,5 +1,5 @@
-// The end of the machine: QEMU's test device, which hands the host an exit status; without one, the
-// firmware's reset.
+// Stops or restarts the machine: through QEMU's test device, which gives the host an exit status,
+// or without one through the firmware.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,11 @@
 
 namespace tine {
 
-// Where the test device is, if there is one. From now on a panic ends the machine through it.
+// `base`: the address of the test device, if there is one. From now on a panic stops the machine by
+// power_off.
 void finisher_init(std::optional<PhysAddr> base);
 
-// `status`: 0 to 255, for the host. (The firmware alone cannot hand it on.)
+// `status`: 0 to 255, for the host. (It is lost when there is no test device.)
 [[noreturn]] void power_off(int status);
 [[noreturn]] void reboot();
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t cause_supervisor_external = 9;
 
-// Names of extensions stand behind underscores in an ISA string: rv64imac_zicsr_sstc.
+// In an ISA string, names of extensions follow underscores: rv64imac_zicsr_sstc.
 bool isa_has(std::string_view isa, std::string_view extension) {
   while (!isa.empty()) {
     std::string_view name = isa.substr(0, isa.find('_'));
@@ -43,7 +43,7 @@ void describe_controller(const FdtNode& controller, MachineDescription& machine)
   }
 }
 
-// Context n of the PLIC interrupts what the n-th pair (controller, cause) names.
+// The n-th pair (controller, cause) names the hart and mode that context n of the PLIC interrupts.
 void describe_plic(const FdtNode& plic, MachineDescription& machine) {
   machine.plic = plic.region();
   auto contexts = plic.property("interrupts-extended");
@@ -66,7 +66,7 @@ void describe_chosen(const FdtNode& chosen, MachineDescription& machine) {
   if (start && start < end) machine.initrd = MemoryRange{PhysAddr(start), end - start};
 }
 
-// Of several, the first one is ours.
+// Of several devices of one kind, the kernel uses the first.
 void describe_device(const FdtNode& device, MemoryRange registers, MachineDescription& machine) {
   if (device.is_compatible("ns16550a") && !machine.uart) {
     auto interrupts = device.property("interrupts");
@@ -103,7 +103,7 @@ MachineDescription describe_machine(const Fdt& tree) {
   }
   tree.for_each_node([&](const FdtNode& node) { describe_node(node, machine); });
   std::ranges::partial_sort(machine.memory, machine.memory.end(), {}, &MemoryRange::start);
-  // It may stand before the harts that it serves.
+  // In a second pass, because the PLIC's node may come before those of the harts.
   tree.for_each_node([&](const FdtNode& node) {
     bool is_plic = node.is_compatible("riscv,plic0") || node.is_compatible("sifive,plic-1.0.0");
     if (is_plic && !machine.plic) describe_plic(node, machine);

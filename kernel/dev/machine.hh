@@ -1,4 +1,4 @@
-// What the kernel wants to know of the machine, gathered from the device tree once, at boot.
+// What the kernel needs to know about the machine, read from the device tree once, at boot.
 #pragma once
 
 #include "arch/sbi.hh"
@@ -6,13 +6,13 @@
 
 namespace tine {
 
-// A few of something, counted.
+// An array of at most `max` items, with their count.
 template <class T, unsigned max>
 struct FewOf {
   std::array<T, max> items{};
   unsigned count = 0;
 
-  // What does not fit is left out; false then.
+  // False: there is no room, and the item was not added.
   bool add(const T& item) {
     if (count == max) return false;
     items[count++] = item;
@@ -38,16 +38,16 @@ struct UartDescription {
 
 struct MachineDescription {
   FewOf<MemoryRange, 16> memory;   // its banks, lowest first
-  FewOf<MemoryRange, 8> reserved;  // parts of it that are not ours
+  FewOf<MemoryRange, 8> reserved;  // parts of it that the kernel must not use
   std::optional<MemoryRange> initrd;
   std::span<const std::byte> rng_seed;
   std::string_view bootargs;
 
   FewOf<HartDescription, sbi::hart_ids> harts;  // those that may be used
   std::uint64_t timebase_frequency = 0;
-  // Of the first hart: nothing that it does not have is used.
+  // Read from the first hart; all harts are assumed to be alike.
   bool has_sstc = false;
-  bool has_double = false;  // floating point, of both sizes
+  bool has_double = false;  // floating point, single and double precision
 
   std::optional<UartDescription> uart;  // ns16550a
   std::optional<MemoryRange> plic;
@@ -55,7 +55,7 @@ struct MachineDescription {
   std::optional<PhysAddr> test_device;  // sifive: ends the machine with a status
 };
 
-// Whatever is missing in the tree stays empty: the caller says what it cannot do without.
+// What is missing in the tree stays empty; the caller checks what it needs.
 MachineDescription describe_machine(const Fdt& tree);
 
 }  // namespace tine

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t priorities = 0;                                // one for each source
 constexpr std::uint64_t enables = 0x2000, enables_per_context = 0x80;  // one bit for each source
 constexpr std::uint64_t thresholds = 0x200000, per_context = 0x1000;
-constexpr std::uint64_t claim = 4;  // behind the threshold; written: complete
+constexpr std::uint64_t claim = 4;  // after the threshold; a write means "complete"
 
 constexpr unsigned max_sources = 128;  // the specification allows 1024; source 0 means "none"
 
@@ -33,7 +33,8 @@ void plic_init(PhysAddr base) {
     for (unsigned irq = 0; irq < max_sources; irq += 32) {
       mmio_write<std::uint32_t>(enable_word(hart.plic_context, irq), 0);
     }
-    mmio_write<std::uint32_t>(threshold(hart.plic_context), 0);  // everything above priority 0
+    mmio_write<std::uint32_t>(threshold(hart.plic_context), 0);  // lets through every priority
+                                                                 // above 0
   }
 }
 

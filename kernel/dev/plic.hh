@@ -1,12 +1,12 @@
 // The platform-level interrupt controller (RISC-V PLIC specification 1.0): interrupts of devices.
 //
-// Every source goes to every hart that the PLIC serves (with several PLICs, ours serves some): the
-// one that claims it first handles it, the others find nothing to claim. So a key is seen at once
-// even while some hart is busy in the kernel, and no hart is special; the price is a short trap on
-// the others, at the rate at which people type.
+// Every source interrupts every hart that the PLIC serves (of several PLICs, the kernel uses one,
+// which may serve only some harts). The hart that claims the interrupt first handles it; the others
+// find nothing to claim. So a key is handled immediately even while some harts are busy in the
+// kernel, and no hart is special. The price is a short trap on the other harts for each key.
 //
-// Set up by the boot hart alone before the others start; afterwards the table of handlers only
-// grows, each entry before its source is enabled.
+// The boot hart sets it up before the others start. After that the table of handlers only grows,
+// and each entry is written before its source is enabled; so it needs no lock.
 #pragma once
 
 #include "lib/result.hh"
@@ -22,8 +22,7 @@ void plic_init(PhysAddr base);
 using InterruptHandler = void (*)();
 Result<> plic_enable(unsigned irq, InterruptHandler handler);
 
-// On a supervisor external interrupt: handles what this hart can claim, until there is nothing
-// left.
+// On a supervisor external interrupt: claims and handles interrupts until none is left.
 void plic_interrupt();
 
 }  // namespace tine

@@ -10,7 +10,7 @@ namespace tine {
 
 // Nanoseconds since 1970.
 inline std::uint64_t rtc_read(PhysAddr base) {
-  // Reading the low half keeps the high half of the same moment for the next read.
+  // Reading the low half latches the high half of the same moment for the next read.
   std::uint64_t low = mmio_read<std::uint32_t>(base);
   std::uint64_t high = mmio_read<std::uint32_t>(base + 4);
   return high << 32 | low;

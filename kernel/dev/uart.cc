@@ -58,8 +58,8 @@ std::optional<char> uart_read() {
 
 void uart_hold_back(bool hold) { write(interrupt_enable, hold ? 0 : interrupt_received); }
 
-// The status is looked at only once for each filling of the FIFO. No state is kept, so that a panic
-// in the middle of another hart's text does no harm.
+// Reads the status only once for each filling of the FIFO. No state is kept between calls, so a
+// panic in the middle of another hart's text can still print.
 void uart_write(std::string_view text, bool lines) {
   unsigned room = 0;
   auto send = [&](char c) {

@@ -1,7 +1,7 @@
 // The serial port (ns16550a). Sending polls; receiving is by interrupt.
 //
-// No lock of its own: senders hold console_output_lock (sync/panic.hh), except a panic, which must
-// not wait for a lock. Receiving happens on one hart at a time, because the PLIC gives a claimed
+// It has no lock: senders hold console_output_lock (sync/panic.hh), except a panic, which must not
+// wait for a lock. Receiving happens on one hart at a time, because the PLIC gives a claimed
 // interrupt to no other.
 #pragma once
 
@@ -23,15 +23,15 @@ void uart_init(PhysAddr base);
 Result<> uart_start_receiving(unsigned irq, InterruptHandler received);
 // The next byte that has come in, if there is one.
 std::optional<char> uart_read();
-// No interrupt: bytes stay in the port, and what has no place there, with the sender, until they
-// are wanted again. The caller holds the lock under which it decides this and reads.
+// `hold`: no more receive interrupts; bytes stay in the port, or with the sender when the port is
+// full. The caller holds the lock under which it decides this and reads.
 void uart_hold_back(bool hold);
 
 // Sends `text`, with a carriage return before each newline if `lines`. The caller holds
-// console_output_lock, or is a panic.
+// console_output_lock, except in a panic.
 void uart_write(std::string_view text, bool lines);
 
-// Waits until the last byte is on its way (but not forever): before the machine stops.
+// Waits until the last byte is sent (but not forever), before the machine stops.
 void uart_drain();
 
 }  // namespace tine

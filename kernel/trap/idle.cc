@@ -11,8 +11,9 @@ void handle_interrupts(bool was_in_kernel) {
   this_hart().in_interrupt = true;
   std::uint64_t pending = csr::read_sip();
   if (pending & csr::interrupt_software) {
-    // Another hart wants this one in the kernel; being here is all it takes. Cleared first, so that
-    // what it wants next interrupts anew. The fence: what it wants is looked at after that.
+    // Another hart has work for this one, which is done on the way out of the kernel or of `idle`.
+    // The bit is cleared first, so that later work interrupts again. The fence keeps the clearing
+    // before the reads that look for work.
     csr::clear_sip(csr::interrupt_software);
     csr::fence_io();
   }
@@ -21,8 +22,9 @@ void handle_interrupts(bool was_in_kernel) {
   this_hart().in_interrupt = false;
 }
 
-// Interrupts stay off here, too: wfi ends when one is pending, taken or not. One that comes between
-// the look at the run queue and the wfi is pending by then, so it is not slept through.
+// Interrupts stay off here, too: wfi ends when one is pending, even if it is not taken. An
+// interrupt that comes between the check of the run queue and the wfi is pending by then, so the
+// wfi ends immediately.
 void idle() {
   while (true) {
     if (run_ready_threads()) continue;

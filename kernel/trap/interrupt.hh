@@ -1,10 +1,10 @@
-// What a hart does while no thread is ready.
+// The idle loop of a hart.
 #pragma once
 
 namespace tine {
 
-// What an idle thread does (become_idle_thread): runs whatever is ready, and waits while nothing
-// is.
+// The idle thread's code (become_idle_thread): runs threads that are ready, and waits for an
+// interrupt while none is.
 [[noreturn]] void idle();
 
 }  // namespace tine

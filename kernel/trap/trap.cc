@@ -1,6 +1,6 @@
-// trap_handler: every way from a program into the kernel ends here, and every way back begins here.
-// The kernel itself takes no traps: it runs with interrupts off, and a fault in it is its end
-// (kernel_trap).
+// trap_handler: every trap of a program comes here, and the way back to the program starts here
+// (return_to_user). The kernel itself takes no traps: it runs with interrupts off, and a fault in
+// it is a panic (kernel_trap).
 #include <utility>
 
 #include "arch/csr.hh"
@@ -17,7 +17,7 @@ namespace {
 
 extern "C" const char boot_stack_guard[];  // entry.S
 
-// What the hardware refuses, and the signal that Linux sends for it.
+// The exceptions that the hardware raises, and the signals that Linux sends for them.
 struct FaultCause {
   std::uint64_t cause;
   int signal, code;
@@ -56,7 +56,7 @@ Fault fault_of(std::uint64_t cause, VirtAddr address) {
   signal_fault(frame, fault);
 }
 
-// [fault 2] What the program wanted to do, as a value; the address space says whether it may.
+// [fault 2] Describes the access as a value; the address space decides whether it is allowed.
 void page_fault(std::uint64_t cause, TrapFrame& frame) {
   VirtAddr address(csr::read_stval()), pc(frame.sepc);
   Prot wanted = cause == csr::cause_store_page_fault   ? Prot::write
@@ -67,14 +67,14 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
     log_on(Channel::fault, "fault: {} at {}, pc {}: {}\n", current_process().pid, address, pc,
            resolved ? "resolved" : "refused");
   }
-  // [fault 6] sret repeats the access; or a fatal signal comes first.
+  // [fault 6] sret repeats the access, unless a fatal signal ends the program first.
   if (resolved || resolved.error() == Errno::restart) return;
   if (resolved.error() == Errno::nomem && wait_for_memory()) return;
   refuse(frame, cause, address, resolved.error());
 }
 
-// Everything but system calls. Kept out of trap_handler, so that a call does not save the registers
-// that only this needs.
+// All traps but system calls. Not inlined into trap_handler, so that a call does not save the
+// registers that only this function uses.
 [[gnu::noinline]] void exception_or_interrupt(std::uint64_t cause, TrapFrame& frame) {
   switch (cause) {
     case csr::cause_fetch_page_fault:
@@ -86,7 +86,9 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
     case csr::cause_breakpoint: return signal_fault(frame, fault_of(cause, VirtAddr(frame.sepc)));
     default:
       if (cause & csr::cause_interrupt) {
-        // Where the last system call ended, the program has not executed an instruction since.
+        // If sepc is where the last system call returned to, the program has executed no
+        // instruction since. So the interrupt became pending in the kernel, and its time counts as
+        // system time.
         bool pended = frame.sepc == std::exchange(this_hart().resumed_at, 0);
         handle_interrupts(pended);
         if (auto look = current_limits().at_interrupt) look();
@@ -98,8 +100,9 @@ void page_fault(std::uint64_t cause, TrapFrame& frame) {
 
 bool is_interrupted() { return current_thread()->interrupted.load(std::memory_order_relaxed); }
 
-// Each step may make more work, on this hart or on the one where the thread goes on. One handler at
-// a time: what else is pending comes when the program is next in the kernel.
+// Each step may make more work, on this hart or, after a switch, on the hart where the thread
+// continues. At most one signal handler is entered; other pending signals wait for the program's
+// next entry into the kernel.
 [[gnu::noinline]] void finish_work(TrapFrame& frame) {
   bool in_handler = false;
   while (true) {
@@ -118,7 +121,7 @@ bool is_interrupted() { return current_thread()->interrupted.load(std::memory_or
 
 }  // namespace
 
-// [ecall 3] What brought us here?
+// [ecall 3] Why did the trap happen?
 void trap_handler(TrapFrame& frame) {
   std::uint64_t cause = csr::read_scause();
   if (cause == csr::cause_user_ecall) {
@@ -128,8 +131,8 @@ void trap_handler(TrapFrame& frame) {
   }
 }
 
-// The one way back: nothing is left to do for this thread when it returns. A new process comes here
-// first.
+// The only way back to user mode: does all work that is pending for this thread and hart. A new
+// process starts here.
 void return_to_user(TrapFrame& frame) {
   if (this_hart().work || is_interrupted()) finish_work(frame);
 }

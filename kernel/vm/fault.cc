@@ -1,5 +1,5 @@
-// The answer to a page fault, whoever asks: a program's trap or the kernel's access to a program's
-// memory.
+// Page faults: a program's trap, or the kernel's access to a program's memory. Both need the page
+// to be mapped with the right permission; this file decides how, or refuses.
 #include "arch/csr.hh"
 #include "lib/string.hh"
 #include "sync/panic.hh"
@@ -8,7 +8,7 @@
 namespace tine {
 namespace {
 
-constexpr std::uint64_t stack_guard = page_size;  // kept free below a growing stack
+constexpr std::uint64_t stack_guard = page_size;  // left free below a growing stack
 
 }  // namespace
 
@@ -18,7 +18,7 @@ Result<> AddressSpace::resolve(Access access) {
   MutexGuard guard(mutex_, AlreadyHeld::yes);
   Pte* entry = entry_at(page);
   if (entry && entry->permits(access.wanted)) {
-    // Another thread was quicker, or this hart remembers an older entry.
+    // Another thread has mapped the page meanwhile, or this hart's TLB holds an older entry.
     csr::sfence_page(page.value());
     return {};
   }
@@ -26,8 +26,8 @@ Result<> AddressSpace::resolve(Access access) {
   return {};
 }
 
-// [fault 3] What may be there (the region) and what is there (`entry`, if the tables above it
-// exist) decide. Answers the entry that now permits the access.
+// [fault 3] Two things decide: the region, which says what may be there, and `entry`, which says
+// what is there (nullptr if there is no leaf table). Returns the entry that now permits the access.
 Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   VirtAddr page = access.address.page_down();
   Region* region = region_for_fault(page);
@@ -35,7 +35,7 @@ Result<Pte> AddressSpace::make_possible(Access access, Pte* entry) {
   if (!Pte::user(PhysAddr(), region->prot).permits(access.wanted)) return Errno::access;
   current_thread()->count_fault();
   if (entry && entry->valid()) {
-    ASSERT(entry->is_cow());  // any other entry permits all that its region allows
+    ASSERT(entry->is_cow());  // any other valid entry permits all that its region allows
     return break_sharing(*region, page, entry);
   }
   if (region->source) return map_file_page(*region, page, entry, access.wanted);
@@ -48,7 +48,7 @@ Result<Pte> AddressSpace::make_possible_for_copy(Access access, Pte* entry) {
   return made;
 }
 
-// The region for an address; a stack grows down to it if it may.
+// The region for an address. If the address is below a stack that may grow to it, the stack grows.
 Region* AddressSpace::region_for_fault(VirtAddr page) {
   Region* region = first_region_after(page);
   if (!region || region->start <= page) return region;
@@ -62,16 +62,16 @@ Region* AddressSpace::region_for_fault(VirtAddr page) {
   return region;
 }
 
-// [fault 4] Nothing there yet, and nothing that could be: a page of zeros. `at`: the empty entry,
-// if the tables above it exist.
+// [fault 4] No page is mapped, and the region has no file: maps a page of zeros. `at`: the empty
+// entry, or nullptr if there is no leaf table.
 Result<Pte> AddressSpace::map_zeros(const Region& region, VirtAddr page, Pte* at) {
   PhysAddr frame = TRY(frame_allocate(FrameKind::user));
   zero_page(direct(frame));
   return map_frame(FrameRef::adopt(frame), page, at, Pte::user(frame, region.prot));
 }
 
-// The page of a file. In a shared region its frame is mapped for good; in a private one as if
-// shared by fork, and copied when it is written.
+// Maps a page of a file. A MAP_SHARED region maps the file's own frame. A private one maps it
+// copy-on-write, or a copy if the access is a write.
 Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
   std::uint64_t index = region.page_at(page);
   if (region.shared) {
@@ -94,15 +94,16 @@ Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte
 Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte entry) {
   if (!at) at = TRY(table_.find_or_make(page));
   PageTable::set(at, entry);
-  frame.release();  // the page table holds it now
+  frame.release();  // the page table holds the reference now
   resident_.fetch_add(1, std::memory_order_relaxed);
   if (entry.executable()) table_.note_new_code();
   return entry;
 }
 
-// [fault 5] A write to a page that is shared until written. The last owner takes the page as it is;
-// else it gets a copy, and the others keep theirs. Nobody can join the owners meanwhile: that takes
-// a fork of an owner, and we hold the only one that could be us.
+// [fault 5] A write to a copy-on-write page. If this space is the only owner of the frame, it makes
+// the page writable. Otherwise it gets a copy, and the other owners keep the frame. No second owner
+// can come between the check and the change: only a fork of this space could add one, and that
+// needs the mutex that is held here.
 Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte* entry) {
   PhysAddr shared = entry->address();
   // lab fork 3 {
@@ -117,7 +118,7 @@ Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte
   copy_page(direct(copy), direct(shared));
   Pte own = Pte::user(copy, region.prot);
   PageTable::replace(entry, own);
-  table_.flush_page(page);  // before the old frame can become somebody else's
+  table_.flush_page(page);  // before the old frame can be used for anything else
   frame_unref(shared);
   if (own.executable()) table_.note_new_code();
   return own;

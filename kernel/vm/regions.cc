@@ -7,7 +7,7 @@
 namespace tine {
 namespace {
 
-// mmap looks for room up to what the stack may need.
+// mmap looks for room below the memory that the stack may need.
 constexpr VirtAddr mmap_end{USER_TOP - stack_shift_limit - TINE_STACK_SIZE - (1 << 20)};
 
 bool in_user_half(VirtAddr start, std::uint64_t size) {
@@ -52,8 +52,7 @@ bool AddressSpace::is_free(VirtAddr start, VirtAddr end) {
 
 // ---- Rooms ----
 
-// Where the room for mmap begins that lies between `before` (nullptr: there is none) and the next
-// region.
+// Where the room between `before` (nullptr: there is no region before) and the next region begins.
 VirtAddr AddressSpace::room_start(const Region* before) const {
   return before ? std::max(before->end, lowest_room_) : lowest_room_;
 }
@@ -73,8 +72,8 @@ void AddressSpace::note_room(Region* region) {
   }
 }
 
-// The smallest room that is large enough, so that large ones stay whole. Above the last region
-// there is room only where the stack is gone.
+// The smallest room that is large enough, so that large ones stay whole. The room above the last
+// region is used only when no other is large enough: usually the stack is there.
 Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
   if (Region* region = rooms_.first_not_below(size)) {
     return room_start(regions_.prev(region));
@@ -105,7 +104,8 @@ void AddressSpace::insert(OwnPtr<Region> owned) {
   note_room(regions_.next(region));
 }
 
-// Adds a copy of a region of another space, which has the same rooms, behind all others.
+// Adds a copy of `last`, a region of another space with the same rooms, after all regions of this
+// space.
 Result<> AddressSpace::append(const Region& last) {
   Region* region = TRY(make_region(last))
   .release();
@@ -118,7 +118,7 @@ Result<> AddressSpace::append(const Region& last) {
   return {};
 }
 
-// The caller notes the room of the next one.
+// The caller updates the room of the next region (note_room).
 void AddressSpace::erase(Region* region) {
   if (region->room > 0) rooms_.remove(region);
   regions_.remove(region);
@@ -127,7 +127,7 @@ void AddressSpace::erase(Region* region) {
   heap_free(std::exchange(spare_, region));
 }
 
-// Makes `at` a border between regions, if it lies inside one. Returns the first region behind it.
+// If `at` lies inside a region, splits it there. Returns the first region that ends after `at`.
 Result<Region*> AddressSpace::split_at(VirtAddr at) {
   Region* region = first_region_after(at);
   if (!region || region->start >= at) return region;
@@ -141,7 +141,7 @@ Result<Region*> AddressSpace::split_at(VirtAddr at) {
   return regions_.next(region);
 }
 
-// Makes both ends of the range borders. Returns the first region behind `start`.
+// Splits regions at both ends of the range. Returns the first region that ends after `start`.
 Result<Region*> AddressSpace::split_off(VirtAddr start, VirtAddr end) {
   Region* first = TRY(split_at(start));
   Result<Region*> behind = split_at(end);
@@ -162,7 +162,8 @@ void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
 
 Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
   Region* region = first_region_after(start);
-  if (region && region->start < start && region->end == end) {  // its end: it stays, shorter
+  if (region && region->start < start && region->end == end) {  // the end of a region: it becomes
+                                                                // shorter
     drop_pages(start, end);
     region->end = start;
     if (end > lowest_room_) note_room(regions_.next(region));
@@ -203,7 +204,7 @@ bool AddressSpace::may_be_written(VirtAddr start, VirtAddr end) {
 
 namespace {
 
-// Could one region say what these two say? `a` ends where `b` starts.
+// Could one region describe both? `a` ends where `b` starts.
 bool are_alike(const Region& a, const Region& b) {
   bool follows = a.source == b.source && (!a.source || a.page_at(a.end) == b.source_page);
   return follows && a.prot == b.prot && a.shared == b.shared && a.may_write == b.may_write &&
@@ -212,8 +213,8 @@ bool are_alike(const Region& a, const Region& b) {
 
 }  // namespace
 
-// Makes one region of neighbours that differ in nothing, from the one before `start` to the one at
-// `end`; the heap's end stays a border.
+// From the region before `start` to the one at `end`. The heap's end stays a border, so that brk
+// finds it.
 void AddressSpace::merge(VirtAddr start, VirtAddr end) {
   Region* region = start > user_base ? first_region_after(start - page_size) : regions_.front();
   Pace pace;
@@ -256,7 +257,8 @@ void AddressSpace::start_heap(VirtAddr end) {
 
 // ---- System calls ----
 
-// The heap's region grows; the first time, or after a hole was made at its end, there is a new one.
+// The heap's last region grows. The first time, or when the region at the old end is not plain heap
+// memory, a new region is made.
 Result<> AddressSpace::grow_heap(VirtAddr old_end, VirtAddr new_end) {
   constexpr Prot read_write = Prot::read | Prot::write;
   Region* heap = old_end > break_start_ ? region_at(old_end - page_size) : nullptr;
@@ -294,7 +296,7 @@ Result<VirtAddr> AddressSpace::map(const Mapping& mapping) {
   VirtAddr start = mapping.wanted.page_down();
   if (!mutex_.lock_killable()) return Errno::restart;
   MutexGuard guard(mutex_, AlreadyHeld::yes);
-  // First, so that what lies there is not removed in vain.
+  // Allocates first, so that nothing is removed if this fails.
   OwnPtr<Region> fresh = TRY(make_region(mapping.contents));
   bool is_room = in_user_half(start, size) && is_free(start, start + size);
   if (fixed && !in_user_half(start, size)) return Errno::nomem;
@@ -322,12 +324,13 @@ Result<> AddressSpace::unmap(VirtAddr start, std::uint64_t size) {
   return remove_range(start, end);
 }
 
-// Brings the entries of its pages up to what the region permits.
+// Changes the entries of its pages to what the region now permits.
 void AddressSpace::protect_pages(const Region& region, Pace& pace) {
   table_.for_each_run(region.start, region.end, [&](VirtAddr, std::span<Pte> run) {
     for (Pte& entry : run) {
       if (!entry.valid()) continue;
-      // A page that could not be written may be shared with anybody: its first write decides.
+      // A page that could not be written may have other owners: it becomes copy-on-write, and its
+      // first write finds out.
       bool own = region.shared || entry.writable() || !allows(region.prot, Prot::write);
       PageTable::replace(&entry, own ? Pte::user(entry.address(), region.prot)
                                      : Pte::user(entry.address(), region.prot).shared());
@@ -364,8 +367,8 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   child->mutex_.assume_unshared();
   if (!mutex_.lock_killable()) return Errno::restart;
   MutexGuard guard(mutex_, AlreadyHeld::yes);
-  // Whatever happens, this side's entries have lost W.
-  // [fork 8] No hart may use a translation from before, which still allows the write.
+  // [fork 8] On every path out of here, this side's entries may have lost W. No hart may use a
+  // translation from before, which still allows the write.
   ScopeExit forget_writable([&] { table_.flush_all(); });
   child->break_start_ = break_start_;
   child->break_ = break_;
@@ -374,7 +377,7 @@ Result<RefPtr<AddressSpace>> AddressSpace::clone() {
   Pace pace;
   for (Region* region = regions_.front(); region; region = regions_.next(region)) {
     TRY(child->append(*region));
-    if (region->shared) continue;  // the child finds its pages where we found them
+    if (region->shared) continue;  // the child gets these pages from the source, by page faults
     for (VirtAddr at = region->start, stop; at < region->end; at = stop) {
       stop = table_.table_end(at, region->end);
       // [fork 6] Page table entries are copied, not pages.

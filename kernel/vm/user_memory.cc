@@ -7,8 +7,8 @@
 namespace tine {
 namespace {
 
-// Splits [at, at + size) at page borders: step(std::byte* kernel's view, done so far, bytes here).
-// Leaves in `done` how far it came.
+// Splits [at, at + size) at page borders and calls step(kernel's view of the piece, bytes done
+// before, bytes in this piece). Leaves in `done` how many bytes were done.
 template <class Step>
 [[gnu::noinline]] Result<> for_each_page(AddressSpace& space, VirtAddr at, std::size_t size,
                                          Prot wanted, std::size_t& done, Step step) {
@@ -22,10 +22,11 @@ template <class Step>
   return {};
 }
 
-// Most copies stay in one page, which is there: for these the loop is left out.
+// Most copies stay in one page that is mapped already: these skip the loop.
 bool is_in_one_page(VirtAddr at, std::size_t size) { return size <= page_size - at.page_offset(); }
 
-// What calls hand over is mostly a few words on their boundaries: these need no memcpy.
+// Most system calls copy a few aligned words, for which a call of memcpy would take longer than the
+// copy.
 [[gnu::always_inline]] inline void copy_short(void* to, const void* from, std::size_t size) {
   using Word [[gnu::may_alias]] = std::uint32_t;
   auto places = reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from);
@@ -65,7 +66,7 @@ Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size) {
   return for_each_page(space, to, size, Prot::write, done, [](std::byte*, auto, auto) {});
 }
 
-// Byte by byte: most strings are short.
+// Copies byte by byte, because most strings are short.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from) {
   std::size_t length = 0;
   bool ended = false;

@@ -1,6 +1,6 @@
 // The kernel's access to a program's memory. A UserPtr cannot be dereferenced; its bytes are moved
 // by walking the page table in software, through the same `make_possible` that page faults use. So
-// a bad pointer is an EFAULT and never a fault in the kernel, and sstatus.SUM stays clear always.
+// a bad pointer gives EFAULT and never a fault in the kernel, and sstatus.SUM is always clear.
 //
 // No spinlock may be held, nor a mutex of the rank `space` or above.
 #pragma once
@@ -17,26 +17,27 @@
 
 namespace tine {
 
-// Errors of all: fault, nomem, restart (a fatal signal while another thread had the space). What
-// was moved before the error stays moved.
+// Errors of all: fault, nomem, restart (a fatal signal came while another thread held the space's
+// mutex). What was copied before the error stays.
 Result<> copy_from_user(AddressSpace& space, void* to, VirtAddr from, std::size_t size);
 Result<> copy_to_user(AddressSpace& space, VirtAddr to, const void* from, std::size_t size);
-// Makes sure that copy_to_user will succeed, so that what it is to deliver is not taken in vain.
+// Maps the pages, so that a later copy_to_user can succeed: for callers that take something out of
+// a queue only when it can be delivered.
 Result<> prepare_to_store(AddressSpace& space, VirtAddr to, std::size_t size);
-// Copies a string with its final 0 into `to`; answers its length without it. Errors: fault, toobig
-// when it does not fit.
+// Copies a string with its final 0 into `to`; returns its length without the 0. Errors: also
+// toobig, when it does not fit.
 Result<std::size_t> copy_string_from_user(AddressSpace& space, std::span<char> to, VirtAddr from);
-// What the running thread's program sees of memory.
+// The running thread's address space.
 inline AddressSpace& current_space() { return *current_thread()->space; }
 
-// A window on the memory of a space, for many small accesses that lie close together: the kernel's
-// view of the page that was looked at last, whose frame it holds. What the program maps anew there
-// meanwhile it does not see. To write through it is only right in a space that no program runs on.
+// A window on the memory of a space, for many small accesses that lie close together. It keeps the
+// kernel's view of the last page and a reference to its frame, so it does not see when the program
+// maps another page there. Writing through it is only right in a space that no program runs on.
 class PageWindow {
  public:
   PageWindow(AddressSpace& space, Prot wanted) : space_(space), wanted_(wanted) {}
 
-  // The bytes from `at` on to the end of its page. Errors: fault, nomem.
+  // The bytes from `at` to the end of its page. Errors: fault, nomem.
   Result<std::span<std::byte>> at(VirtAddr at) {
     if (at.page_down() != page_ || !frame_) TRY(move_to(at.page_down()));
     return std::span<std::byte>(frame_.bytes()).subspan(at.page_offset());
@@ -77,7 +78,7 @@ class UserPtr {
     return value;
   }
   Result<> store(const T& value) const {
-    // No holes between the fields: they would show what the kernel's memory held before.
+    // No padding between the fields: it would disclose old contents of the kernel's memory.
     static_assert(std::has_unique_object_representations_v<T>);
     return copy_to_user(current_space(), at_, &value, sizeof(T));
   }
@@ -95,7 +96,7 @@ struct UserString {
 };
 
 // Where bytes of a read or write go to or come from: a program's memory, or the kernel's. Moving
-// bytes advances it. A wing may derive one that goes on in other places of the program's.
+// bytes advances it. A wing may derive one that continues at other addresses of the program.
 class IoBuffer {
  public:
   // `size` bytes of a program.
@@ -108,8 +109,8 @@ class IoBuffer {
   std::size_t left() const { return left_; }
 
   // Moves min(bytes.size(), left()) bytes into the buffer (`put`, for reads) or out of it (`take`,
-  // for writes). Answers how many: fewer when one place ends, or a page turned out bad half way.
-  // Errors: fault, nomem when not even the first byte moved.
+  // for writes). Returns how many: fewer when one place ends, or when a later page is bad. Errors:
+  // fault, nomem, when not even the first byte could be moved.
   Result<std::size_t> put(std::span<const std::byte> bytes);
   Result<std::size_t> take(std::span<std::byte> bytes);
   // Puts `size` zeros.
@@ -119,8 +120,8 @@ class IoBuffer {
   AddressSpace* space_ = nullptr;
   std::uint64_t at_;
   std::size_t left_;
-  std::size_t left_elsewhere_ = 0;  // of these, not at `at_`
-  // Goes there, if anything is left there. Errors: fault, nomem.
+  std::size_t left_elsewhere_ = 0;  // of these, bytes that are not at `at_`
+  // Sets `at_` to the next place with bytes left. Errors: fault, nomem.
   Result<> (*next_place_)(IoBuffer&);
 
  private:
@@ -128,20 +129,20 @@ class IoBuffer {
   Result<std::size_t> move(std::size_t size, Prot wanted, Move step);
 };
 
-// What one read or write moves at most, as on Linux: so that the count always fits an int.
+// The most that one read or write moves, as on Linux: the count always fits an int.
 constexpr std::size_t max_transfer = 0x7ffff000;
 
-// The buffer of a read or write, cut to max_transfer. Errors: fault, when it does not lie in the
-// user's half as a whole, however much of it would be used.
+// The buffer of a read or write, cut to max_transfer. Errors: fault, when any part of it lies
+// outside the user's half, even a part that would not be used.
 inline Result<IoBuffer> user_buffer(VirtAddr at, std::size_t size) {
   if (at > user_top || size > user_top - at) return Errno::fault;
   return IoBuffer(current_space(), at, size < max_transfer ? size : max_transfer);
 }
 
-// Moves a buffer in pieces until it is used up: step(moved so far) returns how much it moved; 0:
-// there is no more. An error stops it, too, and is the result if nothing was moved before. Gives
-// way after each give_way_bytes, so a step should move no more than that; a fatal signal ends the
-// move early.
+// Calls step(moved so far) until the buffer is used up. `step` returns how much it moved; 0: there
+// is no more. An error stops the loop too, and is the result if nothing was moved before. Gives way
+// after each give_way_bytes, so a step should move no more than that; a fatal signal ends the move
+// early.
 template <class Step>
 Result<std::size_t> in_pieces(IoBuffer& buffer, Step step) {
   std::size_t total = 0, pause_at = give_way_bytes;
