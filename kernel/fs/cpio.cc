@@ -7,7 +7,7 @@ constexpr std::size_t header_size = 110;
 constexpr std::string_view magic = "070701";
 constexpr std::string_view trailer = "TRAILER!!!";
 
-// The header's numbers, eight digits each, behind the magic.
+// The header's numbers, eight digits each, after the magic.
 enum Field : std::size_t {
   field_inode = 0,
   field_mode = 1,

@@ -1,8 +1,8 @@
-// Credentials: on whose behalf something is done (POSIX, "User ID", "Group ID"). Files are asked
-// with them, and signals.
+// Credentials: the user and groups for whom a thread acts (POSIX, "User ID", "Group ID"). They
+// decide which files it may use, and to which processes it may send signals.
 //
-// A process's never change while anybody can see them: calls that change ids make new ones. So
-// forks share them, and a path walk keeps those it began with.
+// An object never changes once it is in use: calls that change ids make a new one. So parent and
+// child use the same object after fork, and a path walk keeps the one it began with.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct Ids {
 
 struct Credentials {
   Ids user, group;
-  std::array<std::uint32_t, 32> groups{};  // supplementary ones
+  std::array<std::uint32_t, 32> groups{};  // supplementary groups
   std::size_t group_count = 0;
 
   bool is_superuser() const { return user.effective == 0; }
@@ -33,13 +33,13 @@ extern constinit const Credentials superuser;
 
 struct SharedCredentials final : RefCounted {
   Credentials ids;
-  RefPtr<Account> account;  // of the real user ID; null: root's
+  RefPtr<Account> account;  // the real user's; null: root's
 
-  // For the current user, if the real user ID is still the same.
+  // For new credentials with the current thread's real user ID, and so its account.
   explicit SharedCredentials(const Credentials& from) : ids(from), account(current_account()) {}
 };
 
-// May the one send the other a signal (POSIX, kill)?
+// May a process with `sender` send a signal to one with `target` (POSIX, kill)?
 bool may_signal(const Credentials& sender, const Credentials& target);
 
 }  // namespace tine

@@ -33,8 +33,8 @@ bool always_has_input(Waiter*) { return true; }
 void has_no_watchers(Waiter&) {}
 Result<std::size_t> discard(IoPlace&, IoBuffer& from) { return from.left(); }
 
-// A terminal belongs to who works at it: whoever may open it may read what is typed, and change how
-// it is read. `tty` is the caller's terminal; there is one.
+// A program that may open the terminal may read what is typed and change how it is read, so only
+// its owner may. `tty` is the caller's terminal; there is only one terminal.
 DEVICE(console, 5, 1, for_owner, read_console, write_console, ask_console, console_has_input,
        console_stop_watching, Errno::spipe)
 DEVICE(tty, 5, 0, for_owner, read_console, write_console, ask_console, console_has_input,
@@ -60,7 +60,7 @@ class DeviceNode final : public Node {
     return device_.ioctl(request, argument);
   }
   Result<std::uint64_t> only_position() override { return device_.position; }
-  // It may always be written to, so that who waits for that, too, waits for nothing.
+  // It can always be written to, so a watcher that waits for POLLOUT too never has to wait.
   unsigned ready(unsigned, Waiter* watcher) override {
     bool waits_for_input = watcher && !(watcher->key & POLLOUT);
     return POLLOUT | (device_.has_input(waits_for_input ? watcher : nullptr) ? POLLIN : 0);

@@ -10,7 +10,8 @@
 
 namespace tine {
 
-// What a device does. Numbers are Linux's (Documentation/admin-guide/devices.txt).
+// A device's name, numbers and operations. The numbers are Linux's
+// (Documentation/admin-guide/devices.txt).
 struct Device {
   std::string_view name;
   unsigned major, minor;
@@ -18,9 +19,9 @@ struct Device {
   Result<std::size_t> (*read)(const IoPlace& at, IoBuffer& to);
   Result<std::size_t> (*write)(IoPlace& at, IoBuffer& from);
   Result<std::size_t> (*ioctl)(std::uint64_t request, VirtAddr argument);
-  bool (*has_input)(Waiter* watcher);  // as Node::ready has it
+  bool (*has_input)(Waiter* watcher);  // as for Node::ready
   void (*stop_watching)(Waiter& watcher);
-  Result<std::uint64_t> position;  // that lseek returns, always
+  Result<std::uint64_t> position;  // that lseek always returns
 };
 #define DEVICE(name, ...)                                                                   \
   [[gnu::section(".table.device"), gnu::used]] static constinit const Device device_##name{ \
@@ -28,13 +29,13 @@ struct Device {
 
 extern "C" const Device devices_start[], devices_end[];  // linker/kernel.ld
 
-// For rows: no ioctl, no wait for input, and where bytes vanish.
+// For rows: a device that has no ioctl, never waits for input, or drops what is written.
 Result<std::size_t> no_terminal(std::uint64_t, VirtAddr);
 bool always_has_input(Waiter*);
 void has_no_watchers(Waiter&);
 Result<std::size_t> discard(IoPlace&, IoBuffer& from);
 
-// Adds them all to the directory `dev`. Errors: exist, nomem.
+// Adds all devices to the directory `dev`. Errors: exist, nomem.
 Result<> add_device_nodes(Node& dev);
 
 }  // namespace tine

@@ -21,7 +21,7 @@ bool DirectoryRecords::add(std::uint64_t position, std::uint64_t inode, NodeKind
   is_full_ = is_full_ || size > room_.size() - size_;
   if (is_full_) return false;
   std::byte* at = room_.data() + size_;
-  memset(at + size - 8, 0, 8);  // what is behind the name
+  memset(at + size - 8, 0, 8);  // the bytes after the name
   auto* record = reinterpret_cast<tine_dirent64*>(at);
   record->d_ino = inode;
   record->d_off = static_cast<std::int64_t>(position + 1);

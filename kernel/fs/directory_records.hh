@@ -1,5 +1,6 @@
-// The entries of a directory in the form that programs get (tine_dirent64), gathered in a small
-// buffer of the kernel's: so a directory can be read under a spinlock, many entries at once.
+// The entries of a directory in the form that programs get (tine_dirent64), collected in a small
+// buffer in the kernel. So many entries can be read under one hold of a directory's spinlock, under
+// which user memory must not be touched.
 #pragma once
 
 #include <tine/abi.h>
@@ -18,10 +19,10 @@ class DirectoryRecords {
   // `room` is aligned to 8.
   explicit DirectoryRecords(std::span<std::byte> room) : room_(room) {}
 
-  // False, from then on always: there is no room for it.
+  // False: there is no room for it. From then on every call returns false.
   bool add(std::uint64_t position, std::uint64_t inode, NodeKind kind, std::string_view name);
 
-  // As if there had been room for `size` bytes.
+  // Removes the records that do not fit into `size` bytes.
   void keep(std::size_t size);
 
   std::span<const std::byte> bytes() const { return room_.first(size_); }

@@ -13,25 +13,27 @@ constexpr std::uint64_t page_count(std::uint64_t size) {
   return (size + page_size - 1) >> page_shift;
 }
 
-// Has somebody a page mapped shared? Then its frame is the page, whoever else has it.
+// A frame is marked when a MAP_SHARED mapping gets it. While such a mapping exists, the file must
+// not replace the frame.
 void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
 bool is_marked(PhysAddr frame) { return frame_record(frame).next == 1; }
 bool is_shared(PhysAddr frame) { return is_marked(frame) && frame_references(frame) > 1; }
-// The same, of a frame to which the caller has a reference as well as the file. If there is no
-// other, nobody shares the page any more.
+// The same for a frame to which the file and the caller have one reference each. If there are only
+// these two, no mapping is left, and the mark is cleared.
 bool is_mapped_shared(const FrameRef& frame) {
   FrameRecord& record = frame_record(frame.address());
   if (record.next == 1 && frame_references(frame.address()) == 2) record.next = 0;
   return record.next == 1;
 }
-// May the file write into a frame of its own?
+// May the file write into this frame? Only if no other holds it, or the others are to see the
+// change.
 bool may_change(PhysAddr frame) { return frame_references(frame) == 1 || is_shared(frame); }
 
 }  // namespace
 
 Result<RefPtr<FilePages>> FilePages::create() {
   RefPtr<FilePages> file = TRY(make_ref<FilePages>());
-  TRY(file->share_.take_node(2 * sizeof(FilePages)));  // the Node is about as large
+  TRY(file->share_.take_node(2 * sizeof(FilePages)));  // with the Node, which is about as large
   return file;
 }
 
@@ -47,7 +49,7 @@ std::uint64_t FilePages::size() {
 
 // ---- The tree ----
 
-// Where the frame of a page stands; nullptr where the tree does not reach.
+// The slot of a page; nullptr where the tree has no table for it.
 PhysAddr* FilePages::find(std::uint64_t index) {
   if (root_.empty() || index >> fan_bits * height_ != 0) return nullptr;
   Table* table = root_.below;
@@ -57,7 +59,7 @@ PhysAddr* FilePages::find(std::uint64_t index) {
   return table ? &table->slots[index % table->slots.size()].page : nullptr;
 }
 
-// The frame of a page with one reference more; empty for a hole.
+// The frame of a page, with a new reference; empty for a hole.
 FrameRef FilePages::reference(std::uint64_t index) {
   PhysAddr* slot = find(index);
   if (!slot || *slot == PhysAddr()) return {};
@@ -65,8 +67,8 @@ FrameRef FilePages::reference(std::uint64_t index) {
   return FrameRef::adopt(*slot);
 }
 
-// Makes the tree reach page `index`, one table at a time. Errors: nomem, nospc (what was added
-// stays, and does no harm).
+// Adds tables until the tree has a slot for page `index`. Errors: nomem, nospc (tables that were
+// added stay, which does no harm).
 Result<> FilePages::reserve(std::uint64_t index) {
   while (true) {
     {
@@ -75,7 +77,7 @@ Result<> FilePages::reserve(std::uint64_t index) {
     }
     OwnPtr<Table> fresh = TRY(make<Table>());
     SpinGuard guard(lock_);
-    if (find(index)) return {};  // another thread was quicker
+    if (find(index)) return {};  // another thread has added it meanwhile
     TRY(share_.take(sizeof(Table)));
     add_table(index, fresh.release());
   }
@@ -100,16 +102,19 @@ void FilePages::add_table(std::uint64_t index, Table* fresh) {
   }
 }
 
-// Takes a part that lies wholly at page `first` or behind it out of the tree, as large a one as
-// there is. Empty: there is none.
+// Takes a part out of the tree that has only pages from `first` on: the largest that it finds on
+// the way down. Empty: there is none.
 FilePages::Part FilePages::take_part(std::uint64_t first) {
   Slot* slot = &root_;
   Part part{{}, height_, 0};
   while (!slot->empty() && first > part.first) {
-    if ((first - part.first) >> fan_bits * part.height != 0) return {};  // behind all of the tree
+    if ((first - part.first) >> fan_bits * part.height != 0)
+      return {};  // the tree ends before
+                  // `first`
     std::array<Slot, 1 << fan_bits>& slots = slot->below->slots;
     part.height--;
-    // The slot that `first` lies in is looked into last: what comes after it goes as a whole.
+    // Slots after the one with `first` are taken out whole; only when these are empty, that one is
+    // entered.
     std::uint64_t span = 1ul << fan_bits * part.height;
     std::uint64_t inside = (first - part.first) / span, at = inside + (first % span != 0);
     while (at < slots.size() && slots[at].empty()) at++;
@@ -122,8 +127,8 @@ FilePages::Part FilePages::take_part(std::uint64_t first) {
   return part;
 }
 
-// Lets go of a part that was taken out of the tree, so nothing else can reach it. There are no
-// pages from `behind` on.
+// Frees a part that was taken out of the tree, so no other thread can reach it. There are no pages
+// from `behind` on.
 void FilePages::free_part(const Part& part, std::uint64_t behind) {
   std::uint64_t pages = 0;
   if (part.height == 0) {
@@ -150,8 +155,8 @@ void FilePages::free_part(const Part& part, std::uint64_t behind) {
   if (part.height == 1) (void)give_way();
 }
 
-// Lets go of the pages from `first` on, of which there are none from `behind` on; nothing can reach
-// them any more through the size.
+// Frees the pages [first, behind), which lie after the end of the file already, so no other thread
+// uses them. There are none from `behind` on.
 void FilePages::free_from(std::uint64_t first, std::uint64_t behind) {
   while (true) {
     Part part;
@@ -181,7 +186,7 @@ Result<FrameRef> FilePages::page(std::uint64_t index) {
   return own;
 }
 
-// Holes, and pages that somebody shares, are looked at one by one (page).
+// Stops at a hole and at a page that was mapped MAP_SHARED: `page` handles these one by one.
 std::size_t FilePages::pages_at_hand(std::uint64_t index, std::span<FrameRef> to) {
   SpinGuard guard(lock_);
   std::size_t count = 0;
@@ -193,7 +198,8 @@ std::size_t FilePages::pages_at_hand(std::uint64_t index, std::span<FrameRef> to
   return count;
 }
 
-// A hole becomes a page; and a frame that is anybody else's is left to them (place, of no bytes).
+// A hole becomes a page of zeros. A frame that private mappings hold must not change for them, so
+// the file gets a copy of it first: `place` with 0 bytes does both.
 Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
   FrameRef fresh;
   while (true) {
@@ -245,8 +251,9 @@ Result<std::size_t> FilePages::write(IoPlace& at, IoBuffer& from) {
   });
 }
 
-// The bytes come into a fresh frame first, with no spinlock held. It becomes the page itself where
-// none is, where others hold the old one, or where it was filled completely.
+// First copies the bytes into a fresh frame, with no spinlock held, because user memory may make
+// the thread sleep. The frame becomes the page if there is none, if others hold the old frame, or
+// if it was filled completely. Otherwise its bytes are copied into the old frame.
 Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& from) {
   std::uint64_t most = std::min(max_size, largest_file());
   if (offset >= most) return Errno::fbig;
@@ -261,9 +268,9 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   return moved;
 }
 
-// Brings `size` bytes at their place in `fresh` into the page; leaves in `fresh` the frame that is
-// not needed any more. While we hold the lock, nothing else can get a reference to a frame that
-// only the file has. Errors: nospc.
+// Puts `size` bytes, which lie in `fresh` at their place in the page, into the page. Leaves in
+// `fresh` the frame that is not needed. While the lock is held, a frame that only the file holds
+// cannot get a second reference. Errors: nospc, dquot.
 Result<> FilePages::place(std::uint64_t offset, std::size_t size, FrameRef& fresh) {
   PhysAddr& slot = *find(offset >> page_shift);
   std::size_t start = offset % page_size, end = start + size;
@@ -303,14 +310,15 @@ Result<> FilePages::truncate(std::uint64_t size) {
     size_ = size;
     forget = forget_;
   }
-  // A page fault that still saw the old size has its space locked until its page is mapped, and
-  // `forget` waits for that. One that comes later sees the new size.
+  // A page fault that still saw the old size holds its space's mutex until its page is mapped, and
+  // `forget` waits for that mutex. A later fault sees the new size.
   if (forget && size < old_size) forget(*this, page_count(size));
   if (size <= old_size) free_from(page_count(size), page_count(old_size));
   return {};
 }
 
-// What sharers have stored behind the end of the file is not to become a part of it.
+// Clears what MAP_SHARED mappings have stored after the end of the file, before the file grows over
+// it.
 void FilePages::clear_tail() {
   PhysAddr* slot = find(size_ >> page_shift);
   if (!slot || *slot == PhysAddr() || !is_marked(*slot)) return;
@@ -318,7 +326,8 @@ void FilePages::clear_tail() {
   memset(direct(*slot) + kept, 0, page_size - kept);
 }
 
-// The rest of the page in which the file will end becomes zeros, in a copy if others hold the page.
+// Fills the rest of the page in which the file will end with zeros, in a copy if others hold the
+// frame.
 void FilePages::clear_behind(std::uint64_t end, FrameRef& spare) {
   PhysAddr* slot = find(end >> page_shift);
   if (!slot || *slot == PhysAddr()) return;

@@ -1,22 +1,22 @@
-// FilePages: the contents of a file in memory, as page frames found by their number in the file.
-// What was never written is a hole: it takes no frame and reads as zeros. Bytes of the last page
-// behind the end of the file are 0.
+// FilePages: the contents of a file in memory: page frames, found by the number of the page in the
+// file. A page that was never written is a hole: it takes no frame and reads as zeros. Bytes of the
+// last page after the end of the file are 0.
 //
-// Frames are handed out to address spaces (exec maps them) and to readers; a frame that anybody
-// else holds is never written to, but replaced by a copy. So a write never changes what a running
-// program has touched. Only a page that somebody has mapped shared is written where it is: its
-// frame's record says so (`next` is 1), and whoever maps it privately gets a copy at once. Behind
-// the end of the file such a page may hold what its sharers have stored there; it is cleared before
-// the file grows.
+// Address spaces (exec maps pages of files) and readers get references to the frames. A write never
+// changes a frame that others hold, but replaces it in the file by a copy: so it never changes a
+// page that a private mapping has used. Only a page that was mapped MAP_SHARED is written in place.
+// The record of such a frame says so (`next` is 1), and a private mapping gets a copy of it
+// immediately. After the end of the file such a page may hold bytes that programs have stored
+// there; they are cleared before the file grows.
 //
 // Pages and the tables that find them are charged to the file's share of the storage
-// (fs/storage.hh). A file that is cut, or dies, gives its pages back in pieces, at each of which
-// others may run: nothing that the kernel does is without a bound because a file is large.
+// (fs/storage.hh). A file that is truncated or destroyed frees its pages in pieces, and gives way
+// after each: so no other thread waits long because a file is large.
 //
-// Locks: the mutex `writers_` lets one change the file at a time, and is held while bytes come from
-// user memory. The spinlock `lock_` guards what readers and page faults look at; never held across
-// a user copy or an allocation. A page fault, which has its address space locked, takes the
-// spinlock alone.
+// Locks: the mutex `writers_` lets one thread change the file at a time, and is held while bytes
+// are copied from user memory. The spinlock `lock_` guards the data that readers and page faults
+// use; it is never held across a user copy or an allocation. A page fault, which holds its address
+// space's mutex, takes only the spinlock.
 #pragma once
 
 #include <array>
@@ -35,38 +35,39 @@
 
 namespace tine {
 
-// How large the current thread may make a file (RLIMIT_FSIZE), in bytes.
+// The largest size to which the current thread may write a file (RLIMIT_FSIZE), in bytes.
 inline std::uint64_t largest_file() {
   return current_limits().file.load(std::memory_order_relaxed);
 }
 
 class FilePages final : public PageSource {
  public:
-  // A file that is empty yet. Errors: nomem, nospc.
+  // A new, empty file. Errors: nomem, nospc, dquot.
   static Result<RefPtr<FilePages>> create();
 
   FilePages() = default;
   ~FilePages() override;
 
-  // Of a hole: zeros of the caller's own.
+  // For a hole: a new frame of zeros, which only the caller holds.
   Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
   Result<FrameRef> shared_page(std::uint64_t index) override EXCLUDES(lock_);
   std::size_t pages_at_hand(std::uint64_t index, std::span<FrameRef> to) override EXCLUDES(lock_);
   void when_cut(Forget forget) override EXCLUDES(lock_);
 
-  // Errors: fault, nomem; write: fbig, nospc. When some bytes moved, their number.
+  // Errors: fault, nomem; write also fbig, nospc, dquot, restart. If some bytes were moved, returns
+  // their number instead.
   Result<std::size_t> read(std::uint64_t offset, IoBuffer& to) EXCLUDES(lock_);
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) EXCLUDES(lock_, writers_);
-  // Cuts, or lengthens with a hole. Errors: fbig, nomem (neither when `size` is 0), restart;
-  // nothing is changed then.
+  // Cuts the file, or lengthens it with a hole. Errors: fbig, nomem (neither when `size` is 0),
+  // restart; nothing is changed then.
   Result<> truncate(std::uint64_t size) EXCLUDES(lock_, writers_);
 
   std::uint64_t size() EXCLUDES(lock_);
   std::uint64_t pages_held() const { return pages_held_.load(std::memory_order_relaxed); }
 
  private:
-  // The frames hang in a tree that is as high as the file is long: one level of 64 pages, two, or
-  // more, up to what a 63-bit offset can name.
+  // The frames are the leaves of a tree. Its height grows with the file: one level of tables for 64
+  // pages, two for 4,096, and so on, up to what a 63-bit offset can name.
   static constexpr unsigned fan_bits = 6;
   static constexpr std::uint64_t max_size = INT64_MAX;
 
@@ -80,7 +81,8 @@ class FilePages final : public PageSource {
   struct Table {
     std::array<Slot, 1 << fan_bits> slots;
   };
-  // What hangs in one slot: a page (height 0), or a table and all below it; and its first page.
+  // The contents of one slot: a page (height 0), or a table and all below it; and the number of its
+  // first page.
   struct Part {
     Slot slot;
     unsigned height = 0;
@@ -92,7 +94,7 @@ class FilePages final : public PageSource {
   Slot root_ GUARDED_BY(lock_);  // empty: height 0
   unsigned height_ GUARDED_BY(lock_) = 0;
   std::uint64_t size_ GUARDED_BY(lock_) = 0;
-  Forget forget_ GUARDED_BY(lock_) = nullptr;  // nullptr: nobody has ever shared a page
+  Forget forget_ GUARDED_BY(lock_) = nullptr;  // nullptr: no page was ever mapped MAP_SHARED
   std::atomic<std::uint64_t> pages_held_{0};
   StorageShare share_;
 

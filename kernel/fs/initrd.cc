@@ -9,7 +9,7 @@ bool is_proper_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.size() <= TINE_NAME_MAX;
 }
 
-// Goes down to the directory of the archive's file `path`, and leaves in `path` its last component.
+// Returns the directory of the archive's file `path`, and leaves its last component in `path`.
 Result<RefPtr<Node>> enter_parent(const RefPtr<Node>& root, std::string_view& path) {
   RefPtr<Node> at = root;
   while (true) {
@@ -27,14 +27,15 @@ Result<> write_all(Node& file, std::span<const std::byte> contents) {
   IoBuffer from(std::span(const_cast<std::byte*>(contents.data()), contents.size()));
   IoPlace at;
   std::size_t written = TRY(file.write(at, from));
-  // Cut short by the want of memory, or by the largest size of a file.
+  // Memory has run out, or the file would be too large.
   if (written < contents.size()) return Errno::nomem;
   return {};
 }
 
-// What an earlier entry has made of the file of several names that `entry` is; empty: nothing yet.
-// Looks through the archive once more, which is cheaper than to remember all for the sake of few.
-// Archives that were joined may have numbered their files alike: so the owner counts as well.
+// `entry` is one name of a file with several names: returns the file if an earlier entry made it,
+// or else nothing. Searches the archive from its start, because such files are few and a table of
+// all of them would take memory. Joined archives may use one number for different files, so the
+// owner is compared too.
 Result<RefPtr<Node>> made_earlier(const RefPtr<Node>& root, CpioReader archive,
                                   const CpioEntry& entry) {
   CpioEntry other = *TRY(archive.next());
@@ -59,7 +60,7 @@ Result<> unpack(const RefPtr<Node>& root, CpioReader archive, const CpioEntry& e
       if (file) TRY(parent->link(name, file));
       if (!file) file = TRY(parent->create(name, attributes));
       TRY(write_all(*file, entry.contents));
-      // A write took set-ID bits away.
+      // The write has cleared the set-ID bits.
       return file->change_attributes([&](Attributes& now) -> Result<> {
         now.permissions = entry.mode;
         return {};

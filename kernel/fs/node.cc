@@ -44,8 +44,8 @@ void Node::contents_changed() {
   changed_ns_.store(now, std::memory_order_relaxed);
 }
 
-// The first class that fits decides, even where a later one would allow more (POSIX, "File Access
-// Permissions").
+// The first class (owner, group, others) that matches decides, even where a later one would allow
+// more (POSIX, "File Access Permissions").
 Result<> Attributes::check(const Credentials& who, unsigned wanted) const {
   std::uint32_t bits = permissions;
   unsigned granted = who.is_superuser() ? may_read | may_write | bits | bits >> 3 | bits >> 6
@@ -99,8 +99,8 @@ void Node::add_links(int more) {
   changed_ns_.store(wall_clock_ns(), std::memory_order_relaxed);
 }
 
-// A file that is only open, and leads nowhere, stays so (/proc/PID/fd/N). The count stands for
-// itself: which names there are, the locks of the directories guard.
+// A file without a name gets no new one, although /proc/PID/fd/N leads to it. Relaxed: the names
+// themselves are guarded by the locks of the directories.
 Result<> Node::add_name() {
   std::uint32_t names = links_.load(std::memory_order_relaxed);
   do {
@@ -117,7 +117,8 @@ Result<> Node::mount(RefPtr<Node> root) {
   return {};
 }
 
-// Acquire, and release where it is undone: what a writer has written is seen by the program.
+// Acquire here, and release where it is undone: a program that starts to run sees what the last
+// writer has written.
 Result<> Node::join(int side) {
   int now = writers_.load(std::memory_order_relaxed);
   do {

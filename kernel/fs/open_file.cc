@@ -74,7 +74,7 @@ Result<std::size_t> OpenFile::write_at_position(IoPlace& at, IoBuffer& from) {
   return moved;
 }
 
-// "." and ".." first: whatever the file system, they are the same.
+// "." and ".." come first, in every file system.
 Result<> OpenFile::gather(DirectoryRecords& records) {
   if (position_ == 0) records.add(0, node_->inode(), NodeKind::directory, ".");
   if (position_ <= 1) {
@@ -84,7 +84,8 @@ Result<> OpenFile::gather(DirectoryRecords& records) {
   return node_->list(std::max(position_, first_position), records);
 }
 
-// By way of a piece of the stack. What could not be stored is not counted as read.
+// Collects records in a buffer on the stack, because user memory must not be touched under a
+// directory's lock. Records that could not be stored do not count as read.
 Result<std::size_t> OpenFile::read_directory(IoBuffer& to) {
   if (!readable()) return Errno::badf;
   if (!node_->is_directory()) return Errno::notdir;

@@ -1,9 +1,9 @@
-// OpenFile: what `open` makes and file descriptors share: a node, how it may be used, and the
-// position (POSIX, "open file description").
+// OpenFile: made by `open`, and referred to by one or more file descriptors: a node, how it may be
+// used, and the position (POSIX, "open file description").
 //
 // Lock: a mutex guards the position, and is held during the transfer, so that two processes that
-// share the file get different bytes. Nodes without positions (the console) are read without it:
-// such a read may sleep for long.
+// use one OpenFile get different bytes. Nodes without positions (the console) are read without it,
+// because such a read may sleep for long.
 #pragma once
 
 #include <tine/abi.h>
@@ -25,22 +25,22 @@ enum class Whence { start = 0, current = 1, end = 2 };
 
 class OpenFile final : public RefCounted {
  public:
-  // `flags` are open's. Errors: nomem, nfile (the user has too much).
+  // `flags` are open's. Errors: nomem, nfile (the user's account refuses).
   static Result<RefPtr<OpenFile>> make(RefPtr<Node> node, unsigned flags);
 
   explicit OpenFile(unsigned flags);
   // Completes a file that was made without a node. May wait. Errors: nxio, restart (pipes); txtbsy
-  // (to write to a file that runs).
+  // (open for writing, and the file runs).
   Result<> open(RefPtr<Node> node);
 
   const RefPtr<Node>& node() const { return node_; }
-  // Those of open's flags that say how the file is used, not how it is opened.
+  // Open's flags, without those that only matter while opening.
   unsigned flags() const { return flags_.load(std::memory_order_relaxed); }
-  // Of these, O_APPEND and O_NONBLOCK can change.
+  // Changes O_APPEND and O_NONBLOCK; others are ignored.
   void set_flags(unsigned flags);
   bool readable() const { return opened_to_read(flags()); }
   bool writable() const { return opened_to_write(flags()); }
-  // Opened with O_PATH: it says where a file is, and the file itself was not opened.
+  // Opened with O_PATH: it only names the file, which was not opened.
   bool is_place() const { return flags() & O_PATH; }
 
   // Errors: badf (not open for this), and the node's.
@@ -49,14 +49,14 @@ class OpenFile final : public RefCounted {
   // Entries of a directory as tine_dirent64. 0: the end. Errors: badf, notdir, noent (it was
   // removed), inval (no room for one entry), fault, nomem.
   Result<std::size_t> read_directory(IoBuffer& to) EXCLUDES(mutex_);
-  // The new position. Errors: spipe (there are none), inval (negative).
+  // Returns the new position. Errors: spipe (the node has no positions), inval (negative).
   Result<std::uint64_t> seek(std::int64_t distance, Whence from) EXCLUDES(mutex_);
 
  private:
   RefPtr<Node> node_;
   Charge charge_;
   std::atomic<unsigned> flags_;
-  bool is_writer_ = false;  // the node counts it as one
+  bool is_writer_ = false;  // the node counts it as a writer
   Mutex mutex_{Rank::open_file, "open file"};
   std::uint64_t position_ GUARDED_BY(mutex_) = 0;
 
@@ -66,7 +66,7 @@ class OpenFile final : public RefCounted {
   Result<std::size_t> write_at_position(IoPlace& at, IoBuffer& from) EXCLUDES(mutex_);
 };
 
-// Inline, for pipes: a frame less on their way.
+// Inline, to save a call for each read and write of a pipe.
 inline Result<std::size_t> OpenFile::read(IoBuffer& to) {
   IoPlace at{.flags = flags()};
   if (!opened_to_read(at.flags)) return Errno::badf;
@@ -79,13 +79,13 @@ inline Result<std::size_t> OpenFile::write(IoBuffer& from) {
   return node_->has_positions() ? write_at_position(at, from) : node_->write(at, from);
 }
 
-// Who wants to know that files are closed, and what other commands of fcntl there are: rows of
-// tables that the linker gathers, which only wings have. Called with no spinlock held; file_closed
-// perhaps under the mutex of another open file.
+// Functions to be called when files are closed, and further commands of fcntl: rows of tables that
+// the linker gathers, which only wings have. Called with no spinlock held; file_closed perhaps
+// under the mutex of another open file.
 struct CloseWatcher {
-  // The table `owner` (of one process) has one descriptor of `file` less.
+  // A descriptor of `file` in the table `owner` (of one process) was closed.
   void (*descriptor_closed)(const void* owner, const OpenFile& file);
-  void (*file_closed)(const OpenFile& file);  // the last one is gone
+  void (*file_closed)(const OpenFile& file);  // its last reference is gone
 };
 #define CLOSE_WATCHER(name, descriptor_closed, file_closed)                                       \
   [[gnu::section(".table.close"), gnu::used]] static constinit const CloseWatcher watcher_##name{ \
@@ -100,7 +100,7 @@ struct FileCommand {
   [[gnu::section(".table.fcntl"), gnu::used]] static constinit const FileCommand command_##number{ \
       number, run};
 
-// Of all processes.
+// In all processes together.
 std::uint64_t open_file_count();
 
 }  // namespace tine

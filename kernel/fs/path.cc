@@ -14,7 +14,7 @@ enum class Last { leave, look_up, follow };
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
-// One walk along a path. `rest_` is what is still to be walked; once a symbolic link was met it
+// One walk along a path. `rest_` is the part that is still to be walked. After a symbolic link it
 // lies at the end of `text_`, so that the target of the next link can be put before it.
 class PathWalk {
  public:
@@ -52,7 +52,7 @@ const char* skip_slashes(const char* at, const char* end) {
   return at;
 }
 
-// Takes the next component off `rest_`, which then is empty or begins with a slash. A path of
+// Removes the next component from `rest_`, which then is empty or begins with a slash. A path of
 // slashes alone has the component ".".
 PathWalk::Component PathWalk::next() {
   const char* end = rest_.data() + rest_.size();
@@ -64,7 +64,8 @@ PathWalk::Component PathWalk::next() {
   return {{name, behind}, skip_slashes(behind, end) == end, behind != end};
 }
 
-// May the name be looked for here? Who may not search is not told whether it is there.
+// May the name be looked up here? A caller that may not search the directory must not learn whether
+// the name exists.
 Result<> PathWalk::check_step(std::string_view name) const {
   if (name.size() > TINE_NAME_MAX) return Errno::nametoolong;
   if (!at_->is_directory()) return Errno::notdir;
@@ -80,10 +81,10 @@ Result<RefPtr<Node>> PathWalk::step(std::string_view name) {
   return mounted ? RefPtr<Node>(mounted) : node;
 }
 
-// Puts the link's target before what is still to be walked.
+// Puts the link's target before the rest of the path.
 Result<> PathWalk::follow(Node& link) {
   if (++links_ > max_links) return Errno::loop;
-  if (give_way()) return Errno::restart;  // a fatal signal waits
+  if (give_way()) return Errno::restart;  // a fatal signal is pending
   std::string_view target = TRY(link.link_target());
   if (!text_) text_ = TRY(make<PathBuffer>());
   if (target.size() + rest_.size() >= TINE_PATH_MAX) return Errno::nametoolong;
@@ -138,7 +139,7 @@ Result<PathEnd> PathWalk::run(Last last) {
   }
 }
 
-// What `open` opens; `is_new` tells whether this call made it.
+// The node for `open`; sets `is_new` if this call made it.
 Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view path,
                                     unsigned flags, std::uint32_t permissions, bool& is_new) {
   bool exclusive = (flags & O_CREAT) && (flags & O_EXCL);
@@ -154,7 +155,7 @@ Result<RefPtr<Node>> find_or_create(const PathContext& context, std::string_view
     TRY(end.parent->check_access(context.credentials(), may_write));
     Result<RefPtr<Node>> made =
         end.parent->create(end.last, context.for_new(*end.parent, permissions & 07777));
-    // Somebody else was quicker: then it is there now.
+    // Another thread made it meanwhile: then the next walk finds it.
     if (made || made.error() != Errno::exist || exclusive) return made;
   }
 }
@@ -167,7 +168,8 @@ Result<> check_flags_fit(Node& node, unsigned flags) {
   return {};
 }
 
-// Who makes a file may use it as the call says, whatever its permissions say.
+// Not called for a file that this `open` makes: its maker may use it as the flags say, whatever its
+// permissions are.
 Result<> check_may_open(const Node& node, unsigned flags, const Credentials& who) {
   static constexpr unsigned by_mode[] = {may_read, may_write, may_read | may_write};
   return node.check_access(who, by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? may_write : 0));
@@ -232,7 +234,8 @@ Result<RefPtr<OpenFile>> open(const PathContext& context, std::string_view path,
   if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
   if ((flags & O_ACCMODE) == O_ACCMODE) return Errno::inval;
   if ((flags & O_CREAT) && (flags & O_DIRECTORY)) return Errno::inval;
-  // First, because after it nothing fails that would leave a new file behind.
+  // Allocated first: if this failed later, a file that the call made would stay, although the call
+  // fails.
   RefPtr<OpenFile> file = TRY(OpenFile::make(nullptr, flags));
   bool is_new = false;
   RefPtr<Node> node = TRY(find_or_create(context, path, flags, permissions, is_new));

@@ -6,8 +6,8 @@
 
 namespace tine {
 
-// Linux: pipe-user-pages-soft, 16,384 pages; here a quarter of what users may take, if that is
-// less.
+// As on Linux (pipe-user-pages-soft), a user whose pipes have 16,384 pages gets only small new
+// ones; here from a quarter of what users may take, if that is less.
 Result<RefPtr<Node>> Pipe::make(const Attributes& attributes, std::uint64_t file_system) {
   auto most = std::int64_t(std::min<std::uint64_t>(users_limit() / page_size / 4, 16384));
   Account* account = current_account();
@@ -34,9 +34,10 @@ void Pipe::opened(unsigned flags) {
   count_open(flags);
 }
 
-// What nobody can read any more is forgotten, though the pipe may have a name and live on.
+// When both ends are closed, the bytes in the pipe are dropped, even if the pipe has a name and can
+// be opened again.
 void Pipe::closed(unsigned flags) {
-  decltype(pages_) unneeded;  // given back after the lock
+  decltype(pages_) unneeded;  // freed after the lock is released
   SpinGuard guard(lock_);
   if (opened_to_read(flags)) readers_--;
   if (opened_to_write(flags)) writers_--;
@@ -45,15 +46,15 @@ void Pipe::closed(unsigned flags) {
     head_ = tail_ = 0;
     reader_opens_ = writer_opens_ = 0;
   }
-  // That an end has gone is news for all at the other.
+  // When an end closes, all threads at the other end must look again.
   if (writers_ == 0) read_queue_.wake_all();
   if (readers_ == 0) write_queue_.wake_all();
   if (writers_ == 0 || readers_ == 0) watchers_.wake_all();
 }
 
-// The other end may have been opened and closed again until we see it: so the count of `opens`. An
-// open for both (O_RDWR) finds itself. A pipe without a name, opened by /proc/PID/fd, has had both
-// ends: nothing is waited for, as on Linux.
+// The other end may be opened and closed again before this thread runs, so it counts `opens`. An
+// open for both (O_RDWR) counts as the other end itself. A pipe without a name, opened through
+// /proc/PID/fd, has had both ends already: no wait, as on Linux.
 Result<> Pipe::open(unsigned flags) {
   SpinGuard guard(lock_);
   count_open(flags);
@@ -66,8 +67,9 @@ Result<> Pipe::open(unsigned flags) {
   return {};
 }
 
-// One sleep; what is waited for is to be looked at again. A thread that leaves tells the next: a
-// writer that is first in its queue keeps those behind it waiting, though they may need less room.
+// One sleep, after which the caller checks its condition again. A thread whose wait was interrupted
+// wakes the next one: a writer at the head of the queue keeps those after it waiting, though they
+// may need less room.
 Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
   waiting_++;
   Result<> slept = queue.sleep(lock_, WaitReason::pipe, never, needed);
@@ -76,7 +78,8 @@ Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
   return slept;
 }
 
-// The end of each transfer. A part that is claimed is not told of: its claimer comes here, too.
+// The end of each transfer: wakes threads that can go on now. While another thread reads (or
+// writes), no other reader (or writer) is woken here: that thread comes here too when it is done.
 [[gnu::noinline]] void Pipe::tell_of_bytes_and_room() {
   unsigned news = (head_ != tail_ ? POLLIN : 0) | (free_bytes() >= atomic_size ? POLLOUT : 0);
   turn_queue_.wake_all();
@@ -116,7 +119,7 @@ void Pipe::stop_watching(Waiter& watcher) {
 
 unsigned Pipe::ready_now(unsigned flags) const {
   unsigned ready = 0;
-  // No writer yet is not the end of all writers.
+  // A pipe that never had a writer is not at its end.
   bool hung_up = writers_ == 0 && writer_opens_ > 0;
   if (opened_to_read(flags)) ready |= (head_ != tail_ ? POLLIN : 0) | (hung_up ? POLLHUP : 0);
   if (opened_to_write(flags)) {
@@ -126,9 +129,9 @@ unsigned Pipe::ready_now(unsigned flags) const {
   return ready;
 }
 
-// Moves [start, start + size) between the ring and a buffer; the caller has claimed it. Mostly that
-// lies in one page and in one place of the buffer. Answers how many bytes; fewer when the buffer
-// turned out bad half way. Errors: nomem (nothing was moved), and the step's.
+// Moves [start, start + size), which the caller has claimed, between the ring and a buffer. Usually
+// that is one page and one place of the buffer. Returns how many bytes were moved; fewer when a
+// part of the buffer is bad. Errors: nomem (nothing was moved), and those of `step`.
 template <class Move>
 inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
   std::size_t in_page = start % page_size, done = 0;
@@ -141,8 +144,8 @@ inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Mov
   return move_rest(start, size, done, step);
 }
 
-// Only the last page can be missing: the one before has bytes that came before these, and nothing
-// larger than a page is written at once.
+// Only the last page can be missing: one transfer is at most a page, so an earlier page has held
+// bytes already.
 template <class Move>
 [[gnu::noinline]] Result<std::size_t> Pipe::move_rest(std::uint64_t start, std::size_t size,
                                                       std::size_t done, Move step) {
@@ -159,13 +162,13 @@ template <class Move>
   return done;
 }
 
-// A reader need not wait: there is something, or nothing will come.
+// A reader need not wait: there are bytes, or there is no writer.
 inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
-// Nor a writer: there is room, or nobody will read.
+// A writer need not wait: there is room, or there is no reader.
 inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size || readers_ == 0; }
 
-// Not `wait`, because the queue depends on what is waited for. A reader that must not block waits
-// for the other reader only, which is in the middle of it.
+// Not `wait`, because the queue depends on what the thread waits for. A reader that must not block
+// still waits for another reader that is in the middle of its transfer.
 [[gnu::noinline]] Result<> Pipe::wait_to_read(bool may_block) {
   while (reading_ || !has_answer()) {
     if (!reading_ && !may_block) return Errno::again;
@@ -200,13 +203,15 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   SpinGuard guard(lock_);
   reading_ = false;
   if (moved) head_ += *moved;
-  if (head_ == tail_ && !writing_) head_ = tail_ = 0;  // stay in the first page if it suffices
+  if (head_ == tail_ && !writing_)
+    head_ = tail_ = 0;  // so that little data uses only the first
+                        // page
   transfer_ended();
   return moved;
 }
 
-// Waits until `least` bytes are free, and writes as many as are free then, up to `most`. A part of
-// `write`, for the sake of small writes.
+// Waits until `least` bytes are free, and writes as many as are free then, up to `most`. Inlined
+// into `write`, to make small writes fast.
 [[gnu::always_inline]] inline Result<std::size_t> Pipe::write_piece(const IoPlace& at,
                                                                     IoBuffer& from,
                                                                     std::size_t least,
@@ -231,7 +236,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   return moved;
 }
 
-// As many pieces as it takes, or none; between two other writers may come.
+// Writes in pieces of at most atomic_size; other writers may come between two pieces.
 [[gnu::noinline]] Result<std::size_t> Pipe::write_pieces(const IoPlace& at, IoBuffer& from) {
   std::size_t total = 0;
   while (from.left() > 0) {
@@ -240,7 +245,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     Result<std::size_t> moved = write_piece(at, from, needed, most);
     if (!moved) return total ? Result<std::size_t>(total) : moved;
     total += *moved;
-    if (*moved < needed) break;  // the buffer turned out bad: nothing is worth waiting for
+    if (*moved < needed) break;  // the rest of the buffer is bad
     if (from.left() > 0 && give_way()) break;
   }
   return total;

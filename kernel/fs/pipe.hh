@@ -1,18 +1,18 @@
-// Pipe: bytes that come out in the order in which they went in, through an open file that is
-// written and one that is read.
+// Pipe: bytes written to one open file are read from another, in the same order.
 //
-// The bytes lie in a ring of page frames. A reader takes from the filled part and a writer fills
-// the free part at the same time, both without a lock, since user memory may make them sleep; that
-// there is one of each at most, `reading_` and `writing_` say.
+// The bytes lie in a ring of page frames. A reader may take from the filled part while a writer
+// fills the free part. Both copy without a spinlock, since user memory may make them sleep;
+// `reading_` and `writing_` say that a thread has claimed the part, so there is at most one of
+// each.
 //
-// One waiter is woken for one piece of news. Bytes are news for one reader: it takes some of them
-// and wakes the next reader if some are left, so that none waits beside bytes. Room is news for the
-// writer that has waited longest, when it is as much as that one needs. It does not matter what
-// becomes of the one that is woken: it acts, and then wakes the next; or it has found the part
-// claimed, and the thread that has claimed it wakes the next; or it leaves, and wakes the next.
+// A transfer wakes at most one reader and one writer, not all. A woken reader takes some bytes and
+// wakes the next reader if some are left, so none sleeps while there are bytes. The writer that has
+// waited longest is woken when there is as much room as it needs. No wakeup is lost: a woken thread
+// acts, and then wakes the next; or finds the part claimed, and the thread that has claimed it
+// wakes the next; or is interrupted, and wakes the next.
 //
-// Lock: the spinlock guards the ring's ends, these two, the counts of open ends, and the queues.
-// The page of a ring's part belongs to the thread that has claimed the part.
+// Lock: the spinlock guards the ring's ends, `reading_` and `writing_`, the counts of open ends,
+// and the queues. The pages of a part belong to the thread that has claimed it.
 #pragma once
 
 #include <array>
@@ -27,8 +27,9 @@ namespace tine {
 
 class Pipe final : public Node {
  public:
-  // With `file_system`: one that is to have a name there (mknod). A user whose pipes may take many
-  // pages already gets one of least_pages. Errors: nfile (his account takes no more), nomem.
+  // `file_system`: where the pipe will have a name (mknod), or no_file_system. A user whose pipes
+  // may take many pages already gets one of least_pages. Errors: nfile (the user's account
+  // refuses), nomem.
   static Result<RefPtr<Node>> make(const Attributes& attributes, std::uint64_t file_system);
   Pipe(const Attributes& attributes, std::uint64_t file_system, std::size_t pages, Charge charge)
       : Node(NodeKind::fifo, attributes, file_system),
@@ -38,12 +39,12 @@ class Pipe final : public Node {
   }
   ~Pipe() override { count_pages(-int(capacity_ / page_size)); }
 
-  // 0: empty, and nobody has it open for writing. Errors: again, restart, fault,
+  // Returns 0 when the pipe is empty and not open for writing. Errors: again, restart, fault,
   // nomem.
   Result<std::size_t> read(const IoPlace& at, IoBuffer& to) override EXCLUDES(lock_);
-  // Up to `atomic_size` bytes go in at once, next to each other, or wait until they can. Errors:
-  // pipe (nobody has it open for reading), again, restart, fault, nomem; when some bytes moved,
-  // their number.
+  // Up to `atomic_size` bytes are written in one piece, with no other bytes between them; the
+  // writer waits until there is room for all. Errors: pipe (it is not open for reading), again,
+  // restart, fault, nomem. If some bytes were moved, returns their number instead.
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override EXCLUDES(lock_);
   // FIONREAD: how many bytes are in it, as an int. Errors: notty, fault, nomem.
   Result<std::size_t> ioctl(std::uint64_t request, VirtAddr argument) override EXCLUDES(lock_);
@@ -51,8 +52,8 @@ class Pipe final : public Node {
   void stop_watching(Waiter& watcher) override EXCLUDES(lock_);
   void opened(unsigned flags) override EXCLUDES(lock_);
   void closed(unsigned flags) override EXCLUDES(lock_);
-  // A pipe with a name: a reader waits for a writer, and a writer for a reader (POSIX, open). Who
-  // must not block does not wait; a writer then gets nxio. Errors: nxio, restart.
+  // A pipe with a name: a reader waits for a writer, and a writer for a reader (POSIX, open). With
+  // O_NONBLOCK neither waits, and a writer without a reader gets nxio. Errors: nxio, restart.
   Result<> open(unsigned flags) override EXCLUDES(lock_);
 
  private:
@@ -65,17 +66,16 @@ class Pipe final : public Node {
   Spinlock lock_{Rank::pipe, "pipe"};
   WaitQueue read_queue_ GUARDED_BY(lock_);   // until there are bytes, or no writers
   WaitQueue write_queue_ GUARDED_BY(lock_);  // until there is room (key: how much), or no readers
-  // Until another thread has done its part: the one that has claimed the bytes or the room, or one
-  // that opens the other end.
+  // Until the thread that has claimed the part is done, or until the other end is opened.
   WaitQueue turn_queue_ GUARDED_BY(lock_);
   WaitQueue watchers_ GUARDED_BY(lock_);    // ppoll
   unsigned waiting_ GUARDED_BY(lock_) = 0;  // threads in one of the first three
   unsigned readers_ GUARDED_BY(lock_) = 0;  // open files
   unsigned writers_ GUARDED_BY(lock_) = 0;
-  unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // so far: who waits for one may miss none
+  unsigned reader_opens_ GUARDED_BY(lock_) = 0;  // so far: `open` waits for it to change
   unsigned writer_opens_ GUARDED_BY(lock_) = 0;
-  bool reading_ GUARDED_BY(lock_) = false;    // somebody takes from the filled part
-  bool writing_ GUARDED_BY(lock_) = false;    // somebody fills the free part
+  bool reading_ GUARDED_BY(lock_) = false;    // a thread takes from the filled part
+  bool writing_ GUARDED_BY(lock_) = false;    // a thread fills the free part
   std::uint64_t head_ GUARDED_BY(lock_) = 0;  // bytes taken and put so far: the filled part is
   std::uint64_t tail_ GUARDED_BY(lock_) = 0;  // [head_, tail_), modulo `capacity_`
   std::array<FrameRef, ring_pages> pages_;    // allocated when first filled

@@ -5,12 +5,12 @@
 namespace tine {
 namespace {
 
-// What is counted, and how far it may grow.
+// A count with a limit.
 struct Count {
   std::atomic<std::uint64_t> used{0};
   std::uint64_t limit = ~0ul;  // changed at boot only, before there are programs
 
-  // One that is refused may, for a moment, keep another from the very last bytes.
+  // A request that is refused may, for a moment, make another one fail that would just have fitted.
   Result<> take(std::uint64_t more) {
     if (used.fetch_add(more, std::memory_order_relaxed) + more <= limit) return {};
     give_back(more);
@@ -22,8 +22,8 @@ struct Count {
 
 constinit Count bytes, nodes;
 
-// There are as many nodes as pages, so a user pays a page for each: else one could take all of
-// them.
+// There are as many nodes as pages, so a user is charged a page for each. Otherwise one user could
+// take all nodes.
 constexpr std::uint64_t node_price = page_size;
 
 }  // namespace
@@ -49,7 +49,8 @@ Result<> StorageShare::take_node(std::uint64_t more) {
   Result<> room = nodes.take(1);
   if (!room && account_) account_->uncharge(node_price);
   TRY(room);
-  taken_.store(is_node, std::memory_order_relaxed);  // from now on the destructor gives it back
+  taken_.store(is_node, std::memory_order_relaxed);  // from here on the destructor gives the node
+                                                     // back
   return take(more);
 }
 

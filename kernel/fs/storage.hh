@@ -1,12 +1,12 @@
-// Storage: the part of memory that file systems without a disk may fill with files and names. All
-// of them share one limit, so that to mount several gains nothing. It is half of what remains after
-// boot, so programs can still run when it is full; and each file takes one of a limited number of
-// nodes, because many small ones cost kernel heap, too.
+// Storage: the part of memory that file systems without a disk may fill with files and names. One
+// limit is for all of them, so mounting several does not give more. It is half of what is free
+// after boot, so programs can still run when it is full. Each file takes one of a limited number of
+// nodes, because small files cost kernel heap.
 //
-// What one object takes is in its StorageShare, and comes back when the object dies. That is the
-// one place where pages of files are charged.
+// A StorageShare counts what one object takes, and gives it back when the object is destroyed. Only
+// it charges pages of files to users' accounts.
 //
-// No lock: the counts are atomics, each standing for itself.
+// No lock: the counts are independent atomics.
 #pragma once
 
 #include <atomic>
@@ -23,17 +23,18 @@ class StorageShare {
   StorageShare(const StorageShare&) = delete;
   ~StorageShare();
 
-  // Errors of both: nospc, dquot (the user has too much); nothing is changed then.
+  // Errors of both: nospc, dquot (the user's account refuses); nothing is changed then.
   Result<> take(std::uint64_t bytes);
-  // At most once in the life of a share: the object is a node, and takes that many bytes.
+  // Call it at most once for a share: the object is a node, and takes that many bytes.
   Result<> take_node(std::uint64_t bytes);
-  void give_back(std::uint64_t bytes);  // of those taken
+  void give_back(std::uint64_t bytes);  // of the bytes taken
 
  private:
-  // The highest bit says that the object is a node. One word: every name has a share.
+  // The highest bit says that the object is a node. Kept in one word, because every name has a
+  // share.
   static constexpr std::uint64_t is_node = 1ul << 63;
   std::atomic<std::uint64_t> taken_{0};
-  // Of the user who made the object, who pays for all that it takes.
+  // Of the user who made the object, and is charged for all that it takes.
   const RefPtr<Account> account_{current_account()};
 };
 
@@ -43,8 +44,8 @@ struct StorageCounts {
 };
 StorageCounts storage_counts();
 
-// From now on no more than this is taken besides what is taken now. Until the first call, while the
-// initial files are unpacked, nothing is refused.
+// From now on at most `pages` more pages, and as many nodes, can be taken. Before this call, while
+// the initial files are unpacked, nothing is refused.
 void limit_storage(std::uint64_t pages);
 
 }  // namespace tine

@@ -30,7 +30,7 @@ class File final : public Node {
     return contents_->read(at.offset, to);
   }
   Result<std::size_t> write(IoPlace& at, IoBuffer& from) override {
-    if (from.left() == 0) return 0;  // and nothing else happens (POSIX)
+    if (from.left() == 0) return 0;  // without any other effect (POSIX)
     remove_set_ids();
     std::size_t moved = TRY(contents_->write(at, from));
     contents_changed();
@@ -54,12 +54,12 @@ class File final : public Node {
 
 class Symlink final : public Node {
  public:
-  // Its permissions mean nothing: it has them all, whatever the umask.
+  // Permissions of a symbolic link have no effect. It gets all of them, whatever the umask.
   Symlink(const Attributes& attributes, std::uint64_t file_system)
       : Node(NodeKind::symlink, {0777, attributes.user, attributes.group}, file_system) {}
   ~Symlink() override { heap_free(target_); }
 
-  // Once, before the link can be found. Errors: nomem, nospc.
+  // Call it once, before the link can be found. Errors: nomem, nospc.
   Result<> set_target(std::string_view target) {
     TRY(share_.take_node(sizeof(Symlink) + target.size()));
     target_ = static_cast<char*>(heap_allocate(target.size()));
@@ -78,7 +78,7 @@ class Symlink final : public Node {
 };
 
 // The order of names in a directory: the shorter one first, then the one with the lower first byte,
-// for both are quickly compared, and most names differ there.
+// because these comparisons are fast, and most names differ there.
 struct NameOrder {
   std::string_view name;
 
@@ -145,25 +145,26 @@ class Directory final : public Node {
   Result<> mount(RefPtr<Node> root) override EXCLUDES(parents);
 
  private:
-  // One rename, once both directories are locked.
+  // The arguments and results of one rename.
   struct Move {
     std::string_view name;
     Directory& to;
     std::string_view new_name;
     unsigned flags;
     const Credentials& who;
-    OwnPtr<Entry> fresh;               // for the new name, if it is not there yet
-    OwnPtr<Entry> gone{};              // what has lost its name: let go of after the locks
-    const Node* towards_to = nullptr;  // what leads down from here to `to`, if anything does
-    const Node* towards_us = nullptr;  // and from `to` to here
+    OwnPtr<Entry> fresh;               // for the new name, if it does not exist yet
+    OwnPtr<Entry> gone{};              // the entry removed: freed after the locks are released
+    const Node* towards_to = nullptr;  // the directory in this one that leads down to `to`, or
+                                       // nullptr
+    const Node* towards_us = nullptr;  // the one in `to` that leads down to this one
   };
 
   Spinlock lock_{Rank::directory, "a directory of tmpfs"};
   Tree<Entry, &Entry::name_link, order_of> by_name_ GUARDED_BY(lock_);
   Tree<Entry, &Entry::position_link, &Entry::position> by_position_ GUARDED_BY(lock_);
   std::uint64_t next_position_ GUARDED_BY(lock_) = 2;
-  bool removed_ GUARDED_BY(lock_) = false;  // for good
-  // nullptr: this is the root. A counted reference once `entry_` is gone.
+  bool removed_ GUARDED_BY(lock_) = false;  // never false again
+  // nullptr: this is the root. A counted reference once the directory is removed.
   Directory* parent_ GUARDED_BY(parents) = nullptr;
   const Entry* entry_ GUARDED_BY(parents) = nullptr;  // nullptr: the root, or removed
   StorageShare share_;
@@ -195,8 +196,8 @@ Result<RefPtr<Directory>> Directory::make_empty(const Attributes& attributes,
 
 // ---- The end ----
 
-// A removed directory may be the last to hold its parent, which may be removed, too, and so on: so
-// this is a loop.
+// A removed directory may hold the last reference to its parent, which may be removed too, and so
+// on: a loop, because recursion could overflow the kernel stack.
 void Directory::destroy() {
   unsigned steps = 0;
   Directory* at = this;
@@ -212,8 +213,9 @@ void Directory::destroy() {
   }
 }
 
-// A whole tree may die at once, and may be deep: so the entries of the directories below come into
-// this one before these directories die, and no destructor of theirs finds any.
+// A whole tree may be destroyed at one time, and may be deep. So the entries of each directory
+// below are moved into this one before that directory is destroyed: then its destructor finds none,
+// and does not recurse.
 Directory::~Directory() {
   lock_.assume_unshared();
   unsigned steps = 0;
@@ -296,7 +298,7 @@ void Directory::put(Entry* entry) {
   gains(*entry);
 }
 
-// Leaves the entry with the caller on an error: exist, noent.
+// On an error the caller keeps the entry. Errors: exist, noent.
 Result<> Directory::insert(OwnPtr<Entry>& entry) {
   if (removed_) return Errno::noent;
   if (by_name_.find(NameOrder{entry->name()})) return Errno::exist;
@@ -304,7 +306,8 @@ Result<> Directory::insert(OwnPtr<Entry>& entry) {
   return {};
 }
 
-// Everything is allocated before the directory is looked at; then nothing can fail half way.
+// Everything is allocated before the directory is locked, because nothing may be allocated under a
+// spinlock.
 Result<> Directory::add(std::string_view name, RefPtr<Node> fresh) {
   OwnPtr<Entry> entry = TRY(Entry::make(name, std::move(fresh)));
   SpinGuard guard(lock_);
@@ -346,7 +349,7 @@ Result<RefPtr<Node>> Directory::make_symlink(std::string_view name, std::string_
   return symlink;
 }
 
-// ---- Names go ----
+// ---- Removing names ----
 
 OwnPtr<Entry> Directory::take(Entry* entry) {
   by_name_.remove(entry);
@@ -355,8 +358,8 @@ OwnPtr<Entry> Directory::take(Entry* entry) {
   return OwnPtr<Entry>(entry);
 }
 
-// The last step before this directory's name is taken: from here on nothing can come into it, nor
-// be mounted on it, and it keeps its parent. Errors: notempty, busy.
+// The last step before this directory's name is removed: from here on no name can be added to it
+// and nothing mounted on it, and it holds a reference to its parent. Errors: notempty, busy.
 Result<> Directory::retire() {
   SpinGuard guard(lock_);
   if (!by_name_.empty()) return Errno::notempty;
@@ -368,8 +371,8 @@ Result<> Directory::retire() {
   return {};
 }
 
-// `node` loses its name, where a directory, or something else, is to go. A directory has lost its
-// "." as well then. Errors: isdir, notdir, notempty, busy.
+// Counts a name of `node` less, if it is a directory or not as the caller expects. A directory
+// loses its "." too. Errors: isdir, notdir, notempty, busy.
 Result<> Directory::take_name(Node& node, bool as_a_directory) {
   if (node.is_directory() && !as_a_directory) return Errno::isdir;
   if (!node.is_directory() && as_a_directory) return Errno::notdir;
@@ -379,7 +382,7 @@ Result<> Directory::take_name(Node& node, bool as_a_directory) {
 }
 
 Result<> Directory::remove(std::string_view name, bool as_a_directory, const Credentials& who) {
-  OwnPtr<Entry> gone;  // let go of after the lock
+  OwnPtr<Entry> gone;  // freed after the lock is released
   SpinGuard guard(lock_);
   Entry* entry = by_name_.find(NameOrder{name});
   if (!entry) return Errno::noent;
@@ -389,10 +392,10 @@ Result<> Directory::remove(std::string_view name, bool as_a_directory, const Cre
   return {};
 }
 
-// ---- Names change ----
+// ---- Renaming ----
 
-// What leads down from here to `below`: a directory in this one, in which, or below which, that is.
-// nullptr: it is not below. Stays true as long as `renaming` is held.
+// The directory in this one that is `below`, or an ancestor of it; nullptr: `below` is not below
+// this one. Stays true while `renaming` is held.
 Node* Directory::towards(Directory& below) {
   Directory* at = &below;
   for (unsigned steps = 1;; steps++) {
@@ -420,7 +423,7 @@ Result<> Directory::check_move(const Move& move, const Entry* source, const Entr
     return exchange ? Errno::inval : Errno::notempty;
   if (source->node->mounted() || (target && target->node->mounted())) return Errno::busy;
   for (const Entry* moved : {source, exchange ? target : nullptr}) {
-    bool changes = moved && moved->node->is_directory() && &move.to != this;  // its "..": a write
+    bool changes = moved && moved->node->is_directory() && &move.to != this;  // a write of its ".."
     if (changes) TRY(moved->node->check_access(move.who, may_write));
   }
   return {};
@@ -434,8 +437,8 @@ void Directory::exchange(Entry& source, Directory& to, Entry& target) {
   to.gains(target);
 }
 
-// With both directories locked. After the checks nothing fails, and no other thread sees a moment
-// with both names or with none.
+// With both directories locked. After the checks nothing fails, and no other thread can see both
+// names or neither.
 Result<> Directory::move(Move& move) {
   Directory& to = move.to;
   lock_.assert_held();

@@ -1,31 +1,28 @@
-// tmpfs: a file system that lives in memory alone.
+// tmpfs: a file system in memory, without a disk.
 //
-// A directory finds its names in a tree in their order, and lists them from a second tree, in the
-// order of their positions. What files, names and directories take is charged (fs/storage.hh).
+// A directory has its entries in two trees: by name, to find them, and by position, to list them.
+// The memory of files, names and directories is charged (fs/storage.hh).
 //
-// Locks. Each directory has a spinlock, which guards its entries and whether it was removed: every
-// change takes O(log n) steps, allocates before the lock is taken and frees after it is released,
-// so nothing sleeps under it. Whoever takes two or three of them takes an ancestor before a
-// descendant:
-//   - rmdir, and a rename over a directory: that directory after the one that it is in. This one is
-//     locked, so the other cannot leave it.
-//   - a rename from one directory to another: the mutex `renaming` first. As long as it is held no
-//     directory gets another parent, so which of the two is above the other is known before they
-//     are locked, and is still true then; and whether a directory is to be moved into itself. Of
-//     two that are not above each other either may come first: only one thread at a time, the one
-//     with the mutex, holds two such locks, and no other can be waiting for its second one in the
-//     other order.
-// A circle of waiting threads would need one that holds a descendant and waits for an ancestor.
+// Locks. Each directory has a spinlock, which guards its entries and whether it was removed. Every
+// change takes O(log n) steps, allocates before the lock is taken and frees after it is released. A
+// thread that takes two or three of these locks takes an ancestor's before a descendant's:
+//   - rmdir, and a rename over a directory: the lock of that directory after that of its parent.
+//     While the parent is locked, the directory cannot leave it. - a rename from one directory to
+//     another: the mutex `renaming` first. While it is held no directory gets another parent. So a
+//     thread can find out, before it locks the two, which one is above the other and whether a
+//     directory would be moved into itself, and this stays true. If neither is above the other,
+//     either may be locked first: only the thread with the mutex holds two such locks. A circle of
+//     waiting threads would need one that holds a descendant and waits for an ancestor.
 //
-// The spinlock `parents` guards what leads upwards: each directory's parent, and its name there. It
-// is the last to be taken. A parent is not counted while its child is in it: the entry holds the
-// child, and a directory with entries is not removed. A directory that is removed takes a counted
-// reference to its parent at that moment, so `..` leads there still. So going up from a directory
-// that is held, no parent dies; and as long as `renaming` is held, none is exchanged.
+// The spinlock `parents` guards each directory's parent and its name there. It is taken last. A
+// child holds no reference to its parent while it is in it: a directory with entries cannot be
+// removed. When a directory is removed it takes a reference to its parent, so its ".." still leads
+// there. So a thread that holds a directory and walks upwards never meets a destroyed parent; and
+// while `renaming` is held, no parent changes.
 //
-// A mount asks under `parents` whether the directory is still there, and rmdir asks under it
-// whether something is mounted: one of the two comes first. The root of a file system that is
-// mounted never dies.
+// Under `parents`, a mount checks that the directory was not removed, and rmdir checks that nothing
+// is mounted on it: so only one of the two succeeds. The root of a mounted file system is never
+// destroyed.
 #pragma once
 
 #include "fs/node.hh"
@@ -34,7 +31,7 @@
 
 namespace tine {
 
-// An empty tree: its root directory. Errors: nomem, nospc.
+// The root directory of a new, empty tree. Errors: nomem, nospc.
 Result<RefPtr<Node>> make_tmpfs();
 
 }  // namespace tine

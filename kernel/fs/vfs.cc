@@ -9,7 +9,7 @@
 namespace tine {
 namespace {
 
-// Set once at boot, with a reference that is never given back.
+// Set once at boot, with a reference that is never dropped.
 constinit Node* root = nullptr;
 
 constinit Mutex mounting{Rank::open_file, "mounting"};
@@ -18,13 +18,13 @@ constinit std::atomic<const Mount*> mounts{nullptr};  // changed under the mutex
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const FileSystemType fs_types_start[], fs_types_end[];
 
-// Release: who finds the entry finds what is in it.
+// Release: a thread that finds the entry sees its contents.
 void note_mount(OwnPtr<Mount> fresh) {
   fresh->older = mounts.load(std::memory_order_relaxed);
   mounts.store(fresh.release(), std::memory_order_release);
 }
 
-// Everything that can fail comes first.
+// Everything that can fail comes before the mount, because there is no unmount.
 Result<> mount_type(const FileSystemType& type, const RefPtr<Node>& at) {
   if (!at->is_directory()) return Errno::notdir;
   OwnPtr<Mount> entry = TRY(make<Mount>());

@@ -16,10 +16,10 @@ namespace tine {
 //   FILE_SYSTEM(procfs, "proc", make_procfs)
 struct FileSystemType {
   std::string_view name;
-  // Where it is mounted at boot: a name in the root directory, made if it is not there. Empty: it
-  // is not.
+  // Where it is mounted at boot: a name in the root directory, made if it does not exist. Empty: it
+  // is not mounted at boot.
   std::string_view directory;
-  // Its root, new. At boot, an error ends the boot.
+  // Makes a new root. An error at boot ends the boot.
   Result<RefPtr<Node>> (*make)();
 };
 
@@ -28,16 +28,16 @@ struct FileSystemType {
       #name, directory, make};
 
 // At boot, before the first process: makes the root, fills it from the initrd (a cpio archive,
-// which may be given back afterwards), adds the devices, mounts the file systems of the table.
+// whose memory may be freed afterwards), adds the devices, mounts the file systems of the table.
 // Errors: those of unpack_initrd, and of the file systems.
 Result<> mount_root(std::span<const std::byte> initrd);
 
-// Mounts a new file system of kind `type` on a directory, for good. Errors: nodev (no such kind),
-// notdir, noent (the directory was removed), busy (something is mounted there, or this is a root),
-// nomem.
+// Mounts a new file system of kind `type` on a directory. There is no unmount. Errors: nodev (no
+// such kind), notdir, noent (the directory was removed), busy (something is mounted there, or this
+// is a root), nomem.
 Result<> mount(const RefPtr<Node>& at, std::string_view type);
 
-// What is mounted, newest first; entries stay for good, so no lock is needed to look at them.
+// The list of mounts, newest first. Entries are never removed, so reading the list needs no lock.
 struct Mount {
   std::string_view type{};
   Node* root = nullptr;
