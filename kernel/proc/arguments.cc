@@ -10,26 +10,27 @@
 namespace tine {
 namespace {
 
-// Where the stack ends at most: the last page of the user's half stays free.
+// The highest end of a stack: the last page of the user's half stays free.
 constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
 
-// What strings and pointers may take together, of a stack that may grow to `stack` bytes.
+// How many bytes strings and pointers may take together, on a stack that may grow to `stack` bytes.
 constexpr std::size_t argument_limit(std::uint64_t stack) {
-  constexpr std::uint64_t for_vectors = 2 * page_size;  // and for the program's first function
+  constexpr std::uint64_t for_vectors = 2 * page_size;  // leaves room for auxv and the first
+                                                        // function
   std::uint64_t quarter = std::clamp<std::uint64_t>(stack / 4, 128 << 10, 6 << 20);
   return std::min(quarter, stack - std::min(stack, for_vectors));
 }
 
-constexpr unsigned strings_at_once = 16;  // between two safe points
+constexpr unsigned strings_at_once = 16;  // between two calls of give_way
 
-// A pointer in a vector of the program's, which need not be aligned. Errors: fault, nomem.
+// A pointer in one of the program's vectors, which need not be aligned. Errors: fault, nomem.
 Result<VirtAddr> load_pointer(PageWindow& vectors, VirtAddr at) {
   if (at.value() % sizeof(std::uint64_t)) return VirtAddr(TRY(UserPtr<std::uint64_t>(at).load()));
   return VirtAddr(*TRY(vectors.word(at)));
 }
 
 // How many strings a vector has. Errors: fault, nomem, toobig (more than `most`), restart (a fatal
-// signal waits, here and below).
+// signal is pending, here and below).
 Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t most) {
   if (vector.value() == 0) return 0u;
   for (unsigned count = 0; count <= most; count++) {
@@ -56,7 +57,8 @@ Result<> ArgumentStack::begin(std::string_view path) {
   return {};
 }
 
-// Puts `size` bytes in front: fill(to, offset) makes each piece, which lies in one page.
+// Adds `size` bytes below those that are there: fill(to, offset) writes each piece, which lies in
+// one page.
 template <class Fill>
 Result<> ArgumentStack::push(std::size_t size, Fill fill) {
   if (size > room_) return Errno::toobig;
@@ -81,7 +83,7 @@ Result<> ArgumentStack::push_text(std::string_view text) {
   });
 }
 
-// Another thread may change the string meanwhile; a final 0 it has anyway.
+// Another thread may change the string meanwhile; the copy ends with a 0 in any case.
 Result<> ArgumentStack::push_user_string(PageWindow& strings, VirtAddr from) {
   std::size_t length = TRY(strings.string_length(from, longest_argument));
   first_size_ = length + 1;
@@ -134,8 +136,9 @@ Result<> ArgumentStack::note_argument(unsigned index, VirtAddr text, std::size_t
   return window_->copy(std::as_writable_bytes(to), text);
 }
 
-// argc and the pointers to all strings, which lie one behind the other. (A string that another
-// thread made shorter while it was copied counts as two: then the last ones have no pointer.)
+// Writes argc and the pointers to all strings, which lie one after the other. (If another thread
+// made a string shorter while it was copied, it counts as two, and the last strings get no
+// pointer.)
 template <class Put>
 Result<> ArgumentStack::put_vectors(Put put) {
   TRY(put(argc_));
@@ -154,7 +157,7 @@ Result<> ArgumentStack::put_vectors(Put put) {
 
 namespace {
 
-// IMAC and FD, one bit a letter: what a program may use (AT_HWCAP).
+// The extensions that a program may use (AT_HWCAP), one bit for each letter: IMAC, and FD.
 constexpr std::uint64_t hardware_capabilities = 0x1105, floating_point = 0x28;
 constexpr std::uint64_t signal_stack_minimum = 1088;
 

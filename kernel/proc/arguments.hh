@@ -1,5 +1,5 @@
-// ArgumentStack: the stack of a program to be, in an address space of its own, filled from the top
-// down as the RISC-V psABI and Linux want it:
+// ArgumentStack: the stack of a new program, in its own address space, filled from the top down in
+// the layout of the RISC-V psABI and Linux:
 //
 //   sp -> argc
 //         argv[0] ... argv[argc - 1], 0
@@ -7,12 +7,12 @@
 //         auxiliary vector: pairs of type and value, the last one AT_NULL
 //         16 random bytes (AT_RANDOM), the strings of argv and envp, the path (AT_EXECFN)
 //
-// The strings are copied out of the old program straight to where the new one will find them,
-// before anything of the old one is given up. They come from the last to the first, so that what a
-// script adds in front goes in front. Pages are taken as they are filled.
+// The strings are copied from the old program directly to their place in the new one, while the old
+// one is still complete. They are copied from the last to the first, so that a script's interpreter
+// can be added as the first. Pages are allocated as they are filled.
 //
-// Limits, as Linux has them (execve(2): E2BIG): a string has at most longest_argument bytes;
-// strings and pointers together take at most a quarter of what the stack may grow to.
+// Limits, as on Linux (execve(2): E2BIG): a string has at most longest_argument bytes; strings and
+// pointers together take at most a quarter of the size to which the stack may grow.
 #pragma once
 
 #include <tine/abi.h>
@@ -31,7 +31,7 @@ namespace tine {
 
 constexpr std::size_t longest_argument = (128 << 10) - 1;  // without its final 0
 
-// How far mmap's place, and a position-independent program, may be moved upwards.
+// How far mmap's area, and a position-independent program, may be moved upwards at random.
 constexpr std::uint64_t most_moved = 1ul << 35;
 
 // The last component of a path.
@@ -42,29 +42,29 @@ constexpr std::string_view base_name(std::string_view path) {
 
 class ArgumentStack {
  public:
-  // Begins a stack, with nothing but the path in it. Once, before anything else. Errors: toobig,
-  // nomem.
+  // Begins a stack that has only the path. Call it once, first. Errors: toobig, nomem.
   Result<> begin(std::string_view path);
 
-  // The vectors of execve: either may be null, and without arguments there is one, "". Errors:
-  // fault, toobig, nomem.
+  // Adds the strings of execve's vectors. Either vector may be null; without arguments, "" is added
+  // as one. Errors: fault, toobig, nomem, restart.
   Result<> add_from_user(VirtAddr argv, VirtAddr envp);
-  // `text` becomes the first argument. Errors: toobig, nomem.
+  // Adds `text` as the first argument. Errors: toobig, nomem.
   Result<> add_first(std::string_view text);
-  // The first argument, if there is one, is none any more.
+  // Removes the first argument, if there is one. Call it at most once after an addition.
   void remove_first();
 
   unsigned argc() const { return argc_; }
-  // Of the program: what exec(app_id) gives it, whose stack has no arguments; else the first ones
-  // of the stack, cut to fit, from `finish` on.
+  // The process's `args`: for exec(app_id), whose stack has no arguments, set by the caller.
+  // Otherwise `finish` puts the first arguments here, cut to fit.
   alignas(8) tine_args args{};
 
   const RefPtr<AddressSpace>& space() const { return space_; }
-  // Where the stack is, once it has grown.
+  // The end of the stack, and the lowest address to which it may grow.
   VirtAddr top() const { return top_; }
   VirtAddr limit() const { return top_ - TINE_STACK_SIZE; }
 
-  // Writes the vectors. `interpreter`: how far that was moved (AT_BASE). Returns sp. Errors: nomem.
+  // Writes the vectors. `interpreter`: how far the interpreter was moved (AT_BASE). Returns sp.
+  // Errors: nomem, restart.
   Result<VirtAddr> finish(const ElfImage& image, std::uint64_t interpreter,
                           const Credentials& credentials);
 
@@ -72,10 +72,10 @@ class ArgumentStack {
   RefPtr<AddressSpace> space_;
   VirtAddr top_, path_at_;
   VirtAddr at_;                       // the lowest byte so far
-  std::optional<PageWindow> window_;  // on that
+  std::optional<PageWindow> window_;  // on the page of `at_`
   std::size_t room_ = 0;              // bytes that may still be added
   unsigned argc_ = 0, envc_ = 0;
-  std::size_t first_size_ = 0;  // of the first argument, with its final 0; 0: not known
+  std::size_t first_size_ = 0;  // of the first argument, with its final 0
 
   template <class Fill>
   Result<> push(std::size_t size, Fill fill);
@@ -87,7 +87,7 @@ class ArgumentStack {
 };
 
 // The arguments of execv(app_id, argv): read from the program under the limits of tine_args.
-// `vector` may be null: just `name`. Errors: fault, toobig, nomem.
+// `vector` may be null: then `name` is the only one. Errors: fault, toobig, nomem.
 Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name);
 
 }  // namespace tine

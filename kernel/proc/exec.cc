@@ -1,5 +1,5 @@
-// The new address space is built and filled beside the old one; only when nothing can fail any more
-// does it take the old one's place.
+// The new address space is built and filled while the old one still exists. It replaces the old one
+// only when nothing can fail any more.
 #include "proc/exec.hh"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace tine {
 
-// ---- What is executed ----
+// ---- The file ----
 
 Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path) {
   ExecFile file;
@@ -29,7 +29,8 @@ Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path)
   file.program_->node = place.node;
   file.program_->directory = place.parent;
   file.program_->name.set(place.last);
-  // As whom it runs is judged when no writer is left: what was written took the set-ID bits away.
+  // The set-ID bits are read only now, when no one can write to the file any more: an earlier write
+  // has cleared them.
   file.attributes_ = node.attributes();
   TRY(file.attributes_.check(paths.credentials(), may_execute));
   file.head_size_ = std::min<std::uint64_t>(node.size(), page_size);
@@ -64,13 +65,14 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const ExecAddition exec_additions_start[], exec_additions_end[];
 
-constexpr unsigned most_readers = 5;  // scripts that are read by scripts
+constexpr unsigned most_readers = 5;  // interpreters that are scripts themselves
 
-// Where position-independent programs go, at least: far above where others are linked, far below
-// mmap's.
+// The lowest address for position-independent programs: far above the addresses at which others are
+// linked, and far below mmap's area.
 constexpr VirtAddr position_independent_base{0x1000000000};
 
-// Makes `file` the one that reads it. Errors: noexec (no wing knows what it is), and the wing's.
+// Replaces `file` by the interpreter that it names. Errors: noexec (no wing knows the file's
+// format), and the wing's.
 Result<> redirect(ExecFile& file, ArgumentStack& arguments) {
   Result<> done = Errno::noexec;
   for (const ExecAddition& each : std::span(exec_additions_start, exec_additions_end)) {
@@ -80,7 +82,7 @@ Result<> redirect(ExecFile& file, ArgumentStack& arguments) {
   return done;
 }
 
-// The ELF file that is to be loaded: `file`, or the one that reads it.
+// The ELF file to load: `file`, or its interpreter.
 Result<ElfImage> find_program(ExecFile& file, ArgumentStack& arguments) {
   for (unsigned readers = 0; readers <= most_readers; readers++) {
     Result<ElfImage> image = read_elf(file);
@@ -98,9 +100,10 @@ Prot segment_prot(std::uint32_t flags) {
   return prot;
 }
 
-// Zeros from `start` to the end of its page, which becomes the program's own. If it cannot be
-// written yet, or belongs to an earlier segment, `prot` is put right afterwards. If the file ends
-// before it, there is nothing to clear, and that is right where no program can write.
+// Fills the page of `start` with zeros from there on, in a private copy. `is_writable`: the page
+// has its final rights, which allow writing. Otherwise it is made writable first, and gets `prot`
+// afterwards. If the file ends before the page there is nothing to clear, which is an error only
+// for a segment that can be written.
 Result<> clear_rest_of_page(AddressSpace& space, VirtAddr start, Prot prot, bool is_writable) {
   VirtAddr page = start.page_down();
   if (!is_writable) TRY(space.protect(page, page_size, Prot::read | Prot::write));
@@ -112,9 +115,9 @@ Result<> clear_rest_of_page(AddressSpace& space, VirtAddr start, Prot prot, bool
   return is_writable ? Result<>() : space.protect(page, page_size, prot);
 }
 
-// One segment: pages of the file, as far as the file goes; zeros behind it, to the byte. A page
-// that two segments share belongs to the later one, as on Linux; only zeros leave in it what was
-// there.
+// Maps one segment: pages of the file for its file_size, then zeros from the exact byte on. A page
+// that belongs to two segments is mapped for the later one, as on Linux; but if that one has only
+// zeros there, the earlier one's bytes before them stay.
 Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
                      const RefPtr<PageSource>& pages) {
   Prot prot = segment_prot(segment.flags);
@@ -155,8 +158,8 @@ Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfIm
 
 namespace {
 
-// [exec 4] Everything that can fail: the file, its headers, its segments, what wings add, the stack
-// with the arguments.
+// [exec 4] Does everything that can fail: reads the headers, maps the segments, calls the wings,
+// finishes the stack.
 Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
   ElfImage image = TRY(find_program(file, arguments));
   if (image.is_movable) image.move_to(position_independent_base + random_shift(most_moved));
@@ -170,7 +173,7 @@ Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack&
     if (each.complete) TRY(each.complete(program, paths, file, image, arguments));
   }
   if (program.entry == VirtAddr()) {
-    if (image.interpreter_size) return Errno::noexec;  // nothing here knows what to do with it
+    if (image.interpreter_size) return Errno::noexec;  // no wing has loaded it
     program.entry = image.entry;
   }
   program.sp = TRY(arguments.finish(image, program.interpreter_moved,
@@ -178,8 +181,8 @@ Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack&
   return program;
 }
 
-// What a program starts with: every register 0 but sp and the pc (glibc takes a0 for a function to
-// call at exit), interrupts on, floating point off until it is used.
+// A program starts with every register 0 except sp and pc (glibc would call a0 as a function at
+// exit), interrupts on, and floating point off until it is used.
 void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   TrapFrame& frame = *thread.frame;
   // [exec 8] sret takes these registers into the new program.
@@ -192,7 +195,8 @@ void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   thread.alternate_stack = no_alternate_stack;
 }
 
-// Handlers are gone with the old program. What is ignored stays so; so do mask and pending signals.
+// Actions with handlers become the default, because the handlers were the old program's. Ignored
+// signals stay ignored; mask and pending signals stay.
 void reset_handlers(Process& self) REQUIRES(process_table_lock) {
   if (!self.signal_actions) return;
   for (tine_sigaction& action : self.signal_actions->actions) {
@@ -202,15 +206,15 @@ void reset_handlers(Process& self) REQUIRES(process_table_lock) {
   }
 }
 
-// Another signal than SIGCHLD at a process's end was agreed on by two programs, with the rights
-// that they had. One of the two is gone.
+// A parent and child that agreed on a signal other than SIGCHLD did so as two programs, with their
+// rights then. One of the two programs is gone now.
 void reset_exit_signals(Process& self) REQUIRES(process_table_lock) {
   self.exit_signal = SIGCHLD;
   for (Process& child : self.children) child.exit_signal = SIGCHLD;
 }
 
-// [exec 7] Cannot fail: the new program takes the place of the old one, which goes into `program`.
-// The caller keeps that until no hart uses its pages any more.
+// [exec 7] Cannot fail: the new program replaces the old one, whose parts go into `program`. The
+// caller keeps them until no hart uses the old page table.
 void commit(Process& self, Thread& thread, Program& program, std::string_view name,
             const tine_args& args) {
   {
@@ -243,7 +247,7 @@ Result<> open_console(Process& process) {
 
 Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
   Process& self = current_process();
-  std::string_view name = file.path();  // also when it is a script, which another file reads
+  std::string_view name = file.path();  // for a script: its own path, not the interpreter's
   Program program = TRY(prepare(self.paths, file, arguments));
   log_on(Channel::exec, "exec: {} ({}) becomes {}, entry {}, sp {}\n", self.pid, self.name,
          file.path(), program.entry, program.sp);
@@ -255,7 +259,7 @@ Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
 
 // ---- The first process ----
 
-// Built by hand as exec and fork together would: there is nobody to copy.
+// Does the work of fork and exec together, because there is no process to copy.
 Result<> start_init(std::string_view path, std::span<const std::string_view> more) {
   RefPtr<Process> init = TRY(make_ref<Process>());
   OwnPtr<Thread> thread = TRY(Thread::make_user(*init));

@@ -1,8 +1,8 @@
 // exit and wait: how a process ends, and how its parent learns of it.
 //
 // An ended process stays in the table as a zombie, with its status, until its parent waits for it.
-// Its memory and files are gone by then; its thread and kernel stack go with it, once the thread is
-// off the stack.
+// Its memory and files are freed before; its thread and kernel stack are freed with it, after the
+// thread has left the stack.
 #include "arch/csr.hh"
 #include "proc/process.hh"
 #include "sched/give_way.hh"
@@ -17,7 +17,7 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const MemoryFinder memory_finders_start[], memory_finders_end[];
 
-// The program's file may be written to then, if no other process runs it.
+// After this the program's file may be written to, if no other process runs it.
 void leave_address_space(Process& self) {
   RefPtr<AddressSpace> space;
   RefPtr<ProgramFile> program;
@@ -28,9 +28,9 @@ void leave_address_space(Process& self) {
   space = std::move(self.space);
   program = std::move(self.program);
   let_parent_go_on(self);
-}  // the pages are freed here, if nobody else holds the space, after the lock
+}  // here, after the lock, the last reference to the space frees its pages
 
-// wait4 sees the end, and a signal tells of it.
+// Sends the parent the exit signal, and wakes it from wait4.
 void tell_parent(Process& self) REQUIRES(process_table_lock) {
   SignalOrigin origin = origin_of(self, CLD_EXITED, self.status >> 8);
   if (self.status & 0xff) origin = origin_of(self, CLD_KILLED, self.status & 0xff);
@@ -38,12 +38,13 @@ void tell_parent(Process& self) REQUIRES(process_table_lock) {
   self.parent->child_ended.wake_all();
 }
 
-// Enters it among the parent's children that live, or those that have ended.
+// Enters it into the parent's list of children, or of zombies.
 void add_to_parent(Process& child) REQUIRES(process_table_lock) {
   (child.zombie ? child.parent->zombies : child.parent->children).push_back(&child);
 }
 
-// A child without a parent that wants it. Init reaps it, and is told of its end like any parent.
+// Makes init the parent of a child whose parent ends or ignores it. Init reaps it, and learns of
+// its end as any parent does.
 void give_to_init(Process& child) REQUIRES(process_table_lock) {
   Process* init = find_process(init_pid);
   List<Process, &Process::sibling_link>::remove(&child);
@@ -65,7 +66,7 @@ bool give_some_to_init(Process& self) {
   return false;
 }
 
-// The child that process_wait may take, or nullptr. `any`: is there a child to wait for at all?
+// A child that has ended, or nullptr. Sets `any`: is there a child to wait for?
 Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lock) {
   if (pid == -1) {
     any = !self.children.empty() || !self.zombies.empty();
@@ -87,22 +88,21 @@ bool wait_for_memory() {
     if (each.find()) return true;
   }
   if (current_process().pid != init_pid) return false;
-  yield();  // everything rests on init: it tries again until there is memory
+  yield();  // the machine needs init: it tries again until there is memory
   return true;
 }
 
 void process_exit(int status) {
   Process& self = current_process();
   if (self.pid == init_pid) {
-    log_is_shown = true;  // the terminal is no program's any more
+    log_is_shown = true;  // no program uses the terminal any more
     log("init ended with status {}: the machine stops\n", status);
     if (stop_machine) stop_machine(status ? 1 : 0);
     panic("init ended");
   }
   log_on(Channel::wait, "exit: {} ({}) with status {:x}\n", self.pid, self.name, status);
 
-  // [exit 3] What can be given back now. The thread goes on in the kernel's half of the address
-  // space.
+  // [exit 3] Frees what can be freed now. The thread continues on the kernel's page table.
   stop_failing(current_thread());
   {
     SpinGuard guard(process_table_lock);
@@ -112,8 +112,8 @@ void process_exit(int status) {
   leave_address_space(self);
   while (!give_some_to_init(self)) (void)give_way();
 
-  // [exit 4] From here on the parent can see the end. It frees us only when we are off our stack
-  // (process_wait).
+  // [exit 4] From here on the parent can see the end. It frees this thread only after the thread
+  // has left its stack (process_wait).
   {
     SpinGuard guard(process_table_lock);
     self.status = status;
@@ -122,7 +122,7 @@ void process_exit(int status) {
     add_to_parent(self);
     ending_processes--;
     tell_parent(self);
-    // It is as good as reaped.
+    // A parent that wants no zombies leaves them to init, which reaps them.
     if (self.exit_signal == SIGCHLD && leaves_no_zombies(*self.parent)) give_to_init(self);
   }
   exit_thread();  // [exit 5]
@@ -153,14 +153,14 @@ Result<WaitResult> process_wait(int pid, bool block) {
   }
   log_on(Channel::wait, "wait: {} took {} with status {:x}\n", self.pid, result.pid, result.status);
 
-  // [exit 6] It said that it ended just before its last switch: wait for that switch, which nothing
-  // can delay for long, since it holds the hart with interrupts off.
+  // [exit 6] The child became a zombie just before its last switch: waits for that switch, which
+  // comes soon, because the child's hart runs with interrupts off.
   while (!is_dead(*thread)) csr::pause();
   SpinGuard guard(process_table_lock);
   result.time = cpu_time(*ended);
   result.time += ended->children_time;
   self.children_time += result.time;
-  return result;  // and `ended` lets go of process, thread and stack
+  return result;  // and `ended` frees process, thread and stack
 }
 
 }  // namespace tine

@@ -16,7 +16,7 @@ Result<int> FdTable::find_free(int from) {
   return fd;
 }
 
-// The slot of a descriptor; its chunk is there from now on. Errors: nomem.
+// The slot of a descriptor; allocates its chunk if there is none. Errors: nomem.
 Result<FdTable::Slot*> FdTable::make_slot(int fd) {
   OwnPtr<Chunk>& chunk = chunks_[fd / per_chunk];
   if (!chunk) chunk = TRY(make<Chunk>());
@@ -51,7 +51,7 @@ Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
   return {};
 }
 
-// One descriptor of `file` has gone: tells who wants to know, and lets go of it.
+// A descriptor of `file` was removed: calls the wings that watch this, and drops the reference.
 void FdTable::closed(RefPtr<OpenFile> file) {
   for (const CloseWatcher& each : std::span(close_watchers_start, close_watchers_end)) {
     each.descriptor_closed(this, *file);
@@ -86,8 +86,8 @@ Result<> FdTable::set_close_on_exec(int fd, bool close_on_exec) {
   return {};
 }
 
-// No other thread knows this table yet, and two locks of one rank must not be held: so chunk by
-// chunk.
+// Two locks of one rank must not be held together, so each chunk is copied under `other.lock_` and
+// entered under `lock_`. No other thread can reach this table yet.
 Result<> FdTable::copy_from(FdTable& other) {
   limit.store(other.limit.load());
   int end = other.end();
@@ -131,7 +131,7 @@ void FdTable::close_all() {
     for (Slot& slot : chunk->slots) {
       if (slot.file) closed(std::move(slot.file));
     }
-    (void)give_way();  // nothing ends an exit
+    (void)give_way();  // an exit continues even when a fatal signal is pending
   }
 }
 

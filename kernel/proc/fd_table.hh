@@ -1,7 +1,7 @@
 // FdTable: a process's file descriptors. It grows in chunks, up to TINE_OPEN_MAX.
 //
-// Lock: `descriptors`, inside. An open file is never closed with the lock held: the references that
-// fall out are dropped afterwards.
+// Lock: `descriptors`, inside. References to open files are dropped after the lock is released,
+// because closing a file may sleep.
 #pragma once
 
 #include <tine/limits.h>
@@ -22,14 +22,15 @@ class FdTable {
  public:
   // The lowest free descriptor not below `from`. Errors: mfile, nomem.
   Result<int> add(RefPtr<OpenFile> file, bool close_on_exec, int from = 0);
-  // That would fail, so that a file need not be made in vain. Errors: as above.
+  // Errors: as `add` would have. To be called before a file is made that `add` could then refuse.
   Result<> make_room();
-  // In the place of what was there. Errors: badf (no such number), nomem.
+  // Makes `fd` a descriptor of `file`; closes what it was before. Errors: badf (no such number),
+  // nomem.
   Result<> put(int fd, RefPtr<OpenFile> file, bool close_on_exec);
 
   // Errors of all: badf.
   Result<RefPtr<OpenFile>> get(int fd);
-  // The same, for calls that need no more of it than where it is: a file opened with O_PATH, too.
+  // The same, but also returns a file opened with O_PATH: for calls that only need its node.
   Result<RefPtr<OpenFile>> get_any(int fd);
   Result<> close(int fd);
   Result<bool> closes_on_exec(int fd);
@@ -38,7 +39,7 @@ class FdTable {
   // No new descriptor gets this number or a higher one (RLIMIT_NOFILE; TINE_OPEN_MAX at most).
   std::atomic<int> limit{TINE_OPEN_MAX};
 
-  // Every descriptor of `other`, for fork. This table must be empty. Errors: nomem.
+  // Copies every descriptor of `other`, for fork. This table must be empty. Errors: nomem.
   Result<> copy_from(FdTable& other);
   void close_on_exec();
   void close_all();
@@ -69,7 +70,7 @@ class FdTable {
   }
 };
 
-// The slot of a descriptor that is in use; nullptr: it is not.
+// The slot of a descriptor that is in use, or nullptr.
 inline FdTable::Slot* FdTable::slot(int fd) {
   auto index = static_cast<unsigned>(fd);
   if (index >= TINE_OPEN_MAX) return nullptr;
@@ -78,7 +79,7 @@ inline FdTable::Slot* FdTable::slot(int fd) {
   return at && at->file ? at : nullptr;
 }
 
-// Inline: every read and write begins with one of them.
+// Inline, because every read and write begins with one of these.
 inline Result<RefPtr<OpenFile>> FdTable::get_any(int fd) {
   if (static_cast<unsigned>(fd) >= TINE_OPEN_MAX) return Errno::badf;
   SpinGuard guard(lock_);

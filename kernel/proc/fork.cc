@@ -1,5 +1,6 @@
-// fork: a second process that goes on from the same system call. Everything that can fail happens
-// while nobody knows the child; what was built is given back by its owners if a step fails.
+// fork: makes a second process that continues from the same system call. Everything that can fail
+// happens before other threads can find the child. If a step fails, destructors free what was
+// built.
 #include <utility>
 
 #include "lib/string.hh"
@@ -13,8 +14,9 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const ProcessPartKind process_parts_start[], process_parts_end[];
 
-// CLONE_VFORK: the child uses our memory, and our stack, until it execs or ends. No handler may run
-// on them meanwhile; only the end of this process ends the wait early.
+// CLONE_VFORK: the child uses the parent's memory and stack until it calls exec or ends. The parent
+// waits with all signals blocked, because no handler may run on that stack meanwhile; only a fatal
+// signal ends the wait early.
 void wait_for_child_to_leave(Thread& self, Process& child) {
   SpinGuard guard(process_table_lock);
   std::uint64_t mask = self.blocked_signals;
@@ -27,8 +29,8 @@ void wait_for_child_to_leave(Thread& self, Process& child) {
   set_blocked_signals(self, mask);
 }
 
-// What can only be done when there is a pid. Its number is stored where the request says; if that
-// cannot be, the child lives all the same (as on Linux).
+// The steps that need the child's pid. A pid that cannot be stored where the request says is no
+// error (as on Linux).
 void start_child(Thread& self, Thread& first, Process& child, const CloneRequest& request) {
   int pid = child.pid;
   log_on(Channel::fork, "fork: {} ({}) made {}, which returns {} at {}\n", current_process().pid,
@@ -62,15 +64,14 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   Process& parent = current_process();
   Thread& self = *current_thread();
 
-  // [fork 3] The two halves of the child: the process, and the thread with a kernel stack of its
-  // own.
+  // [fork 3] The two halves of the child: the process, and the thread with its own kernel stack.
   RefPtr<Process> child = TRY(make_ref<Process>());
   OwnPtr<Thread> thread = TRY(Thread::make_user(*child));
   for (const ProcessPartKind& kind : std::span(process_parts_start, process_parts_end))
     TRY(kind.inherit(*child, *thread, parent));
 
-  // [fork 5] What it inherits: memory, copy on write; open files, shared; what it does about
-  // signals; where paths start; name.
+  // [fork 5] What the child inherits: memory, copy-on-write; descriptors of the same open files;
+  // signal actions; where paths start; name.
   child->space = request.flags & CLONE_VM ? parent.space : TRY(parent.space->clone());
   TRY(child->files.copy_from(parent.files));
   TRY(inherit_actions(*child));
@@ -86,9 +87,9 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // } lab
 
   // lab fork 2 {
-  // [fork 9] How it comes to life: the parent's registers at the moment of the call, all of them,
-  // but for the result. Its switch context (Thread::make_user) leads to user_thread_start, which
-  // leaves through this frame.
+  // [fork 9] The child gets all of the parent's registers as they were at the call, except the
+  // result. Its switch context (Thread::make_user) starts at user_thread_start, which returns to
+  // user mode with this frame.
   Thread& first = *thread;
   *first.frame = frame;
   first.frame->a0() = 0;
@@ -100,7 +101,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   // } lab
 
   // lab fork 1 {
-  // [fork 10] The last step that can fail is the first that others can see.
+  // [fork 10] The last step that can fail; after it other threads can find the child.
   TRY(publish_process(child, &parent, std::move(thread)));
   start_child(self, first, *child, request);
   return child->pid;

@@ -1,6 +1,7 @@
 // Mailbox: one message at a time, from any process to this one (ipc_send, ipc_recv).
 //
-// Lock: `mailbox`, inside. The sender is told at once when there is no room; the receiver sleeps.
+// Lock: `mailbox`, inside. A sender never sleeps: it gets an error when there is no room. A
+// receiver sleeps.
 #pragma once
 
 #include <tine/abi.h>

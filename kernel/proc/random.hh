@@ -1,5 +1,5 @@
-// Chance, for AT_RANDOM and the addresses of programs. A wing makes it; without one every word is
-// 0, and so all programs lie at the same addresses.
+// Random numbers, for AT_RANDOM and the addresses of programs. A wing makes them; without it every
+// word is 0, so all programs are at the same addresses.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace tine {
 
 // Where random words come from: a row that the linker gathers.
 struct RandomSource {
-  void (*seed)(std::span<const std::byte> seed);  // once, at boot: with what the machine brings
+  void (*seed)(std::span<const std::byte> seed);  // once, at boot, with the device tree's rng-seed
   std::uint64_t (*word)();
 };
 #define RANDOM_SOURCE(name, seed, word)                                                           \
@@ -33,7 +33,8 @@ inline std::uint64_t random_word() {
 
 inline constinit bool random_addresses = true;  // set at boot: the kernel argument aslr=off
 
-// How far something of a new program is moved: whole pages, below `limit` bytes (a power of two).
+// A random distance by which a part of a new program is moved: whole pages, below `limit` bytes (a
+// power of two).
 inline std::uint64_t random_shift(std::uint64_t limit) {
   return random_addresses ? random_word() & (limit - 1) & ~(page_size - 1) : 0;
 }

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t unblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-// Signals that do nothing unless a program asks for more (signal(7): Ign, Cont). Those that would
-// stop a process do nothing either: stopping is job control's.
+// Signals whose default action is to do nothing (signal(7): Ign, Cont). Those that stop a process
+// on Linux do nothing here either, because there is no job control.
 constexpr std::uint64_t ignored_by_default =
     signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGURG) | signal_bit(SIGWINCH) |
     signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU);
@@ -30,7 +30,7 @@ tine_sigaction Process::action(int signal) const {
   return signal_actions ? signal_actions->actions[signal - 1] : tine_sigaction{};
 }
 
-// Everything rests on init: what it does not handle, it ignores.
+// The machine needs init, so init ignores every signal that it does not handle.
 bool is_ignored(const Process& process, int signal) {
   std::uint64_t handler = process.action(signal).handler;
   if (handler != TINE_SIG_DFL) return handler == TINE_SIG_IGN;
@@ -52,8 +52,8 @@ SignalOrigin origin_of(const Process& process, int code, int status) {
   return {code, process.pid, process.paths.credentials().user.real, status};
 }
 
-// [signal 1] An ignored signal is dropped at once, unless a thread blocks it: the action may be
-// another one when it unblocks it. A second signal of a kind that is pending adds nothing.
+// [signal 1] An ignored signal is dropped immediately, unless a thread blocks it: the action may
+// have changed when it is unblocked. A signal that is already pending is not counted twice.
 void send_signal(Process& process, int signal, const SignalOrigin& origin) {
   if (signal == 0 || process.zombie) return;
   std::uint64_t bit = signal_bit(signal);
@@ -69,14 +69,14 @@ void send_signal(Process& process, int signal, const SignalOrigin& origin) {
   process.pending_signals |= bit;
   bool fatal = is_fatal(process, signal);
   for (Thread& thread : process.threads) {
-    if (!(thread.blocked_signals & bit)) interrupt(thread, fatal);  // [signal 2] it ends its sleep
+    if (!(thread.blocked_signals & bit)) interrupt(thread, fatal);  // [signal 2] ends its sleep
   }
 }
 
 namespace {
 
-// A part of send_to_all: to the first processes from `pid` on. Returns where to go on; 0: that were
-// all.
+// A part of send_to_all: sends to the first processes from `pid` on. Returns the pid at which to
+// continue; 0: there are no more.
 int send_to_some(int pid, int signal, const SignalOrigin& origin, const Process* sender,
                  Result<>& result) {
   SpinGuard guard(process_table_lock);
@@ -100,9 +100,9 @@ void note_signal_to_all(int change) {
   signals_to_all += unsigned(change);
 }
 
-// To all but init and the sender; the machine (nullptr) sends to all but init. The sender gives way
-// between the parts; until the end no process is made, which could be missed. Errors: srch (there
-// is none), perm (the sender may signal none of them).
+// Sends to all processes except init and the sender (nullptr: the kernel, for ^C). A sender gives
+// way between the parts. No process is made until the end, because it could be missed. Errors: srch
+// (there is no process), perm (the sender may signal none of them).
 Result<> send_to_all(int signal, const SignalOrigin& origin, const Process* sender) {
   Result<> result = Errno::srch;
   note_signal_to_all(1);
@@ -121,7 +121,7 @@ Result<> process_kill(int pid, int signal, int code) {
   Process& self = current_process();
   SignalOrigin origin = origin_of(self, code);
   if (pid == -1) return send_to_all(signal, origin, &self);
-  if (pid <= 0) return Errno::srch;  // there are no process groups
+  if (pid <= 0) return Errno::srch;  // process groups do not exist
   SpinGuard guard(process_table_lock);
   Process* target = find_process(pid);
   if (!target) return Errno::srch;
@@ -189,7 +189,8 @@ Result<> block_signals(std::uint64_t set) {
   return {};
 }
 
-// What was kept only because it was blocked goes when it no longer is: nobody's sleep ends for it.
+// Ignored signals that were kept only because they were blocked are dropped: they must not end a
+// sleep.
 void set_blocked_signals(Thread& self, std::uint64_t set) {
   Process& process = *self.process;
   self.blocked_signals = set & ~unblockable;

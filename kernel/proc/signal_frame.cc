@@ -1,6 +1,6 @@
 // How a signal reaches a handler, and how the handler returns: the program's registers, mask and
-// floating point go onto its own stack, and come back from there by rt_sigreturn. What comes back
-// is the program's word, and is trusted with nothing but the registers that it could set anyway.
+// floating point are saved on its own stack, and rt_sigreturn restores them from there. The program
+// may have changed them meanwhile, so only registers that it could set itself are restored.
 #include <tine/syscall.h>
 
 #include <bit>
@@ -33,7 +33,7 @@ struct Delivery {
   process_exit(fault.signal);
 }
 
-// Copies a signal frame. Who has no memory for it waits for some, as in any page fault.
+// Copies a signal frame. When memory runs out it waits for some, as a page fault does.
 template <class Copy>
 Result<> with_memory(Copy copy) {
   Result<> copied;
@@ -47,8 +47,8 @@ bool is_handler(std::uint64_t handler) {
   return handler != TINE_SIG_DFL && handler != TINE_SIG_IGN;
 }
 
-// [signal 4] From here on the signal can neither be lost nor come twice, and while it has a handler
-// the mask is the handler's.
+// [signal 4] Takes the signal and, if it has a handler, sets the mask for the handler, in one step
+// under the lock: so the signal is neither lost nor delivered twice.
 Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   Process& process = *self.process;
   std::uint64_t old_mask = self.blocked_before.value_or(self.blocked_signals);
@@ -76,8 +76,8 @@ tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mas
   return context;
 }
 
-// What the frame goes below: the program's stack pointer, or the end of the other stack. When that
-// one is full: the end of all addresses, where no frame can be.
+// The address below which the frame goes: the program's stack pointer, or the end of the alternate
+// stack. When that stack is full: the highest address, so that storing the frame fails.
 std::uint64_t frame_end(const Thread& self, std::uint64_t sp, std::uint64_t flags) {
   if (is_on_alternate_stack(self, sp)) {
     return is_on_alternate_stack(self, sp - sizeof(tine_signal_frame)) ? sp : ~std::uint64_t{0};
@@ -86,10 +86,10 @@ std::uint64_t frame_end(const Thread& self, std::uint64_t sp, std::uint64_t flag
   return (flags & SA_ONSTACK) && other.size ? other.sp + other.size : sp;
 }
 
-// [signal 5] Lays the signal frame on the program's stack and makes the trap frame call the
-// handler, as if the program had: handler(number, info, context), returning to the trampoline.
+// [signal 5] Stores the signal frame on the program's stack, and changes the trap frame so that the
+// program calls handler(number, info, context), which returns to the trampoline.
 void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
-  // An interrupted call answers EINTR, or is made again when the handler has returned.
+  // An interrupted call returns EINTR, or is restarted after the handler (SA_RESTART).
   if (std::exchange(self.call_interrupted, false) && !(delivery.action.flags & SA_RESTART)) {
     frame.a0() = -static_cast<std::uint64_t>(EINTR);
     frame.sepc += ecall_size;
@@ -99,11 +99,11 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
   Result<> laid =
       with_memory([&] { return copy_to_user(current_space(), at, &on_stack, sizeof(on_stack)); });
-  if (!laid && laid.error() == Errno::restart) return;  // a fatal signal is to be acted on first
+  if (!laid && laid.error() == Errno::restart) return;  // a fatal signal comes first
   if (!laid) {
     int signal = laid.error() == Errno::nomem ? SIGKILL : SIGSEGV;
     Fault fault{signal, SI_KERNEL, "no room for a signal frame", at};
-    // Perhaps there is a handler for that, on another stack.
+    // There may be a handler for this signal, on another stack.
     if (delivery.signal == signal) end_by_fault(fault, VirtAddr(frame.sepc));
     {
       SpinGuard guard(process_table_lock);
@@ -136,13 +136,13 @@ bool handle_signals(TrapFrame& frame) {
     {
       SpinGuard guard(process_table_lock);
       int signal = next_signal(self);
-      if (!signal && self.blocked_before) {  // the sleep is over: what it let in is blocked again
+      if (!signal && self.blocked_before) {  // the sleep is over: restores the mask from before
         set_blocked_signals(self, *std::exchange(self.blocked_before, std::nullopt));
         continue;
       }
       if (!signal) {
         self.interrupted.store(0);
-        self.call_interrupted = false;  // nothing came of it: the call is made again
+        self.call_interrupted = false;  // no handler runs: the call is restarted
         return false;
       }
       delivery = begin_delivery(self, signal);
@@ -154,11 +154,11 @@ bool handle_signals(TrapFrame& frame) {
   }
 }
 
-// It is the thread's own doing: so it does not wait its turn behind other signals, and it cannot be
-// put off.
+// The thread itself caused the signal, so it is delivered before other pending signals; and if it
+// is blocked, the process ends.
 void signal_fault(TrapFrame& frame, const Fault& fault) {
   Thread& self = *current_thread();
-  if (self.has_fatal_signal()) return;  // that one ends the program; this may come of it
+  if (self.has_fatal_signal()) return;  // that one ends the program, and may have caused this
   Delivery delivery{};
   {
     SpinGuard guard(process_table_lock);
@@ -186,7 +186,8 @@ Replaced signal_return(TrapFrame& frame) {
   memcpy(fp.f, context.f, sizeof(fp.f));
   fp.fcsr = context.fcsr;
   fp_write(self, fp);
-  (void)change_alternate_stack(self, saved.context.stack, frame.sp());  // if it may be
+  (void)change_alternate_stack(self, saved.context.stack, frame.sp());  // errors are ignored, as on
+                                                                        // Linux
   SpinGuard guard(process_table_lock);
   set_blocked_signals(self, saved.context.mask);
   return {};
@@ -211,8 +212,8 @@ Result<> change_alternate_stack(Thread& self, tine_stack fresh, std::uint64_t sp
   return {};
 }
 
-// In the kernel's half, which all page tables share: so one mapping serves every program, and costs
-// none of them anything. Unwinders know a signal frame by these two instructions.
+// The page is in the kernel's half, which is the same in all page tables: one mapping serves every
+// program. Debuggers recognise a signal frame by these two instructions.
 void signal_init() {
   constexpr std::uint32_t code[] = {0x08b00893, 0x00000073};  // li a7, SYS_rt_sigreturn; ecall
   static_assert(SYS_rt_sigreturn == 0x08b00893 >> 20);

@@ -15,9 +15,9 @@ constinit unsigned signals_to_all GUARDED_BY(process_table_lock) = 0;
 
 namespace {
 
-// Two levels, the lower one made on demand and kept: a pid is found in two steps and the table is
-// small while few processes run. Pids are handed out in a circle, so that one does not soon name
-// another process.
+// Two levels; chunks of the lower one are made on demand and kept. So a pid is found in two steps,
+// and the table is small while few processes run. Pids are given out in a circle, so that a pid is
+// not soon used again.
 class PidTable {
  public:
   // A pid that is free and can be entered. Errors: again, nomem.
@@ -93,8 +93,9 @@ Process::~Process() {
 
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
   SpinGuard guard(process_table_lock);
-  // A signal to all processes finds the parent before this moment, or the child after it. While one
-  // is being sent, the child could be missed: its pid may be among those that have had theirs.
+  // No process may escape a signal to all processes. If one was sent before, it has interrupted the
+  // parent. If one is being sent, it may be past the child's pid already. In both cases the fork is
+  // restarted. A later one finds the child.
   bool missed = signals_to_all > 0 || current_thread()->interrupted.load(std::memory_order_relaxed);
   if (parent && missed) return Errno::made_again;
   int pid = TRY(pids.find_free());
@@ -150,7 +151,7 @@ Result<tine_process_info> process_info(int pid, bool count_shared) {
     space = process->space;
   }
   if (space) info.resident_pages = space->resident_pages();
-  // This takes the space's mutex: after the spinlock, holding a reference.
+  // Takes the space's mutex, so after the spinlock is released; the reference keeps the space.
   if (space && count_shared) info.shared_pages = space->shared_pages();
   return info;
 }

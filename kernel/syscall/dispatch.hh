@@ -2,9 +2,9 @@
 //
 //   SYSCALL(SYS_kill, kill, void, (int pid, int signal)) { return process_kill(pid, signal); }
 //
-// The linker gathers the rows of all files, core and wings. A handler declares the arguments that
-// it wants, and a thunk made from its type decodes them from a0..a5; a type that `decode` has no
-// rule for does not compile. Its Result becomes a0 here and nowhere else: the value, or -errno.
+// The linker gathers the rows of all files, core and wings. A handler declares its parameters, and
+// a thunk made from its type decodes them from a0..a5; a type for which `decode` has no rule does
+// not compile. The handler's Result becomes a0 here and nowhere else: the value, or -errno.
 #pragma once
 
 #include <tine/syscall.h>
@@ -28,8 +28,8 @@ struct SyscallRow {
   SystemCall call;
 };
 
-// A table has a place for every number that a call can have, Linux's and then Tine's own; and a
-// last one for all other numbers.
+// A table has a place for every number that a call can have, first Linux's and then Tine's own, and
+// a last place for all other numbers.
 constexpr unsigned linux_calls = 512, private_base = 4096, private_calls = 64;
 constexpr unsigned no_call = linux_calls + private_calls;
 constexpr unsigned slot_of(std::uint64_t number) {
@@ -37,15 +37,16 @@ constexpr unsigned slot_of(std::uint64_t number) {
   std::uint64_t own = number - private_base;
   return own < private_calls ? linux_calls + unsigned(own) : no_call;
 }
-// The number of a row whose handler gets all calls that have no row; without one they are nosys.
+// The number of a row whose handler gets all calls that have no row; without such a row they return
+// nosys.
 constexpr unsigned any_other_call = ~0u;
 using CallTable = std::array<SystemCall, no_call + 1>;
 
-// The table that threads use unless a wing gave them another (Thread::calls). Written at boot only.
+// The table that threads use unless a wing has set another (Thread::calls). Written at boot only.
 extern constinit CallTable core_calls;
 
-// Builds it from the rows. At boot, in the thread that starts the first process, which inherits it.
-// Two rows of one number are a panic.
+// Builds it from the rows, at boot. The current thread gets it, and the first process inherits it
+// from that thread. Two rows with one number are a panic.
 void syscall_init();
 
 // [ecall 4] Calls the handler for the number in a7, which leaves its result in the frame.
@@ -55,9 +56,9 @@ inline void syscall_dispatch(TrapFrame& frame) {
 
 namespace syscall_internal {
 
-// [ecall 5] A parameter gets its value from the frame: the n-th parameter from the n-th argument
-// register. Whatever wraps one address is made of it: VirtAddr, UserPtr, UserString. And the frame
-// itself, as the last parameter, for calls that copy or replace all of it.
+// [ecall 5] The n-th parameter gets its value from the n-th argument register. VirtAddr, UserPtr
+// and UserString are made from an address. A last parameter of type TrapFrame& is the frame itself,
+// for calls that copy or replace all of it.
 template <class T>
 T decode(TrapFrame& frame, unsigned n) {
   if constexpr (std::is_same_v<T, TrapFrame&>) {
@@ -69,9 +70,9 @@ T decode(TrapFrame& frame, unsigned n) {
   }
 }
 
-// [ecall 7] The result goes to a0 and the program goes on behind the ecall. After a successful exec
-// or rt_sigreturn (Replaced) the frame is already another one. And a call that a signal interrupted
-// leaves it as it is: on the ecall, with its arguments, so that the program makes the call again
+// [ecall 7] The result goes to a0, and the program continues after the ecall. After a successful
+// exec or rt_sigreturn (Replaced) the frame has other registers already, and is not changed. Nor is
+// it after a call that a signal interrupted: sepc stays on the ecall, so the call is restarted
 // unless handle_signals decides otherwise.
 inline void finish(TrapFrame& frame, std::uint64_t a0) {
   frame.a0() = a0;
@@ -91,7 +92,7 @@ void finish(TrapFrame& frame, const Result<T>& result) {
   }
 }
 
-// [ecall 6] The handler, called with what its parameters ask for.
+// [ecall 6] Calls the handler with its decoded arguments.
 template <auto handler>
 struct Thunk;
 template <class R, class... Args, Result<R> (*handler)(Args...)>

@@ -57,7 +57,7 @@ SYSCALL(SYS_pipe2, pipe2, void, (UserPtr<std::array<int, 2>> to, unsigned flags)
 
 // ---- Reading and writing ----
 
-// Errors: badf, fault, isdir, again, intr; of a file of /proc: srch (its process is gone), access,
+// Errors: badf, fault, isdir, again, intr; of a file of /proc: srch (the process is gone), access,
 // nomem.
 SYSCALL(SYS_read, read, std::size_t, (int fd, VirtAddr at, std::size_t size)) {
   RefPtr<OpenFile> file = TRY(files().get(fd));
@@ -130,7 +130,7 @@ namespace {
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const FileCommand file_commands_start[], file_commands_end[];
 
-// What needs the file itself, not only its descriptor or its place.
+// Commands that need the open file itself, so not for O_PATH.
 Result<int> other_command(OpenFile& file, int command, std::uint64_t argument) {
   if (file.is_place()) return Errno::badf;
   if (command == F_SETFL) {

@@ -14,7 +14,7 @@
 
 namespace tine {
 
-// Errors: inval, fault, intr (then `left` says how long it would have gone on).
+// Errors: inval, fault, intr (then `left` is the time that was left).
 SYSCALL(SYS_nanosleep, nanosleep, void,
         (UserPtr<tine_timespec> duration, UserPtr<tine_timespec> left)) {
   tine_timespec time = TRY(duration.load());
@@ -23,7 +23,7 @@ SYSCALL(SYS_nanosleep, nanosleep, void,
   std::uint64_t woken = clock_now();
   std::uint64_t rest = woken < deadline ? clock_to_ns(deadline - woken) : 0;
   if (!left.is_null()) TRY(left.store(timespec_of(rest)));
-  return Errno::intr;  // never made again: it would sleep the whole time once more
+  return Errno::intr;  // never restarted: that would sleep the whole time again
 }
 
 // Errors: srch, fault.

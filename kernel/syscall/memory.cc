@@ -28,13 +28,13 @@ static_assert(int(Prot::read) == PROT_READ && int(Prot::write) == PROT_WRITE &&
 
 }  // namespace
 
-// Answers where the break is now, moved or not: brk has no errors.
+// Returns where the break is now, moved or not: brk has no errors.
 SYSCALL(SYS_brk, brk, std::uint64_t, (VirtAddr wanted)) {
   return current_space().change_break(wanted).value();
 }
 
-// Errors: inval, nomem, exist; nodev for all but anonymous private memory, unless a wing knows
-// more: then nodev for what is no file, badf, access, overflow, opnotsupp.
+// Errors: inval, nomem, exist; nodev for everything except anonymous private memory, unless a wing
+// maps more: then nodev for what is no regular file, badf, access, overflow, opnotsupp.
 SYSCALL(SYS_mmap, mmap, std::uint64_t,
         (VirtAddr wanted, std::uint64_t size, int prot, unsigned flags, int fd,
          std::uint64_t offset)) {
@@ -56,16 +56,15 @@ SYSCALL(SYS_munmap, munmap, void, (VirtAddr start, std::uint64_t size)) {
   return current_space().unmap(start, size);
 }
 
-// Errors: inval, nomem (part of the range is not mapped), access (a shared file that was not opened
-// for writing).
+// Errors: inval, nomem (part of the range is not mapped), access (a MAP_SHARED file that was not
+// opened for writing).
 SYSCALL(SYS_mprotect, mprotect, void, (VirtAddr start, std::uint64_t size, int prot)) {
   if (prot & ~known_prot) return Errno::inval;
   return current_space().protect(start, size, prot_of(prot));
 }
 
-// Which frame a page has is no secret here: programs of the course look at it to see copy on write
-// work. It tells a program nothing about another one's contents, and no program can choose a frame.
-// Errors: fault.
+// Shows programs of the course how copy-on-write works. The number of a frame discloses nothing
+// about other programs' data, and no program can choose a frame. Errors: fault.
 SYSCALL(SYS_page_info, page_info, void, (VirtAddr at, UserPtr<tine_page_info> to)) {
   return to.store(TRY(current_space().page_info(at)));
 }

@@ -71,7 +71,8 @@ Result<> NewPlace::copy_for_file(int directory, UserString text) {
   return check_may_add();
 }
 
-// That a name is there already, or is not there, is told first.
+// If the name exists already (or does not exist), that error comes before the missing right to
+// write.
 Result<> NewPlace::check_may_change(bool adds) const {
   Result<> writable = parent().check_access(context().credentials(), may_write);
   if (writable) return {};
@@ -83,7 +84,7 @@ Result<> NewPlace::check_may_change(bool adds) const {
 
 namespace {
 
-// A name with a slash behind it must be that of a directory. Errors: noent, notdir.
+// A name that a slash follows must be that of a directory. Errors: noent, notdir.
 Result<> check_directory(const NewPlace& place) {
   RefPtr<Node> node = TRY(place.parent().lookup(place.end.last));
   return node->is_directory() ? Result<>() : Errno::notdir;
@@ -91,7 +92,7 @@ Result<> check_directory(const NewPlace& place) {
 
 }  // namespace
 
-// ---- Names come ----
+// ---- Adding names ----
 
 // Errors of all: those of path lookup, exist, nomem, nospc, perm (a directory that cannot be
 // changed).
@@ -115,7 +116,7 @@ SYSCALL(SYS_symlinkat, symlinkat, void, (UserString target, int directory, UserS
 }
 
 // Errors besides: perm (a directory), xdev, inval (unknown flags), noent (AT_EMPTY_PATH, which only
-// the superuser may use: a directory on the way might have kept others from the file).
+// the superuser may use: with it a process could link a file that it cannot reach by a path).
 SYSCALL(SYS_linkat, linkat, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags & ~unsigned(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return Errno::inval;
@@ -129,7 +130,7 @@ SYSCALL(SYS_linkat, linkat, void,
   return place.parent().link(place.end.last, std::move(node));
 }
 
-// ---- Names go and change ----
+// ---- Removing and renaming ----
 
 namespace {
 
@@ -159,10 +160,10 @@ SYSCALL(SYS_unlinkat, unlinkat, void, (int directory, UserString path, unsigned 
   return flags & AT_REMOVEDIR ? remove_directory(place) : remove_file(place);
 }
 
-// A directory that goes to another one must be writable itself. Errors: those of path lookup; busy
-// ("." and "..", mounts), inval (into itself, unknown flags), exist (RENAME_NOREPLACE), isdir,
-// notdir, notempty, perm (the sticky bit, or a directory that cannot be changed), xdev, nomem,
-// nospc.
+// A directory that moves to another parent must be writable itself, because its ".." changes.
+// Errors: those of path lookup; busy ("." and "..", mounts), inval (into itself, unknown flags),
+// exist (RENAME_NOREPLACE), isdir, notdir, notempty, perm (the sticky bit, or a directory that
+// cannot be changed), xdev, nomem, nospc.
 SYSCALL(SYS_renameat2, renameat2, void,
         (int old_directory, UserString old_path, int directory, UserString path, unsigned flags)) {
   if (flags > RENAME_EXCHANGE) return Errno::inval;
@@ -181,7 +182,7 @@ SYSCALL(SYS_renameat2, renameat2, void,
                               from.context().credentials());
 }
 
-// ---- What a name leads to ----
+// ---- Reading attributes and links ----
 
 // Errors: those of path lookup, badf, inval (unknown flags), fault.
 SYSCALL(SYS_newfstatat, newfstatat, void,
@@ -207,7 +208,7 @@ SYSCALL(SYS_readlinkat, readlinkat, std::size_t,
   return length;
 }
 
-// ---- Where the program is ----
+// ---- The current directory ----
 
 // Errors: those of path lookup, notdir.
 SYSCALL(SYS_chdir, chdir, void, (UserString path)) {

@@ -1,4 +1,4 @@
-// System calls about processes: birth, death, identity, messages.
+// System calls about processes: start, end, identity, messages.
 #include <tine/abi.h>
 #include <tine/app.h>
 
@@ -13,9 +13,9 @@
 
 namespace tine {
 
-// [fork 1] fork is clone with nothing shared; with CLONE_VM and CLONE_VFORK it is vfork. With
-// CLONE_VM alone two processes run in one address space. Errors: inval (a flag that only threads
-// need, no such signal), nomem, again.
+// [fork 1] fork is clone without flags; with CLONE_VM and CLONE_VFORK it is vfork. With CLONE_VM
+// alone two processes run in one address space. Errors: inval (a flag that only threads need, no
+// such signal), nomem, again.
 SYSCALL(SYS_clone, clone, int,
         (std::uint64_t flags, VirtAddr stack, UserPtr<int> parent_tid, std::uint64_t tls,
          VirtAddr child_tid, TrapFrame& frame)) {
@@ -42,7 +42,7 @@ SYSCALL(SYS_execve, execve, Replaced, (UserString path, VirtAddr argv, VirtAddr 
 
 namespace {
 
-// The file of an app id: there is no second store of images. Errors: noent.
+// The path of the file for an app id. Errors: noent.
 Result<std::string_view> app_path(int app_id) {
   switch (app_id) {
 #define TINE_APP_PATH(upper, number, name) \
@@ -53,8 +53,8 @@ Result<std::string_view> app_path(int app_id) {
   }
 }
 
-// By number. The arguments stay with the process until the new program fetches them (getargs); its
-// stack says argc = 0.
+// By number. The kernel keeps the arguments until the new program reads them with getargs; on its
+// stack, argc is 0.
 Result<Replaced> exec_app(int app_id, VirtAddr argv) {
   std::string_view path = TRY(app_path(app_id));
   ExecFile file = TRY(ExecFile::open(current_process().paths, path));
@@ -85,9 +85,8 @@ SYSCALL(SYS_exit, exit, void, (int code)) { process_exit((code & 0xff) << 8); }
 SYSCALL(SYS_exit_group, exit_group, void, (int code)) { process_exit((code & 0xff) << 8); }
 
 // `pid`: a child, or -1 for any (0, the caller's group, is the same while there are no groups).
-// Nobody is stopped: WUNTRACED and WCONTINUED ask for what never comes.
-// Errors: child, srch (the group of the lowest int, as on Linux), inval, intr, fault and nomem
-// (before a child is taken).
+// No process is ever stopped, so WUNTRACED and WCONTINUED have no effect. Errors: child, srch (the
+// group of the lowest int, as on Linux), inval, intr, fault and nomem (before a child is taken).
 SYSCALL(SYS_wait4, wait4, int,
         (int pid, UserPtr<int> status, unsigned options, UserPtr<tine_rusage> usage)) {
   if (options & ~unsigned(WNOHANG | WUNTRACED | WCONTINUED | __WALL)) return Errno::inval;

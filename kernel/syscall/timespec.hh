@@ -1,4 +1,4 @@
-// Times as programs give and get them, and what they are told of the time that was run.
+// Conversions between the kernel's times and those of programs.
 #pragma once
 
 #include <tine/abi.h>

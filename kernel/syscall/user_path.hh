@@ -24,7 +24,7 @@ class UserPath {
 
  private:
   std::string_view view_;
-  char short_[128];          // what most paths fit into
+  char short_[128];          // large enough for most paths
   OwnPtr<PathBuffer> long_;  // 4 KiB are too much for a kernel stack
 };
 
@@ -34,15 +34,17 @@ struct UserPlace {
 
   // Errors: those above, badf, notdir.
   Result<> copy(int directory, UserString text);
-  // The second half of it. An absolute path does not look at `directory`, which may then be
-  // anything.
+  // The second half of `copy`, for a path that is copied already. An absolute path does not use
+  // `directory`, which may then be any number.
   Result<> start_at(int directory);
-  // Both, and the node that the path names. `flags`: AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH, with which
-  // an empty path names the open file `directory` itself. Errors: those of path lookup, too.
+  // Does both, and returns the node that the path names. `flags`: AT_SYMLINK_NOFOLLOW;
+  // AT_EMPTY_PATH, with which an empty path names the open file `directory` itself. Errors: those
+  // of path lookup, too.
   Result<RefPtr<Node>> find(int directory, UserString text, unsigned flags = 0);
-  // Once it is known where the path starts: the process's own, or a copy of it that was changed.
+  // Valid after start_at: the process's context, or a changed copy of it.
   const PathContext& context() const { return *context_; }
-  // A copy, to be changed: before, for a walk with other rights, or afterwards.
+  // A copy of the context that may be changed: before start_at, for a walk with other rights, or
+  // after it.
   PathContext& own_context();
 
  private:
@@ -50,17 +52,17 @@ struct UserPlace {
   PathContext own_;
 };
 
-// Where something is to be made, removed or moved.
+// A place at which a name is to be added, removed or renamed.
 struct NewPlace : UserPlace {
   PathEnd end;
 
   // Errors: those above, and of path lookup.
   Result<> copy(int directory, UserString text);
-  // For something that is no directory. Errors besides: exist, noent (with a slash behind it),
-  // access.
+  // For a new name that is not a directory's. Further errors: exist, noent (a slash follows the
+  // name), access.
   Result<> copy_for_file(int directory, UserString text);
 
-  // May the caller put a name there, or take it away? Errors: exist; noent; access.
+  // May the caller add the name there, or remove it? Errors: exist; noent; access.
   Result<> check_may_add() const { return check_may_change(true); }
   Result<> check_may_take() const { return check_may_change(false); }
   Attributes attributes(std::uint32_t mode) const { return context().for_new(parent(), mode); }
