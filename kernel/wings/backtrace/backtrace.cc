@@ -1,8 +1,8 @@
-// The wing `backtrace`: what a panic prints besides its message: the registers of a trap, and which
-// functions had called each other, by name.
+// The wing `backtrace`: after its message, a panic also prints the registers of a trap, and by name
+// the functions that had called each other.
 //
-// It runs without any lock, in a kernel that may be broken anywhere: it only reads, and follows
-// frame pointers no further than they lead upwards in kernel stacks.
+// It runs without any lock, in a kernel that may be broken anywhere. So it only reads, and follows
+// frame pointers only while they lead upwards in a kernel stack.
 #include "arch/csr.hh"
 #include "arch/layout.hh"
 #include "arch/trap_frame.hh"
@@ -27,8 +27,8 @@ bool is_code(std::uint64_t at) {
          at < reinterpret_cast<std::uint64_t>(text_end);
 }
 
-// The function that `pc` is in. A return address names the call before it, which may have been the
-// last instruction of its function: look there.
+// The function that `pc` is in. A return address is the one after the call, which may have been the
+// last instruction of its function: so the address before it is looked up.
 void print_location(Sink& to, std::uint64_t pc, bool is_return_address) {
   print(to, "  {:016x}", pc);
   std::uint64_t base = reinterpret_cast<std::uint64_t>(kernel_start);
@@ -47,8 +47,9 @@ bool is_kernel_stack(std::uint64_t at) {
                          (at >= direct_map.value() && at < direct_map.value() + (1ul << 37)));
 }
 
-// A function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8. One that
-// calls no other saves the frame pointer alone, at s0 - 8: a trap finds its return address in ra.
+// A function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8. A
+// function that calls no other saves only the frame pointer, at s0 - 8; after a trap in it, its
+// return address is in ra.
 void print_backtrace(Sink& to, std::uint64_t pc, std::uint64_t frame_pointer,
                      const TrapFrame* trap) {
   print(to, "backtrace:\n");

@@ -1,8 +1,8 @@
 // The wing `dmesg`: keeps the newest part of the kernel's log in a ring, for the call `syslog` and
 // for /proc/kmsg.
 //
-// Positions count all bytes that were ever kept: the ring holds [oldest, newest). It begins with a
-// whole line always.
+// Positions count all bytes that were ever kept: the ring holds [oldest, newest). It always begins
+// with a whole line.
 //
 // Lock: the console's, which is held already when something is logged.
 #include <algorithm>
@@ -59,7 +59,7 @@ class LogRing final : public Sink {
     at_line_start_ = c == '\n';
   }
 
-  // As Linux's: seconds, and millionths.
+  // The time as Linux prints it: seconds with six decimals.
   void stamp() REQUIRES(console_output_lock) {
     std::uint64_t us = clock_to_ns(clock_now()) / 1000;
     char bytes[40];
@@ -70,7 +70,7 @@ class LogRing final : public Sink {
 };
 
 constinit LogRing ring;
-// What SYSLOG_ACTION_READ and SYSLOG_ACTION_CLEAR have dealt with.
+// Up to where SYSLOG_ACTION_READ has read, and SYSLOG_ACTION_CLEAR has cleared.
 constinit std::uint64_t read_until GUARDED_BY(console_output_lock) = 0;
 constinit std::uint64_t cleared_until GUARDED_BY(console_output_lock) = 0;
 
@@ -78,15 +78,14 @@ struct Part {
   std::uint64_t from, until;
 };
 
-// The whole lines that are at most `size` bytes together, the newest ones, of what comes after
-// position `after`.
+// The newest whole lines after position `after`, at most `size` bytes.
 Part newest_part(std::uint64_t after, std::size_t size) REQUIRES(console_output_lock) {
   std::uint64_t until = ring.newest();
   std::uint64_t from = until - std::min<std::uint64_t>(until, size);
   return {ring.line_from(std::max(from, after)), until};
 }
 
-// Hands a part to `take(text)` in pieces. Errors: those of `take`.
+// Calls take(text) for each piece of a part. Errors: those of `take`.
 template <class Take>
 Result<> for_each_piece(Part part, Take take) {
   std::array<char, piece_size> piece;
@@ -102,7 +101,7 @@ Result<> for_each_piece(Part part, Take take) {
   return {};
 }
 
-// What one of the actions that read shall give. The log goes on while it is copied.
+// The part of the log that an action reads. The log may grow while it is copied.
 Part part_for(int action, std::size_t size) {
   SpinGuard guard(console_output_lock);
   if (action != SYSLOG_ACTION_READ) return newest_part(cleared_until, size);
@@ -144,7 +143,7 @@ Result<> write_kmsg(const Subject&, Sink& to) {
 
 }  // namespace
 
-// To read all of it and to ask for its size is allowed to everybody. Errors: perm, inval, fault.
+// Every user may read the whole log and ask for its size. Errors: perm, inval, fault.
 SYSCALL(SYS_syslog, syslog, std::size_t, (int action, VirtAddr to, int size)) {
   bool is_public = action == SYSLOG_ACTION_READ_ALL || action == SYSLOG_ACTION_SIZE_BUFFER;
   if (!is_public && !current_credentials().is_superuser()) return Errno::perm;

@@ -1,4 +1,4 @@
-// What files are besides their contents: permissions, owners, times, sizes of file systems.
+// System calls on the attributes of files: permissions, owners, times, sizes of file systems.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -22,12 +22,12 @@ Result<RefPtr<Node>> node_at(int directory, UserString path, unsigned flags = 0)
   return place.find(directory, path, flags);
 }
 
-// Of a file that is open itself.
+// The node of a descriptor; not of one that was opened with O_PATH.
 Result<RefPtr<Node>> node_of(int fd) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   return file->node();
 }
-// Also of one that was opened with O_PATH.
+// The same, also for one that was opened with O_PATH.
 Result<RefPtr<Node>> place_of(int fd) {
   RefPtr<OpenFile> file = TRY(current_process().files.get_any(fd));
   return file->node();
@@ -39,7 +39,8 @@ Result<RefPtr<Node>> place_of(int fd) {
 
 namespace {
 
-// A file of a group that its owner is not in does not run as that group. Errors: perm.
+// An owner who is not in the file's group cannot set S_ISGID: the file must not run with that
+// group's rights. Errors: perm.
 Result<> change_permissions(Node& node, std::uint32_t mode) {
   const Credentials& who = current_credentials();
   return node.change_attributes([&](Attributes& now) -> Result<> {
@@ -50,8 +51,8 @@ Result<> change_permissions(Node& node, std::uint32_t mode) {
   });
 }
 
-// Owners can give a file to a group of theirs, and to nobody else. What is given away does not run
-// as its owner or group any more. Errors: perm.
+// An owner may only change the group, to one that the caller is in. The set-ID bits are cleared:
+// the file must not run with the new owner's rights. Errors: perm.
 Result<> change_owner(Node& node, std::uint32_t user, std::uint32_t group) {
   constexpr std::uint32_t unchanged = ~0u;
   const Credentials& who = current_credentials();
@@ -95,8 +96,8 @@ SYSCALL(SYS_fchown, fchown, void, (int fd, std::uint32_t user, std::uint32_t gro
 
 namespace {
 
-// The real ids decide, on the way to the file, too: a program that runs as somebody else asks what
-// its caller might do (POSIX, access).
+// The real ids decide, also on the way to the file: a set-ID program asks what the user who started
+// it may do (POSIX, access).
 Result<> check_access(int directory, UserString path, unsigned mode, unsigned flags) {
   if (mode & ~(may_read | may_write | may_execute)) return Errno::inval;
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EACCESS | AT_EMPTY_PATH)) return Errno::inval;
@@ -130,8 +131,7 @@ namespace {
 
 constexpr std::int64_t utime_now = (1 << 30) - 1, utime_omit = (1 << 30) - 2;
 
-// What a file's time is to become; `now` and `old` are what UTIME_NOW and UTIME_OMIT stand for.
-// Errors: inval.
+// The new value of a time. `now` is for UTIME_NOW, `old` for UTIME_OMIT. Errors: inval.
 Result<std::uint64_t> new_time(const tine_timespec& wanted, std::uint64_t now, std::uint64_t old) {
   if (wanted.tv_nsec == utime_now) return now;
   if (wanted.tv_nsec == utime_omit) return old;
@@ -140,9 +140,9 @@ Result<std::uint64_t> new_time(const tine_timespec& wanted, std::uint64_t now, s
 
 }  // namespace
 
-// The times of the last read and the last change; null: now. `path` null: the file that `directory`
-// is. Who may write may say "now" for both, and only the owner something else. Errors: those of
-// path lookup, badf, access, perm, inval, fault.
+// Sets the times of the last read and the last change. `times` null: both to now. `path` null: of
+// the open file `directory`. A caller with the right to write may set both to now; anything else
+// needs the owner. Errors: those of path lookup, badf, access, perm, inval, fault.
 SYSCALL(SYS_utimensat, utimensat, void,
         (int directory, UserString path, UserPtr<tine_timespec> times, unsigned flags)) {
   if (flags & ~unsigned(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return Errno::inval;
@@ -189,7 +189,7 @@ struct StatFs {
 
 std::uint64_t pages_of(std::uint64_t bytes) { return (bytes + page_size - 1) / page_size; }
 
-// What there is room for, in a file system that keeps files in memory. All of these share it.
+// The sizes for tmpfs. All its mounts have the same, because they use one storage.
 void describe_storage(StatFs& result) {
   StorageCounts counts = storage_counts();
   result.blocks = pages_of(counts.bytes);
@@ -199,7 +199,7 @@ void describe_storage(StatFs& result) {
   result.files_free = counts.nodes - std::min(counts.nodes, counts.nodes_used);
 }
 
-// Of the file system that a node is in. Others than tmpfs, and pipes, store nothing.
+// Describes the file system of a node. All but tmpfs have the size 0.
 StatFs stat_fs(const Node& node) {
   constexpr std::uint64_t tmpfs_magic = 0x01021994, procfs_magic = 0x9fa0, pipe_magic = 0x50495045;
   const Mount* mount = newest_mount();
@@ -227,9 +227,9 @@ SYSCALL(SYS_fstatfs, fstatfs, void, (int fd, UserPtr<StatFs> to)) {
   return to.store(stat_fs(*node));
 }
 
-// ---- Writing to the disk: what is in memory is where it belongs ----
+// ---- Writing to the disk: nothing to do, because files are only in memory ----
 
-// Errors of all: badf, inval (no file that a disk could hold).
+// Errors of all: badf, inval (neither a regular file nor a directory).
 
 namespace {
 
@@ -246,15 +246,15 @@ SYSCALL(SYS_fdatasync, fdatasync, void, (int fd)) { return check_kept(fd); }
 // Errors: none.
 SYSCALL(SYS_sync, sync, void, ()) { return {}; }
 
-// Not here: the library then writes zeros, which takes the space as well. Errors: badf, inval,
-// opnotsupp.
+// Not implemented: the C library then writes zeros, which allocates the space too. Errors: badf,
+// inval, opnotsupp.
 SYSCALL(SYS_fallocate, fallocate, void, (int fd, int, std::int64_t offset, std::int64_t size)) {
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
   if (!file->writable()) return Errno::badf;
   return offset < 0 || size <= 0 ? Errno::inval : Errno::opnotsupp;
 }
 
-// ---- Where the program is ----
+// ---- The current directory ----
 
 // Errors: badf, notdir, access.
 SYSCALL(SYS_fchdir, fchdir, void, (int fd)) {

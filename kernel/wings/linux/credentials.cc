@@ -1,5 +1,5 @@
-// Whom a process acts for: its user and group ids, and how they may change (POSIX, setuid and its
-// kin; Linux's rules where these leave a choice).
+// The user and group ids of a process, and the rules for changing them (POSIX, setuid and similar
+// calls; where POSIX leaves a choice, as Linux).
 #include <tine/syscall.h>
 
 #include "mm/heap.hh"
@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::uint32_t unchanged = ~0u;
 
-// `change` may refuse; then nothing has changed. What the process has in memory from before is not
-// for the user that it becomes. Errors: its own, nomem.
+// `change` may return an error; then nothing has changed. If an effective id changes, the memory is
+// marked as secret: the new user must not read what it holds from before. Errors: those of
+// `change`, nomem.
 template <class Change>
 Result<> change_credentials(Change change) {
   RefPtr<SharedCredentials> fresh = TRY(make_ref<SharedCredentials>(current_credentials()));
@@ -36,7 +37,7 @@ Result<> change_credentials(Change change) {
   return {};
 }
 
-// setuid, setgid: the superuser gives all three away for good.
+// setuid, setgid: for the superuser they set all three ids, so there is no way back.
 Result<> set_id(Ids& ids, std::uint32_t id, bool privileged) {
   if (id == unchanged) return Errno::inval;
   if (privileged) ids = {id, id, id};
@@ -45,7 +46,8 @@ Result<> set_id(Ids& ids, std::uint32_t id, bool privileged) {
   return {};
 }
 
-// setreuid, setregid: the saved id follows the effective one once the real one was at stake.
+// setreuid, setregid: the saved id is set to the effective one when the real id was given, or the
+// effective one was set to something else than the old real one.
 Result<> set_two(Ids& ids, std::uint32_t real, std::uint32_t effective, bool privileged) {
   Ids old = ids;
   if (real != unchanged) {
@@ -84,7 +86,7 @@ Result<> store_ids(const Ids& ids, IdPointer real, IdPointer effective, IdPointe
 
 }  // namespace
 
-// ---- Asking ----
+// ---- Reading ids ----
 
 SYSCALL(SYS_getuid, getuid, std::uint32_t, ()) { return current_credentials().user.real; }
 SYSCALL(SYS_geteuid, geteuid, std::uint32_t, ()) { return current_credentials().user.effective; }
@@ -100,7 +102,8 @@ SYSCALL(SYS_getresgid, getresgid, void, (IdPointer real, IdPointer effective, Id
   return store_ids(current_credentials().group, real, effective, saved);
 }
 
-// Supplementary groups; `room` 0: only how many. Errors: inval (too little room), fault.
+// Supplementary groups; `room` 0: only returns their number. Errors: inval (too little room),
+// fault.
 SYSCALL(SYS_getgroups, getgroups, int, (int room, VirtAddr to)) {
   const Credentials& own = current_credentials();
   int count = int(own.group_count);
@@ -111,7 +114,7 @@ SYSCALL(SYS_getgroups, getgroups, int, (int room, VirtAddr to)) {
   return count;
 }
 
-// ---- Changing. Errors of all: perm, nomem ----
+// ---- Changing ids. Errors of all: perm, nomem ----
 
 // Errors: perm, inval (-1), nomem.
 SYSCALL(SYS_setuid, setuid, void, (std::uint32_t id)) {

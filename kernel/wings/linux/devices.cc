@@ -1,4 +1,4 @@
-// Devices that programs know from Linux: one that is always full.
+// Devices that programs know from Linux: /dev/full, to which every write fails with ENOSPC.
 #include <algorithm>
 
 #include "fs/device_nodes.hh"

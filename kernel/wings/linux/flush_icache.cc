@@ -8,10 +8,10 @@ namespace tine {
 
 constexpr unsigned flush_local = 1;  // SYS_RISCV_FLUSH_ICACHE_LOCAL: for the calling thread alone
 
-// The addresses are not looked at, as on Linux: fence.i knows none. The thread may go on on any
-// hart, and one that runs this address space already fences nothing when the thread comes; so all
-// are told, for the calling thread alone, too. The mutex: of two calls at once, the second one must
-// find the instructions of the first when it notes that its own hart has fenced. Errors: inval.
+// The addresses are ignored, as on Linux, because fence.i has none. flush_local does the same: the
+// thread may move to any hart, and a hart that already runs this address space executes no fence
+// when the thread comes. The mutex orders two calls at the same time: the second one must not mark
+// its hart as fenced before the first one's instructions are visible to it. Errors: inval.
 SYSCALL(SYS_riscv_flush_icache, riscv_flush_icache, void,
         (VirtAddr start, VirtAddr end, std::uint64_t flags)) {
   (void)start;

@@ -1,16 +1,16 @@
 // futex: sleeping until another thread says that a word of memory has changed (futex(2)).
 //
-// A word is known by where it is: in a shared mapping by the mapped object and the place in it, so
-// that processes find each other that have it at different addresses; else by address space and
-// address. The threads that wait for a word are in one of a few queues, by a hash of that.
+// A word is identified by its place: in a MAP_SHARED mapping by the mapped object and the offset in
+// it, because processes may have it at different addresses; otherwise by address space and address.
+// The threads that wait for a word are in one of 64 queues, chosen by a hash of the place.
 //
-// A thread that waits enters its queue first and looks at the word then; the one that wakes has
-// changed the word before it looks into the queue. Both use the queue's lock in between. So either
-// the word is seen changed, or the waiter is seen. Who was told returns 0, even if a signal or the
-// deadline came at the same time: so no wake is lost.
+// A thread that waits first enters its queue and then reads the word; a thread that wakes it has
+// changed the word before it searches the queue. Both take the queue's lock in between. So either
+// the first sees the change, or the second finds the waiter. A waiter that was woken returns 0 even
+// if a signal or the deadline came at the same time, so no wake is lost.
 //
-// A waiter can be moved to another word while it sleeps (FUTEX_REQUEUE). It knows the bucket that
-// it is in; that changes only while the locks of the old and of the new bucket are held. Of two
+// A waiter can be moved to another word while it sleeps (FUTEX_REQUEUE). `bucket` says in which
+// queue it is; it changes only while the locks of the old and the new bucket are held. Of two
 // buckets the one at the lower address is locked first.
 #include <tine/abi.h>
 
@@ -38,7 +38,7 @@ enum Operation : unsigned {
 constexpr unsigned is_private = 128, by_wall_clock = 256;  // FUTEX_PRIVATE_FLAG, CLOCK_REALTIME
 constexpr std::uint32_t any_bits = ~0u;
 
-// Where a word is. The reference keeps the object from becoming another one while it is a key.
+// The place of a word. The reference keeps the object alive, so that its address identifies it.
 struct Place {
   RefPtr<PageSource> source;  // nullptr: private memory, of `space`
   AddressSpace* space = nullptr;
@@ -77,7 +77,7 @@ Result<Place> place_of(VirtAddr word) {
   return Place{region->source, nullptr, region->page_at(word) * page_size + word.page_offset()};
 }
 
-// FUTEX_WAIT's time is a length, FUTEX_WAIT_BITSET's a point of time. Errors: inval, fault.
+// FUTEX_WAIT's time is a duration, FUTEX_WAIT_BITSET's a point in time. Errors: inval, fault.
 Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> time, unsigned operation, bool wall) {
   if (time.is_null()) return never;
   std::uint64_t ns = TRY(ns_of(TRY(time.load())));
@@ -89,7 +89,7 @@ Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> time, unsigned operatio
   return clock_after(start, ns);
 }
 
-// Sleeps, if the word still has this value. Errors: fault, nomem, again (it has not), timedout,
+// Sleeps if the word has this value. Errors: fault, nomem, again (it has another), timedout,
 // restart.
 Result<> sleep_while(UserPtr<std::uint32_t> word, std::uint32_t value, std::uint64_t deadline,
                      const FutexWaiter& waiter) {
@@ -100,8 +100,8 @@ Result<> sleep_while(UserPtr<std::uint32_t> word, std::uint32_t value, std::uint
   return {};
 }
 
-// Relaxed: one that finds an old bucket takes its lock after the thread that moved the waiter has
-// released it, and then sees the new one.
+// Relaxed: a thread that reads an old bucket takes that bucket's lock after the thread that moved
+// the waiter has released it, and then sees the new one.
 void leave_queue(FutexWaiter& waiter) {
   while (true) {
     Bucket& bucket = *waiter.bucket.load(std::memory_order_relaxed);
@@ -140,18 +140,18 @@ Result<int> wake_waiters(VirtAddr word, unsigned most, std::uint32_t bits) {
   }));
 }
 
-// How a requeue goes: the places of both words, and how many waiters are woken and moved at most.
+// A requeue: the places of both words, and the most waiters to wake and to move.
 struct Requeue {
   Place from, to;
   unsigned wake, move;
-  std::optional<std::uint32_t> expected;  // what the first word has to hold (cmp_requeue)
+  std::optional<std::uint32_t> expected;  // the value of the first word (cmp_requeue)
 };
 
-// Wakes waiters of one place and lets others wait at the other one. `word` is the kernel's view of
-// the first word. It is read under the locks, so the look at it and the move are one step for every
+// Wakes waiters of one place and moves others to the other one. `word` is the kernel's view of the
+// first word. It is read under the locks, so the comparison and the move are one step for every
 // other operation: a waiter that entered the queue after the word had changed is not moved.
-// (Relaxed: a thread that has changed the word and then used the bucket has released its lock,
-// which we have acquired since.) Returns how many were woken or moved. Errors: again.
+// (Relaxed: a thread that changed the word and then used the bucket has released its lock, which
+// this thread has acquired since.) Returns how many were woken or moved. Errors: again.
 Result<int> wake_and_move(const Requeue& how, std::byte* word) {
   Bucket& source = bucket_of(how.from);
   Bucket& target = bucket_of(how.to);
@@ -164,7 +164,7 @@ Result<int> wake_and_move(const Requeue& how, std::byte* word) {
   unsigned moved = source.queue.move(how.move, target.queue, [&](Waiter& each) {
     auto& waiter = static_cast<FutexWaiter&>(each);
     if (waiter.place != how.from) return false;
-    waiter.place = how.to;  // the old one's object stays: `from` refers to it
+    waiter.place = how.to;  // `from` still refers to the old one's object
     waiter.bucket.store(&target, std::memory_order_relaxed);
     return true;
   });
@@ -188,10 +188,10 @@ Result<int> requeue_waiters(VirtAddr word, VirtAddr other, std::uint32_t wake, s
 
 }  // namespace
 
-// For requeue, `time` is how many are moved, to the word `other`; for cmp_requeue, `bits` is what
-// `word` has to hold. Errors: nosys (another
-// operation), inval (an unaligned word, no bits, a bad time, a negative count), fault, nomem, again
-// (the word is another one), timedout, intr.
+// For requeue, `time` is the number of threads to move to the word `other`. For cmp_requeue, `bits`
+// is the value that `word` must have. Errors: nosys (another operation), inval (an unaligned word,
+// no bits, a bad time, a negative count), fault, nomem, again (the word has another value),
+// timedout, intr.
 SYSCALL(SYS_futex, futex, int,
         (UserPtr<std::uint32_t> word, unsigned operation, std::uint32_t value,
          UserPtr<tine_timespec> time, VirtAddr other, std::uint32_t bits)) {

@@ -1,4 +1,4 @@
-// What a process is and has.
+// System calls about the ids, harts and used time of a process.
 #include <tine/abi.h>
 
 #include "lib/string.hh"
@@ -17,9 +17,9 @@ Result<> check_process(int pid) {
   return find_process(pid) ? Result<>() : Errno::srch;
 }
 
-// The group and the session of every process. 0 is what Linux says of a group that the caller has
-// no number for (it is of an outer pid namespace): programs know it, and kill(-0) is kill(0). Any
-// pid would be a lie, and with 1 a program that signals its own group would signal all processes.
+// The process group and session of every process, because there are none. Linux returns 0 for a
+// group of an outer pid namespace, so programs can handle it. A pid would be wrong; and with 1, a
+// program that signals its own group, kill(-1), would signal all processes.
 constexpr int unnamed_group = 0;
 Result<int> group_of(int pid) {
   TRY(check_process(pid));
@@ -33,16 +33,16 @@ SYSCALL(SYS_getpgid, getpgid, int, (int pid)) { return group_of(pid); }
 // Errors: srch.
 SYSCALL(SYS_getsid, getsid, int, (int pid)) { return group_of(pid); }
 
-// The address that is cleared at a thread's end matters to threads that share memory; a process has
-// one thread.
+// The address, which is to be cleared when a thread ends, only matters when a process has several
+// threads; here it has one.
 SYSCALL(SYS_set_tid_address, set_tid_address, int, (VirtAddr)) { return current_thread()->tid; }
 
 SYSCALL(SYS_umask, umask, std::uint32_t, (std::uint32_t mask)) {
   return std::exchange(current_process().paths.umask, mask & 0777);
 }
 
-// The harts that there are, a bit each; where a process runs cannot be chosen. Errors: srch, inval
-// (no room for a word), fault.
+// One bit for each hart. A program cannot choose where it runs. Errors: srch, inval (no room for a
+// word), fault.
 SYSCALL(SYS_sched_getaffinity, sched_getaffinity, std::size_t,
         (int pid, std::size_t size, UserPtr<std::uint64_t> to)) {
   TRY(check_process(pid));
@@ -72,7 +72,7 @@ SYSCALL(SYS_getrusage, getrusage, void, (int who, UserPtr<tine_rusage> to)) {
   if (who < children || who > thread) return Errno::inval;
   CpuTime used = who == children ? children_time() : own_time();
   if (who == thread) {
-    std::uint64_t peak = used.peak_pages;  // its memory is the process's
+    std::uint64_t peak = used.peak_pages;  // of the whole process
     used = cpu_time(*current_thread());
     used.peak_pages = peak;
   }
@@ -89,7 +89,7 @@ struct Tms {
 
 }  // namespace
 
-// Answers the time since the start, as Linux does. Errors: fault.
+// Returns the time since boot, as Linux does. Errors: fault.
 SYSCALL(SYS_times, times, std::uint64_t, (UserPtr<Tms> to)) {
   auto ticks = [](std::uint64_t time) { return clock_to_ns(time) / linux_tick_ns; };
   if (!to.is_null()) {

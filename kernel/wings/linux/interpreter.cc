@@ -1,14 +1,13 @@
-// Dynamic programs: an ELF file can name another one that is mapped beside it, the interpreter.
-// That one starts first, loads the libraries, and then starts the program. And programs that want
-// to run code on their stack (PT_GNU_STACK), which compilers ask for together with nested
-// functions.
+// Dynamic programs: an ELF file can name another one, the interpreter, which is mapped too. It
+// starts first, loads the libraries, and then starts the program. Also programs that need an
+// executable stack (PT_GNU_STACK): compilers ask for one when a program has nested functions.
 #include "mm/heap.hh"
 #include "proc/exec.hh"
 
 namespace tine {
 namespace {
 
-// Where a movable image fits, with room to align it. Errors: nomem.
+// An address at which a movable image fits, with room to align it. Errors: nomem.
 Result<VirtAddr> find_place(AddressSpace& space, const ElfImage& image) {
   std::uint64_t more = image.alignment - page_size;
   MutexGuard guard(space.mutex());
@@ -35,7 +34,7 @@ Result<> map_interpreter(Program& program, const PathContext& paths, const ExecF
   return {};
 }
 
-// What is there of the stack; what it grows by later is like that.
+// Makes the stack executable; pages by which it grows later belong to the same region.
 Result<> let_stack_run(AddressSpace& space, VirtAddr top) {
   VirtAddr lowest;
   {

@@ -1,4 +1,4 @@
-// The calls that read and set limits. What the limits do is where the resource is given out
+// The calls that read and set limits. The limits are enforced where the resources are allocated
 // (limits.hh).
 #include <tine/abi.h>
 
@@ -10,8 +10,8 @@
 namespace tine {
 namespace {
 
-// May the caller see and set the limits of `other`? As Linux: the superuser may, and a process all
-// of whose ids are the caller's real ones.
+// May the caller see and set the limits of `other`? As on Linux, the superuser may; so may a caller
+// whose real ids are all of the other's ids.
 bool may_limit(const Credentials& caller, const Credentials& other) {
   auto all_are = [](const Ids& ids, std::uint32_t id) {
     return ids.real == id && ids.effective == id && ids.saved == id;
@@ -20,8 +20,8 @@ bool may_limit(const Credentials& caller, const Credentials& other) {
          (all_are(other.user, caller.user.real) && all_are(other.group, caller.group.real));
 }
 
-// Errors: inval; perm (only the superuser raises the most that there can be, and for descriptors
-// there is an end for him, too).
+// Errors: inval; perm (only the superuser may raise `most`, and for descriptors no caller above
+// TINE_OPEN_MAX).
 Result<> check_change(unsigned resource, const Limit& old, const Limit& fresh) {
   if (fresh.now > fresh.most) return Errno::inval;
   if (resource == RLIMIT_NOFILE && fresh.most > TINE_OPEN_MAX) return Errno::perm;
@@ -29,7 +29,7 @@ Result<> check_change(unsigned resource, const Limit& old, const Limit& fresh) {
   return {};
 }
 
-// The limit of descriptors is kept where it is asked for often, too.
+// The limit of descriptors is also stored in the table, which needs it often.
 Result<> set_limit(Process& process, unsigned resource, const Limit& fresh)
     REQUIRES(process_table_lock) {
   Limits* limits = TRY(limits_of(process));
@@ -56,7 +56,7 @@ Result<Limit> change_limit(int pid, unsigned resource, const Limit* fresh) {
 
 }  // namespace
 
-// Errors: srch, inval, perm, nomem, fault (if `old` is bad, the limit is set all the same).
+// Errors: srch, inval, perm, nomem, fault (if `old` is bad, the limit is still set).
 SYSCALL(SYS_prlimit64, prlimit64, void,
         (int pid, unsigned resource, UserPtr<Limit> fresh, UserPtr<Limit> old)) {
   Limit wanted{};

@@ -10,13 +10,13 @@
 namespace tine {
 namespace {
 
-// Kernel stacks of all users' threads take a tenth of memory at most.
+// So many threads that their kernel stacks take at most an eighth of memory.
 std::uint64_t max_threads() {
   constexpr unsigned part_of_stacks = 8;
   return frame_counts().total * page_size / kernel_stack_size / part_of_stacks;
 }
 
-// What is not named here has no limit.
+// Resources that are not named here have no limit.
 Limit default_limit(unsigned resource) {
   std::uint64_t processes = max_threads() / 2;
   switch (resource) {
@@ -33,12 +33,12 @@ Limit default_limit(unsigned resource) {
   }
 }
 
-// About what a process takes of the kernel's memory: its stack, the page tables of a small program,
-// and the objects that say what it has.
+// About how much kernel memory a process takes: its stack, the page tables of a small program, and
+// objects such as Process and Thread.
 constexpr std::size_t process_cost = kernel_stack_size + 7 * page_size;
 
 Limits* part_of(const Process& process) {
-  // Acquire: the numbers were there before the object could be found.
+  // Acquire: the object's numbers were written before the pointer to it.
   return static_cast<Limits*>(process.part.load(std::memory_order_acquire));
 }
 
@@ -64,7 +64,7 @@ void Limits::set(unsigned resource, Limit limit) {
   if (resource == RLIMIT_CPU) next_signal_ = limit.now;
 }
 
-// Adds up the regions, which takes a walk; only programs with a limit pay for it.
+// Adds up all regions, but only for programs that have a limit.
 bool Limits::may_add(AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
                      VirtAddr to) const {
   std::uint64_t most = get(RLIMIT_AS).now, most_data = get(RLIMIT_DATA).now;
@@ -102,7 +102,7 @@ void Limits::copy_from(const Limits& other) {
   }
 }
 
-// A quarter of the threads that there is room for is left to root.
+// A quarter of max_threads() is kept for root.
 Result<> Limits::charge(std::uint64_t most) {
   if (process_counts().threads >= max_threads() / 4 * 3) return Errno::again;
   charge_ = TRY(Charge::take(process_cost, Errno::again));
@@ -127,7 +127,7 @@ Result<Limits*> limits_of(Process& process) {
   if (!part_of(process)) {
     OwnPtr<Limits> made = TRY(make<Limits>());
     Limits* fresh = made.release();
-    // Release: see part_of and current_limits. A thread that finds its limits finds the part, too.
+    // Release: see part_of and current_limits. A thread that finds its limits also finds the part.
     process.part.store(fresh, std::memory_order_release);
     for (Thread& thread : process.threads)
       thread.limits.store(&fresh->of_threads(), std::memory_order_release);

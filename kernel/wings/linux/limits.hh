@@ -1,8 +1,9 @@
 // Limits: how much of each resource a process may use (POSIX, getrlimit; Linux's names and
-// defaults), and what a process costs its user. A process of root's that descends from none that
-// has changed a limit needs no such object: the defaults hold.
+// defaults), and what a process costs its user. A process of root needs no such object if neither
+// it nor an ancestor has changed a limit: then the defaults hold.
 //
-// Lock: process_table_lock, to set; the object stays where it is, and its numbers are atomics.
+// Lock: process_table_lock, to set limits. Reading needs none: the object lives as long as the
+// process, and its numbers are atomics.
 #pragma once
 
 #include <tine/abi.h>
@@ -17,12 +18,12 @@
 namespace tine {
 
 struct Limit {
-  std::uint64_t now, most;  // most: what `now` can be raised to
+  std::uint64_t now, most;  // most: how far `now` can be raised
 };
 
 class Limits final : public ProcessPart {
  public:
-  Limits();  // the defaults
+  Limits();  // sets the defaults
   ~Limits() override { move_to(nullptr); }
 
   Limit get(unsigned resource) const {
@@ -32,18 +33,18 @@ class Limits final : public ProcessPart {
   void set(unsigned resource, Limit limit);
   void copy_from(const Limits& other);
 
-  // The same where the core asks.
+  // The part that the core reads.
   const ThreadLimits& of_threads() const { return of_threads_; }
-  // May the current process map so much more (RLIMIT_AS, RLIMIT_DATA)? AddressSpace::may_add.
+  // May the current process map `bytes` (RLIMIT_AS, RLIMIT_DATA)? Called by AddressSpace::may_add.
   bool may_add(AddressSpace& space, std::uint64_t bytes, bool is_data, VirtAddr from,
                VirtAddr to) const REQUIRES(space.mutex());
-  // The current process, which these belong to, gets SIGXCPU in each second past its limit
-  // (RLIMIT_CPU), and SIGKILL when it has run all its time.
+  // Sends the current process SIGXCPU in each second past its limit (RLIMIT_CPU), and SIGKILL at
+  // the highest limit.
   void look_at_time();
 
-  // The process counts for the current user, whose limit is `most`. Errors: again.
+  // Counts the process for the current user, whose limit is `most`. Errors: again.
   Result<> charge(std::uint64_t most);
-  // The user changes: the new one cannot refuse the process (setuid).
+  // Counts the process for another user (setuid), without a check of the limit.
   void move_to(const RefPtr<Account>& account);
 
  private:
@@ -56,9 +57,9 @@ class Limits final : public ProcessPart {
   Charge charge_;
 };
 
-// Of a process that the caller is, or whose table's lock it holds.
+// `process` is the caller's, or the caller holds process_table_lock.
 Limit limit_of(const Process& process, unsigned resource);
-// The object of a process, made if there is none. Errors: nomem.
+// The object of a process; makes it if there is none. Errors: nomem.
 Result<Limits*> limits_of(Process& process) REQUIRES(process_table_lock);
 
 }  // namespace tine

@@ -1,4 +1,4 @@
-// mknod and mount: what becomes part of the tree of files besides files and directories.
+// mknod and mount: add pipes and file systems to the tree of files.
 #include <tine/abi.h>
 
 #include "fs/pipe.hh"
@@ -11,7 +11,7 @@
 
 namespace tine {
 
-// A file or a pipe with a name; devices are made by the kernel alone. Errors: those of path lookup,
+// Makes a file, or a pipe with a name; only the kernel makes devices. Errors: those of path lookup,
 // exist, perm (a device, or a directory that cannot be changed), inval (no kind of file), nomem.
 SYSCALL(SYS_mknodat, mknodat, void, (int directory, UserString path, std::uint32_t mode)) {
   NewPlace place;
@@ -34,10 +34,11 @@ SYSCALL(SYS_mknodat, mknodat, void, (int directory, UserString path, std::uint32
 
 namespace {
 
-// Flags that change nothing here: no devices can be made, times of access are not kept.
+// Flags without effect here: programs cannot make devices, and times of access are updated as with
+// relatime in any case.
 constexpr std::uint64_t harmless = MS_NODEV | MS_NOATIME | MS_NODIRATIME | MS_SILENT | MS_RELATIME;
 
-// A string of the caller's; one that does not fit is inval.
+// Copies a string; one that does not fit is inval.
 Result<std::string_view> copy_name(UserString from, std::span<char> room) {
   Result<std::size_t> length = copy_string_from_user(current_space(), room, from.at);
   if (!length) return length.error() == Errno::toobig ? Errno::inval : length.error();
@@ -46,9 +47,9 @@ Result<std::string_view> copy_name(UserString from, std::span<char> room) {
 
 }  // namespace
 
-// These file systems come from nowhere, so the source means nothing, and they have no options.
-// Errors: those of path lookup, nodev (no such kind), notdir, busy (something is mounted there),
-// inval (flags, options), perm, nomem, fault.
+// These file systems are not on a device and have no options, so the source is ignored. Errors:
+// those of path lookup, nodev (no such kind), notdir, busy (something is mounted there), inval
+// (flags, options), perm, nomem, fault.
 SYSCALL(SYS_mount, mount, void,
         (UserString, UserString target, UserString type, std::uint64_t flags, UserString options)) {
   char name[32], given[2];

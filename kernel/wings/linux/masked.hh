@@ -1,12 +1,12 @@
-// A call that sleeps with another set of blocked signals than the program's own. The own set comes
-// back when the call ends, or when the handler that ended it has returned.
+// For a call that sleeps with another signal mask. The program's own mask is restored when the call
+// ends, or when the handler that ended it has returned.
 #pragma once
 
 #include "proc/process.hh"
 
 namespace tine {
 
-// `mask` null: the own set stays. Errors: inval (size), fault, nomem, and body's.
+// `mask` null: the mask stays. Errors: inval (size), fault, nomem, and those of `body`.
 template <class Body>
 auto with_signal_mask(UserPtr<std::uint64_t> mask, std::size_t size, Body body)
     -> decltype(body()) {
@@ -17,7 +17,7 @@ auto with_signal_mask(UserPtr<std::uint64_t> mask, std::size_t size, Body body)
   auto result = body();
   if (!result && result.error() == Errno::intr) {
     SpinGuard guard(process_table_lock);
-    current_thread()->blocked_before = own;  // handle_signals puts it back
+    current_thread()->blocked_before = own;  // handle_signals restores it
   } else {
     TRY(block_signals(own));
   }

@@ -22,15 +22,15 @@ constexpr unsigned always_told = POLLERR | POLLHUP | POLLNVAL;
 
 // One descriptor that is polled.
 struct Polled {
-  int fd = -1;            // below 0: not looked at
-  unsigned found = 0;     // what of its waiter's key is true
-  RefPtr<OpenFile> file;  // from the first look on
-  Waiter waiter;          // key: what is waited for, of POLL*
+  int fd = -1;            // below 0: ignored
+  unsigned found = 0;     // which events of its waiter's key are true
+  RefPtr<OpenFile> file;  // kept from the first check on
+  Waiter waiter;          // its key has the events to wait for (POLL*)
   ListLink link;
 };
 
-// All that one call polls. The thread waits in a queue of each of these files, and after a wakeup
-// looks only at those whose waiter was told.
+// All files that one call polls. The thread waits in a queue of each of them, and after a wakeup
+// checks only those whose waiter was woken.
 class PollSet {
  public:
   PollSet() = default;
@@ -39,8 +39,8 @@ class PollSet {
 
   // Errors: nomem.
   Result<> add(int fd, unsigned wanted);
-  // Sleeps until one of the files has what is asked for, or until `deadline` (a clock value; 0:
-  // looks, and does not sleep). Returns how many have. Errors: intr.
+  // Sleeps until an event of one of the files is true, or until `deadline` (a clock value; 0: does
+  // not sleep). Returns for how many files one is. Errors: intr.
   Result<int> wait(std::uint64_t deadline);
   // In the order in which they were added.
   List<Polled, &Polled::link>& all() { return all_; }
@@ -51,8 +51,8 @@ class PollSet {
     std::array<Polled, 50> polled;
   };
   List<Polled, &Polled::link> all_;
-  std::array<Polled, 4> first_;  // so few need no memory of the heap
-  OwnPtr<Chunk> chunk_;          // the last one
+  std::array<Polled, 4> first_;  // up to four files need no heap memory
+  OwnPtr<Chunk> chunk_;          // the newest chunk
   std::span<Polled> unused_{first_};
 
   static void look(Polled& polled, bool watch);
@@ -79,8 +79,8 @@ Result<> PollSet::add(int fd, unsigned wanted) {
   return {};
 }
 
-// What of `wanted` is true of a file now. With `watcher`, whose key is `wanted`: if it is nothing,
-// the watcher is told when it may be something.
+// Which events of `wanted` are true for a file now. If none is, `watcher` (if not null; its key is
+// `wanted`) enters a queue of the file.
 unsigned look_at(OpenFile& file, unsigned wanted, Waiter* watcher) {
   unsigned flags = file.flags();
   unsigned ready = file.node()->ready(flags, watcher) & wanted;
@@ -114,7 +114,7 @@ Result<int> PollSet::wait(std::uint64_t deadline) {
   }
   while (ready == 0 && deadline > 0) {
     Result<bool> told = wait_for_any(WaitReason::poll, deadline);
-    if (!told) return Errno::intr;  // never made again: it would wait for the whole time anew
+    if (!told) return Errno::intr;  // never restarted: it would wait the whole time again
     if (!*told) return 0;
     for (Polled& each : all_) {
       if (!each.waiter.told.load(std::memory_order_relaxed)) continue;
@@ -125,16 +125,16 @@ Result<int> PollSet::wait(std::uint64_t deadline) {
   return ready;
 }
 
-// When PollSet::wait is to end, for a time given by a program; null: never. Errors: inval, fault.
+// The deadline for PollSet::wait from a program's timeout; null: never. Errors: inval, fault.
 Result<std::uint64_t> deadline_of(UserPtr<tine_timespec> timeout) {
   if (timeout.is_null()) return never;
   std::uint64_t ns = TRY(ns_of(TRY(timeout.load())));
   return ns == 0 ? 0 : clock_after(clock_now(), ns);
 }
 
-// Calls body(deadline), and then writes into `timeout` how much of it is left, however the call
-// ended (Linux). A time that cannot be written to is no error: the call has done its work. Errors:
-// deadline_of's and body's.
+// Calls body(deadline), and then stores in `timeout` how much of it is left, also after an error
+// (as Linux). If it cannot be stored, that is no error: the call has done its work. Errors: those
+// of deadline_of and `body`.
 template <class Body>
 Result<int> with_timeout(UserPtr<tine_timespec> timeout, Body body) {
   std::uint64_t deadline = TRY(deadline_of(timeout));
@@ -149,13 +149,12 @@ Result<int> with_timeout(UserPtr<tine_timespec> timeout, Body body) {
 
 // ---- poll ----
 
-// The program's array goes through a buffer of so many: few walks of the page table.
+// The program's array is copied in pieces of so many, to save walks of the page table.
 constexpr std::size_t at_once = 32;
 using PollBuffer = std::array<tine_pollfd, at_once>;
 
-// What is true of the files now, into `revents`; of these only the last is the kernel's, the rest
-// stays as the program has it by now. find(file) returns it. Returns how many have any. Errors:
-// fault, nomem.
+// Stores in `revents` of each file the events that find(file) returns; the other fields stay as the
+// program has them now. Returns how many files have any. Errors: fault, nomem.
 template <class Find>
 Result<int> tell_program(UserPtr<tine_pollfd> files, std::uint64_t count, Find find) {
   PollBuffer buffer;

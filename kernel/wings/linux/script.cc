@@ -1,5 +1,5 @@
-// Scripts: a file that begins with "#!" names the program that reads it. As on Linux, what stands
-// behind the program's name is one argument, blanks and all, and the script's path follows it.
+// Scripts: a file that begins with "#!" names its interpreter. As on Linux, the text after the
+// interpreter's path is one argument, with its blanks, and the script's path follows it.
 //
 //   script a b, beginning with "#!/bin/sh -x":   /bin/sh -x script a b
 #include "proc/exec.hh"
@@ -20,7 +20,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// A line that is too long is cut, and so is its argument. The program's name must be there whole.
+// A line that is too long is cut, and so is its argument. The interpreter's path must not be cut.
 // Errors: noexec (no script, or its first line names no program).
 Result<FirstLine> read_first_line(std::span<const std::byte> head) {
   std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
@@ -43,7 +43,7 @@ Result<FirstLine> read_first_line(std::span<const std::byte> head) {
   return line.program.empty() ? Result<FirstLine>(Errno::noexec) : line;
 }
 
-// From the last string to the first: each goes in front of those that are there.
+// Adds the strings from the last to the first, because each is added in front.
 Result<> redirect_script(ExecFile& file, ArgumentStack& arguments) {
   FirstLine line = TRY(read_first_line(file.head()));
   arguments.remove_first();

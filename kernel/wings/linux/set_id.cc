@@ -1,5 +1,6 @@
-// As whom a program runs: as who calls it, but where the file says otherwise (the set-ID bits).
-// Such a program, and one that its user may not read, has a secret: see Process::secret.
+// The set-ID bits of a program's file: it runs with the rights of the file's owner or group. The
+// memory of such a program, and of one whose file its user may not read, is secret: see
+// Process::secret.
 #include "fs/vfs.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
@@ -8,9 +9,10 @@
 namespace tine {
 namespace {
 
-// What a caller prepares is not to lead a program with other rights astray: none of its allocations
-// fails on purpose, and no file that it opens becomes its standard output. (The table has room: a
-// program's first chunk stays.) docs/linux-abi.md lists what else it inherits.
+// A caller must not be able to mislead a program that has other rights. So fail_alloc is disarmed,
+// and descriptors 0 to 2 are opened if they are closed: otherwise a file that the program opens
+// could become its standard output. (The table has room for them: its first chunk exists.)
+// docs/linux-abi.md lists what else the program inherits.
 void begin_with_secret(Process& self, const Program& program) {
   stop_failing(current_thread());
   for (int fd = 0; fd < 3; fd++) {
@@ -18,8 +20,8 @@ void begin_with_secret(Process& self, const Program& program) {
   }
 }
 
-// What the program has been may be taken up again only if it was effective (POSIX, exec). A program
-// with a secret gets credentials of its own: what was opened with the old ones shows nothing of it.
+// The saved ids become the effective ones (POSIX, exec). A program with a secret gets a new
+// credentials object, so that files of /proc that were opened with the old one show nothing of it.
 // Errors: nomem, nfile.
 Result<> set_credentials(Program& program, const PathContext& paths, const ExecFile& executed,
                          const ElfImage&, const ArgumentStack&) {
@@ -30,7 +32,7 @@ Result<> set_credentials(Program& program, const PathContext& paths, const ExecF
   bool readable = file.check(now, may_read).has_value();
   bool stays = keeps && readable && !(file.permissions & as_other);
   bool is_plain = now.user.effective == now.user.real && now.group.effective == now.group.real;
-  if (stays && is_plain) return {};  // nearly always
+  if (stays && is_plain) return {};  // the usual case
   Credentials next = now;
   if (file.permissions & S_ISUID) next.user.effective = file.user;
   if (file.permissions & S_ISGID) next.group.effective = file.group;
@@ -40,7 +42,7 @@ Result<> set_credentials(Program& program, const PathContext& paths, const ExecF
   program.secret =
       !readable || next.user.effective != next.user.real || next.group.effective != next.group.real;
   if (!program.secret) return {};
-  PathContext kernel{.root = root_node(), .cwd = root_node()};  // whatever the caller may open
+  PathContext kernel{.root = root_node(), .cwd = root_node()};  // not the caller's rights
   program.null = TRY(open(kernel, "/dev/null", O_RDWR));
   program.begin = begin_with_secret;
   return {};

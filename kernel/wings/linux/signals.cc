@@ -1,4 +1,4 @@
-// The calls on signals that the core does without.
+// Further system calls about signals.
 #include <tine/signal.h>
 
 #include "proc/process.hh"
@@ -8,7 +8,7 @@
 
 namespace tine {
 
-// Sleeps with another mask until a handler has run: so its answer is always intr. Errors: inval,
+// Sleeps with another mask until a handler has run, so it always returns intr. Errors: inval,
 // fault, nomem, intr.
 SYSCALL(SYS_rt_sigsuspend, rt_sigsuspend, void, (UserPtr<std::uint64_t> mask, std::size_t size)) {
   if (mask.is_null()) return Errno::fault;

@@ -1,5 +1,5 @@
-// statx: what newfstatat tells, in a structure with room for more. klibc, GNU ls and GNU stat ask
-// with this call alone.
+// statx: the attributes of newfstatat, in a larger structure. klibc, GNU ls and GNU stat use only
+// this call.
 #include <tine/abi.h>
 
 #include "syscall/dispatch.hh"
@@ -14,8 +14,8 @@ tine_statx_time statx_time(const tine_timespec& time) {
   return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec), 0};
 }
 
-// Device numbers as the C library takes them apart: major in bits 8 to 19, minor in 0 to 7 and from
-// 20 on.
+// Device numbers in the C library's format: major in bits 8 to 19, minor in bits 0 to 7 and from 20
+// on.
 std::uint32_t major_of(std::uint64_t device) { return device >> 8 & 0xfff; }
 std::uint32_t minor_of(std::uint64_t device) {
   return static_cast<std::uint32_t>((device & 0xff) | (device >> 12 & 0xfff00));
@@ -44,9 +44,9 @@ tine_statx statx_of(const tine_stat& about) {
 
 }  // namespace
 
-// `mask`: what the program wants to know; it gets all of it. Files are in memory, so there is
-// nothing to synchronise. Errors: those of path lookup, badf, inval (unknown flags, a reserved bit
-// of `mask`), fault.
+// `mask`: the fields that the program asks for; it gets all fields. Files are in memory, so there
+// is nothing to synchronise. Errors: those of path lookup, badf, inval (unknown flags, a reserved
+// bit of `mask`), fault.
 SYSCALL(SYS_statx, statx, void,
         (int directory, UserString path, unsigned flags, unsigned mask, UserPtr<tine_statx> to)) {
   if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) return Errno::inval;

@@ -1,5 +1,5 @@
-// What system this is, and how much memory it has and how much of that is free, for programs that
-// were written for Linux. The kernel's own memory_info tells more.
+// The system's name, and how much memory it has and is free, for programs that were written for
+// Linux. The kernel's own memory_info returns more.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ SYSCALL(SYS_uname, uname, void, (UserPtr<tine_utsname> to)) {
   static constexpr tine_utsname name{
       .sysname = "Tine",
       .nodename = "tine",
-      .release = "6.1.0-tine",  // programs ask for at least Linux's version
+      .release = "6.1.0-tine",  // C libraries require a recent version of Linux
       .version = "Tine teaching kernel",
       .machine = "riscv64",
       .domainname = "(none)",

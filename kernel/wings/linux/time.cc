@@ -1,4 +1,4 @@
-// The calls on time that the core does without.
+// Further system calls about time.
 #include <tine/abi.h>
 
 #include "proc/process.hh"
@@ -52,7 +52,7 @@ SYSCALL(SYS_clock_gettime, clock_gettime, void, (int clock, UserPtr<tine_timespe
   return to.store(timespec_of(TRY(read_clock(clock))));
 }
 
-// Either pointer may be null. The kernel keeps no time zone: it is told as Greenwich's. Errors:
+// Either pointer may be null. The kernel has no time zone: it returns that of Greenwich. Errors:
 // fault.
 SYSCALL(SYS_gettimeofday, gettimeofday, void, (UserPtr<TimeVal> to, UserPtr<TimeZone> zone)) {
   std::uint64_t ns = wall_clock_ns();
@@ -69,8 +69,8 @@ SYSCALL(SYS_clock_getres, clock_getres, void, (int clock, UserPtr<tine_timespec>
       {0, std::int64_t((ns_per_second + clock_config.timebase - 1) / clock_config.timebase)});
 }
 
-// With TIMER_ABSTIME until a time of that clock. Errors: inval, fault, intr (then `left` says how
-// long it would have gone on, unless the time was absolute).
+// With TIMER_ABSTIME, sleeps until a time of that clock. Errors: inval, fault, intr (then `left` is
+// the time that was left, unless the time was absolute).
 SYSCALL(SYS_clock_nanosleep, clock_nanosleep, void,
         (int clock, unsigned flags, UserPtr<tine_timespec> time, UserPtr<tine_timespec> left)) {
   constexpr unsigned absolute = 1;

@@ -7,9 +7,9 @@ namespace tine {
 namespace {
 
 constinit Spinlock lock{Rank::accounts, "accounts"};
-constinit List<UserAccount, &UserAccount::link> accounts GUARDED_BY(lock);  // not counted
+constinit List<UserAccount, &UserAccount::link> accounts GUARDED_BY(lock);  // without references
 
-// One that lives, with a reference more; nullptr: there is none.
+// An account that is not being destroyed, with a new reference; nullptr: there is none.
 RefPtr<UserAccount> find(std::uint32_t user) REQUIRES(lock) {
   for (UserAccount& each : accounts) {
     if (each.user == user && each.try_ref()) return RefPtr<UserAccount>::adopt(&each);

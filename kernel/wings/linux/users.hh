@@ -1,5 +1,5 @@
-// The account of each user (mm/account.hh), by the real user ID. It lives as long as a process runs
-// for the user, or something is charged to it.
+// The account of each user (mm/account.hh), by the real user ID. It exists while a process runs for
+// the user, or an object is charged to it.
 //
 // Lock: `accounts` guards the list of all.
 #pragma once
@@ -22,7 +22,7 @@ class UserAccount final : public Account {
   void destroy() override;
 };
 
-// Made if there is none yet; nullptr for root. Errors: nomem.
+// The account of a user; makes it if there is none. nullptr for root. Errors: nomem.
 Result<RefPtr<Account>> account_of(std::uint32_t user);
 
 }  // namespace tine

@@ -1,4 +1,4 @@
-// Reading and writing in other ways than from one place to the file's position.
+// Further ways to read and write: several buffers, at a given offset, from file to file.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct IoVector {
   std::size_t size;
 };
 
-// As the call `write`.
+// Writes as the call `write` does.
 Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
   std::size_t size = from.left();
   Result<std::size_t> written = file.write(from);
@@ -27,9 +27,9 @@ Result<std::size_t> write_to(OpenFile& file, IoBuffer& from) {
   return written;
 }
 
-// All pieces as one buffer: so that one read or one write does the whole. Each piece is looked at
-// once more when its turn comes; who changes their sizes meanwhile moves no more bytes than before,
-// and fewer (EFAULT) if there are not enough any more.
+// All pieces as one buffer, for a single read or write. Each piece is loaded again when its turn
+// comes. If the program changes their sizes meanwhile, no more bytes are moved than at first; if
+// too few are left, the result is short, or EFAULT.
 class VectorBuffer final : public IoBuffer {
  public:
   VectorBuffer() : IoBuffer(current_space(), VirtAddr(), 0) { next_place_ = next_piece; }
@@ -41,7 +41,7 @@ class VectorBuffer final : public IoBuffer {
     for (unsigned i = 0; i < count; i++) {
       IoVector piece = TRY((pieces + i).load());
       if (piece.size > INT64_MAX) return Errno::inval;
-      TRY(user_buffer(piece.at, piece.size));  // no room for wrapping sums, either
+      TRY(user_buffer(piece.at, piece.size));  // so the sum cannot wrap, either
       sum += piece.size;
     }
     next_ = pieces;
@@ -87,7 +87,7 @@ SYSCALL(SYS_writev, writev, std::size_t, (int fd, UserPtr<IoVector> pieces, std:
   return write_to(*file, from);
 }
 
-// ---- At a place of the caller's choice; the position stays ----
+// ---- At an offset that the caller gives; the file's position stays ----
 
 namespace {
 
@@ -126,8 +126,8 @@ SYSCALL(SYS_pwrite64, pwrite64, std::size_t,
 
 namespace {
 
-// Moves through a page of the kernel's. A piece that was read but could not be written is read
-// again by whoever comes next: `offset` moves by what was written.
+// Copies through a page of the kernel. `offset` moves by the bytes that were written, so bytes that
+// were read but not written are read again later.
 Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& to,
                               std::size_t size) {
   FrameRef page = FrameRef::adopt(TRY(frame_allocate(FrameKind::kernel)));
@@ -150,9 +150,8 @@ Result<std::size_t> copy_file(OpenFile& from, std::uint64_t& offset, OpenFile& t
 
 }  // namespace
 
-// `offset` null: from the position, which moves. Errors: badf, inval (no file to read from, one to
-// append to, a size that is negative), fault,
-// and those of read and write.
+// `offset` null: reads at the position and moves it. Errors: badf, inval (no regular file to read
+// from, one to append to, a negative size), fault, and those of read and write.
 SYSCALL(SYS_sendfile, sendfile, std::size_t,
         (int to_fd, int from_fd, UserPtr<std::int64_t> offset, std::size_t size)) {
   RefPtr<OpenFile> from = TRY(current_process().files.get(from_fd));

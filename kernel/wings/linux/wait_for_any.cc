@@ -20,7 +20,8 @@ Result<bool> wait_for_any(WaitReason reason, std::uint64_t deadline) {
   return true;
 }
 
-// A waiter that is told from now on sets it again. One that was told before is seen as told.
+// A waiter that is told from now on sets `told` again. Acquire: one that was told before is seen as
+// told.
 void forget_wakes() { (void)current_thread()->told.exchange(0, std::memory_order_acquire); }
 
 }  // namespace tine

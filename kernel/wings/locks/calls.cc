@@ -11,9 +11,9 @@ namespace {
 
 constinit LockTable record_locks(true), open_file_locks(false);
 
-// ---- Closing gives locks up ----
+// ---- Closing a file releases locks ----
 
-// POSIX: whichever descriptor of the file it is.
+// POSIX: closing any descriptor of the file releases the process's locks on it.
 void descriptor_closed(const void* owner, const OpenFile& file) {
   record_locks.release(owner, file.node().get());
 }
@@ -40,7 +40,7 @@ Result<ByteRange> range_of(OpenFile& file, const tine_flock& request) {
                    request.l_len == 0 ? ByteRange::no_end : std::uint64_t(end)};
 }
 
-// What a request of the current process stands for. Errors: those above, inval.
+// The lock that a request of the current process describes. Errors: those above, inval.
 Result<LockRequest> record_lock(OpenFile& file, const tine_flock& request) {
   if (request.l_type < F_RDLCK || request.l_type > F_UNLCK) return Errno::inval;
   if (!file.node()->has_positions()) return Errno::inval;

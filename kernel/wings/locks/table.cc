@@ -15,7 +15,7 @@ LockTable::FileLock* LockTable::Holding::first_overlap(ByteRange range) {
   return lock && lock->range.start < range.end ? lock : nullptr;
 }
 
-// Do all its locks lie in `range`?
+// Do all locks of this holding lie in `range`?
 bool LockTable::Holding::is_within(ByteRange range) {
   return range.contains({locks.front()->range.start, locks.back()->range.end});
 }
@@ -54,7 +54,7 @@ void LockTable::take(Holding& holding, Gone& gone) {
 
 LockTable::Conflict LockTable::conflict(const LockRequest& wanted) {
   Conflict first;
-  // Shared locks are in the way of an exclusive one only.
+  // Shared locks only conflict with exclusive ones.
   HoldingKey from{wanted.file, !wanted.exclusive, nullptr};
   for (Holding* at = holdings_.first_not_below(from); at && at->key.file == wanted.file;
        at = holdings_.next(at)) {
@@ -62,13 +62,13 @@ LockTable::Conflict LockTable::conflict(const LockRequest& wanted) {
     const FileLock* lock = at->first_overlap(wanted.range);
     if (!lock || (first.lock && first.lock->range.start <= lock->range.start)) continue;
     first = {lock, at};
-    if (lock->range.start == 0) break;  // none is before it
+    if (lock->range.start == 0) break;  // none can have a lower offset
   }
   return first;
 }
 
-// Locks of this range are gone: for whom those wait who wanted a part of it, they find out when
-// they look again.
+// Locks in this range are gone: wakes the threads that wait for a part of it. They check again, and
+// find the owner for which they wait now.
 void LockTable::wake_waiters(const Node* file, ByteRange changed) {
   for (Waiting* at = waiting_.find(file); at && at->file() == file; at = waiting_.next(at)) {
     if (!at->wanted.range.overlaps(changed)) continue;
@@ -77,11 +77,11 @@ void LockTable::wake_waiters(const Node* file, ByteRange changed) {
   }
 }
 
-// Does the owner that `self` waits for wait, through others perhaps, for the owner of `self`? For
-// record locks: a process waits in one place at a time, and for one owner. Each waiter asks this
-// whenever it begins to wait for another owner, and leaves if it would close a circle. So there is
-// no circle among the others, and each step leads to a process that was not met before: at most as
-// many steps as processes wait.
+// Does the owner for which `self` waits itself wait for the owner of `self`, perhaps through
+// others? Only for record locks: a process waits for one owner at a time. Each waiter calls this
+// whenever it begins to wait for another owner, and gives up if it would close a circle. So there
+// is no circle among the others, each step leads to another process, and there are at most as many
+// steps as processes that wait.
 bool LockTable::would_deadlock(const Waiting& self) {
   const void* holder = self.holder;
   while (const Waiting* at = waiting_owners_.find(holder)) {
@@ -111,9 +111,9 @@ Result<> LockTable::wait_for_place(const LockRequest& wanted, bool may_wait) {
   return waited;
 }
 
-// ---- Changing what an owner has ----
+// ---- Changing the locks of an owner ----
 
-// Must a lock of its owner become two, when the range of `what` is taken out of it?
+// Would removing the range of `what` split a lock of its owner into two?
 bool LockTable::cuts_in_two(const LockRequest& what) {
   for (bool exclusive : {false, true}) {
     Holding* holding = holdings_.find(HoldingKey{what.file, exclusive, what.owner});
@@ -124,8 +124,9 @@ bool LockTable::cuts_in_two(const LockRequest& what) {
   return false;
 }
 
-// Cuts `cut` out of the locks of one holding. At most one is cut in two: that needs `spare`. Ends
-// may change in the tree, for locks of a holding do not overlap: the order stays.
+// Removes `cut` from the locks of one holding. At most one lock is split, which takes `spare`. The
+// keys (ends) of locks change while they are in the tree, but their order stays, because they do
+// not overlap.
 void LockTable::clear(Holding& holding, ByteRange cut, OwnPtr<FileLock>& spare, Gone& gone) {
   FileLock* next = nullptr;
   for (FileLock* at = holding.first_overlap(cut); at && at->range.start < cut.end; at = next) {
@@ -146,8 +147,8 @@ void LockTable::clear(Holding& holding, ByteRange cut, OwnPtr<FileLock>& spare, 
   }
 }
 
-// Cuts the range of `what` out of all that its owner has on the file, and wakes those who wait for
-// a part of it.
+// Removes the range of `what` from all locks that its owner has on the file, and wakes the threads
+// that wait for a part of it.
 void LockTable::clear(const LockRequest& what, OwnPtr<FileLock>& spare, Gone& gone) {
   bool changed = false;
   for (bool exclusive : {false, true}) {
@@ -155,7 +156,7 @@ void LockTable::clear(const LockRequest& what, OwnPtr<FileLock>& spare, Gone& go
     if (!holding || !holding->first_overlap(what.range)) continue;
     changed = true;
     if (holding->is_within(what.range)) {
-      take(*holding, gone);  // with its locks, however many
+      take(*holding, gone);  // with all its locks, in one step
     } else {
       clear(*holding, what.range, spare, gone);
     }
@@ -163,7 +164,7 @@ void LockTable::clear(const LockRequest& what, OwnPtr<FileLock>& spare, Gone& go
   if (changed) wake_waiters(what.file, what.range);
 }
 
-// Adds a lock where its owner has none, and makes one of it and those that it touches.
+// Adds a lock where its owner has none, and joins it with the locks that it touches.
 void LockTable::add(const LockRequest& wanted, FileLock& fresh, OwnPtr<Holding>& spare,
                     Gone& gone) {
   Holding* holding = holdings_.find(HoldingKey{wanted.file, wanted.exclusive, wanted.owner});
@@ -185,7 +186,8 @@ void LockTable::add(const LockRequest& wanted, FileLock& fresh, OwnPtr<Holding>&
   holding->locks.insert(&fresh);
 }
 
-// Both loops go round once more when it has turned out that a lock will be cut in two.
+// This loop and that of `unlock` run again when a lock must be split: `spare` is allocated without
+// the spinlock.
 
 Result<> LockTable::lock(const LockRequest& wanted, bool may_wait) {
   OwnPtr<FileLock> fresh = TRY(make_lock(wanted))
@@ -196,7 +198,7 @@ Result<> LockTable::lock(const LockRequest& wanted, bool may_wait) {
   while (true) {
     {
       SpinGuard guard(lock_);
-      // A lock of flock is given up before the other one is waited for; record locks are kept.
+      // flock releases the old lock before it waits for the new one; record locks are kept.
       if (!of_processes_) clear(wanted, spare, gone);
       TRY(wait_for_place(wanted, may_wait));
       if (spare || !cuts_in_two(wanted)) {
@@ -234,7 +236,7 @@ bool LockTable::find_conflict(const LockRequest& wanted, LockRequest& found) {
 }
 
 void LockTable::release_all(const void* owner, const Node* file) {
-  OwnPtr<FileLock> no_spare;  // the range has no end: no lock goes on after it
+  OwnPtr<FileLock> no_spare;  // the range has no end, so no lock is split
   Gone gone;
   SpinGuard guard(lock_);
   clear({file, owner, false, 0}, no_spare, gone);

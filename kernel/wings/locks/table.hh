@@ -1,22 +1,22 @@
 // LockTable: which bytes of which files are locked, and by which owners. There is one table for
-// each of the two kinds of lock, which do not see each other:
-//   - those of flock: the whole file; the owner is an open file, and so all who share it;
+// each of the two kinds of lock, which do not affect each other:
+//   - flock: the whole file; the owner is an open file, so all processes that have it own the lock;
 //   - record locks (fcntl): ranges of bytes; the owner is a process, by its table of descriptors.
 //
 // Locks that exclude each other never overlap, and neither do two locks of one owner. So the locks
-// that one owner has on one file lie in two trees, one for the shared and one for the exclusive
-// locks, in the order of their offsets. Each such tree is a Holding, which is there while it has a
-// lock. The Holdings of all files are in a tree themselves, by file.
+// of one owner on one file lie in two trees, one for shared and one for exclusive locks, in the
+// order of their offsets. Each such tree is a Holding, which exists while it has a lock. The
+// Holdings of all files are in a tree, ordered by file.
 //
-// The cost: to find the first lock in the way of a request takes one search in each Holding of
-// another owner of this file, O(log n) each; a shared request looks at exclusive locks alone. How
-// many locks the owners have does not matter otherwise, nor do locks of other files.
+// The cost: finding the first lock that conflicts with a request takes one search, O(log n), in
+// each Holding of another owner on this file; a shared request only searches exclusive locks. Locks
+// of other files cost nothing.
 //
-// A file stays as long as it is locked: an owner has its file open, and gives its locks up when it
-// closes it. So a Holding names its file without a reference.
+// A Holding needs no reference to its file: the owner has the file open, and releases its locks
+// when it closes the file.
 //
-// Lock: the spinlock `file locks`, inside. Objects are made before it is taken and deleted after
-// it; so what is taken out of the trees under it is gathered in Gone.
+// Lock: the spinlock `file locks`, inside. Objects are made before it is taken and deleted after it
+// is released; objects that are removed from the trees wait in Gone.
 #pragma once
 
 #include <atomic>
@@ -43,34 +43,33 @@ struct ByteRange {
   bool contains(ByteRange other) const { return start <= other.start && other.end <= end; }
 };
 
-// What is to be locked or unlocked, or is in the way of that.
+// A lock to take or release, or one that conflicts with a request.
 struct LockRequest {
   const Node* file;
   const void* owner;  // an OpenFile (flock), or an FdTable (record lock)
   bool exclusive;
-  int pid;  // of the process that asks
+  int pid;  // of the process that makes the request
   ByteRange range{};
 };
 
 class LockTable {
  public:
-  // `of_processes`: owners are processes, so that two of them can wait for each other.
+  // `of_processes`: owners are processes, so deadlocks between them are detected.
   constexpr explicit LockTable(bool of_processes) : of_processes_(of_processes) {}
 
-  // Gives `wanted.owner` the lock, in the place of what it had in the range. Waits while a lock of
-  // another owner is in the way, if it `may_wait`. Errors: again, deadlk (owners wait for each
-  // other in a circle), restart, nomem, nolck (the user has too many).
+  // Gives `wanted.owner` the lock, which replaces its locks in the range. If `may_wait`, sleeps
+  // while another owner's lock conflicts. Errors: again, deadlk (owners would wait for each other
+  // in a circle), restart, nomem, nolck (the user's account refuses).
   Result<> lock(const LockRequest& wanted, bool may_wait) EXCLUDES(lock_);
-  // Takes away what the owner of `which` has in its range. Errors: nomem, nolck (a lock must be cut
-  // in two).
+  // Removes the locks that the owner of `which` has in its range. Errors: nomem, nolck (when a lock
+  // must be split).
   Result<> unlock(const LockRequest& which) EXCLUDES(lock_);
-  // The lock with the lowest offset that is in the way of `wanted`: its owner's, in `found`. False:
-  // there is none.
+  // Puts the conflicting lock with the lowest offset into `found`. False: there is none.
   bool find_conflict(const LockRequest& wanted, LockRequest& found) EXCLUDES(lock_);
-  // Gives up all that `owner` has on `file`. Gives way: no spinlock may be held. Cheap while there
-  // are no locks at all: the count may be read without the lock, for what an owner has was made
-  // before it let go of the file, and is seen here, since letting go is ordered (RefCounted; or it
-  // is our own doing).
+  // Releases all locks of `owner` on `file`. Gives way, so no spinlock may be held. Costs one load
+  // while there are no locks at all. That load needs no lock: the owner made its locks before it
+  // dropped its reference to the file, which orders them before this call (RefCounted), or this
+  // thread made them.
   void release(const void* owner, const Node* file) EXCLUDES(lock_) {
     if (count_.load(std::memory_order_relaxed) != 0) [[unlikely]]
       release_all(owner, file);
@@ -86,7 +85,7 @@ class LockTable {
 
     std::uint64_t end() const { return range.end; }
   };
-  // In the order of the Holdings: all of one file are beside each other, the exclusive ones last.
+  // Orders the Holdings: all of one file are next to each other, the exclusive ones last.
   struct HoldingKey {
     const Node* file;
     bool exclusive;
@@ -94,8 +93,8 @@ class LockTable {
 
     std::strong_ordering operator<=>(const HoldingKey&) const = default;
   };
-  // Locks of one kind that one owner has on one file. By their ends: the first one that ends after
-  // an offset is the first one that can overlap what starts there.
+  // Locks of one kind of one owner on one file, by their ends: the first lock that ends after an
+  // offset is the first that can overlap a range starting there.
   struct Holding {
     HoldingKey key;
     Tree<FileLock, &FileLock::link, &FileLock::end> locks{};
@@ -105,7 +104,7 @@ class LockTable {
     FileLock* first_overlap(ByteRange range);
     bool is_within(ByteRange range);
   };
-  // What was taken out, to be deleted when the table's lock is free again.
+  // Removed objects, deleted when the table's lock is released.
   struct Gone {
     List<FileLock, &FileLock::gone> locks;
     List<Holding, &Holding::gone> holdings;
@@ -115,10 +114,10 @@ class LockTable {
     Gone& operator=(const Gone&) = delete;
     ~Gone();  // gives way
   };
-  // A thread that waits; on its stack.
+  // A waiting thread; lies on its stack.
   struct Waiting {
     const LockRequest& wanted;
-    const void* holder = nullptr;  // the owner that it waits for; nullptr: it has to look again
+    const void* holder = nullptr;  // the owner for which it waits; nullptr: it must check again
     WaitQueue queue{};
     TreeLink by_file{}, by_owner{};
 

@@ -20,7 +20,7 @@ void map_pages_ahead(AddressSpace& space, const Region& region, VirtAddr page) {
     for (Pte& entry : run) {
       if (!entry.valid()) {
         PageTable::set(&entry, Pte::user(frame->address(), region.prot).shared());
-        frame->release();  // the page table holds it now
+        frame->release();  // the page table holds the reference now
         mapped++;
       }
       frame++;

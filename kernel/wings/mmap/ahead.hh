@@ -5,10 +5,11 @@
 
 namespace tine {
 
-// `page` of a private mapping of a file was mapped because it is read. A program that has read the
-// page before it, too, will read on. So the next pages come with it, as far as they are in memory
-// and their page table is there: each of them saves a page fault. (If it is code, the fence of the
-// first page will do: no hart can have fetched theirs since.) The space's mutex is held.
+// Called when `page` of a private mapping of a file was mapped for reading. If the page before it
+// is mapped too, the program probably reads on. So the next pages are mapped as well, if they are
+// in memory and in the same leaf table: each of them saves a page fault. (For code, the fence that
+// the first page needed is enough, because no hart has fetched from the others since.) The caller
+// holds the space's mutex.
 void map_pages_ahead(AddressSpace& space, const Region& region, VirtAddr page);
 
 }  // namespace tine

@@ -1,4 +1,4 @@
-// Calls that change what is mapped already: mremap, madvise, msync.
+// Calls that change existing mappings: mremap, madvise, msync.
 #include <tine/abi.h>
 
 #include "mm/heap.hh"
@@ -24,7 +24,7 @@ Result<Range> range_of(VirtAddr start, std::uint64_t size) {
 
 // ---- mremap ----
 
-// The one region that has all of `range`. Errors: fault.
+// The region that contains all of `range`. Errors: fault.
 Result<Region*> region_of(AddressSpace& space, Range range) REQUIRES(space.mutex()) {
   Region* region = space.region_at(range.start);
   if (!region || region->end < range.end || region->grows_down) return Errno::fault;
@@ -41,7 +41,7 @@ bool grow_in_place(AddressSpace& space, Region& region, Range old, std::uint64_t
   return true;
 }
 
-// The entries of the pages of `from`, once more from `to` on. Errors: nomem; none is there then.
+// Maps the pages of `from` a second time, from `to` on. Errors: nomem; then none is mapped there.
 Result<> copy_entries(AddressSpace& space, Range from, VirtAddr to) REQUIRES(space.mutex()) {
   Result<> done;
   space.page_table().for_each_run(from.start, from.end, [&](VirtAddr first, std::span<Pte> run) {
@@ -58,8 +58,8 @@ Result<> copy_entries(AddressSpace& space, Range from, VirtAddr to) REQUIRES(spa
   return done;
 }
 
-// What of `old` fits into `size` bytes moves to `to`, where nothing is. Errors: nomem; nothing has
-// changed then.
+// Moves `old`, cut or extended to `size` bytes, to `to`, where nothing is mapped. Errors: nomem;
+// nothing has changed then.
 Result<> move(AddressSpace& space, Range old, VirtAddr to, std::uint64_t size)
     REQUIRES(space.mutex()) {
   const Region& region = *space.region_at(old.start);
@@ -91,8 +91,8 @@ Result<> clear_target(AddressSpace& space, Range old, VirtAddr to, std::uint64_t
 
 }  // namespace
 
-// Answers where it is now. Errors: inval, fault (not all in one mapping), nomem (no room, or it may
-// not move).
+// Returns where the mapping is now. Errors: inval, fault (not all in one mapping), nomem (no room,
+// or it may not move).
 SYSCALL(SYS_mremap, mremap, std::uint64_t,
         (VirtAddr start, std::uint64_t old_size, std::uint64_t new_size, unsigned flags,
          VirtAddr wanted)) {
@@ -131,8 +131,8 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
 
 // ---- madvise ----
 
-// DONTNEED drops the pages; the other advice is taken note of, no more. Errors: inval, nomem (part
-// of the range is not mapped; the rest is done).
+// DONTNEED drops the pages; other advice has no effect. Errors: inval, nomem (part of the range is
+// not mapped; the rest is done).
 SYSCALL(SYS_madvise, madvise, void, (VirtAddr start, std::uint64_t size, int advice)) {
   switch (advice) {
     case MADV_NORMAL:
@@ -158,8 +158,8 @@ SYSCALL(SYS_madvise, madvise, void, (VirtAddr start, std::uint64_t size, int adv
 
 // ---- msync ----
 
-// A store is in the file at once, so there is nothing to write back. Errors: inval, nomem (part of
-// the range is not mapped).
+// A store changes the file's own page, so there is nothing to write back. Errors: inval, nomem
+// (part of the range is not mapped).
 SYSCALL(SYS_msync, msync, void, (VirtAddr start, std::uint64_t size, unsigned flags)) {
   if (flags & ~unsigned(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) return Errno::inval;
   if ((flags & MS_ASYNC) && (flags & MS_SYNC)) return Errno::inval;

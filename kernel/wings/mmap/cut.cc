@@ -5,7 +5,7 @@
 namespace tine {
 namespace {
 
-// The first page of `region` that is number `first` of its file or behind it.
+// Where the pages of `region` from number `first` of its file on begin.
 VirtAddr place_of(const Region& region, std::uint64_t first) {
   if (first <= region.source_page) return region.start;
   std::uint64_t pages = first - region.source_page;
@@ -25,9 +25,10 @@ void forget_in(AddressSpace& space, const PageSource& file, std::uint64_t first)
 
 }  // namespace
 
-// The file itself keeps no list of who maps it: cutting one that is shared is rare enough to ask
-// everybody. A space that is in no process yet has no page of a shared mapping: fork gives its
-// child none, and exec maps privately. One that is in none any more runs nowhere.
+// A file has no list of the spaces that map it, so this goes through all processes: truncating a
+// file that is mapped MAP_SHARED is rare. Spaces that belong to no process can be left out. A new
+// one has no page of a MAP_SHARED mapping: fork copies none, and exec maps privately. An old one is
+// used by no thread.
 void forget_pages(const PageSource& file, std::uint64_t first) {
   for (int pid = init_pid;; pid++) {
     RefPtr<AddressSpace> space;

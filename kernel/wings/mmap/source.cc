@@ -1,6 +1,6 @@
-// What mmap can map besides anonymous private memory: files, private and shared, and memory that is
-// shared with the children. The latter is a file without a name: so both take one way, the pages of
-// a file (fs/file_pages.hh).
+// What mmap can map besides anonymous private memory: files (MAP_PRIVATE and MAP_SHARED), and
+// memory that parent and children use together (MAP_SHARED, MAP_ANONYMOUS). The latter is a file
+// without a name, so both use the pages of a file (fs/file_pages.hh).
 #include <tine/abi.h>
 
 #include "fs/file_pages.hh"
@@ -21,12 +21,12 @@ Result<> find_nameless(Mapping& mapping) {
   return {};
 }
 
-// The flags that MAP_SHARED_VALIDATE may come with. What Linux knows besides is without effect
+// The flags that are allowed with MAP_SHARED_VALIDATE. 0x1f900: flags of Linux that have no effect
 // here.
 constexpr unsigned validated_flags =
     MAP_SHARED_VALIDATE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | 0x1f900;
 
-// Mapping /dev/zero is another way to say MAP_ANONYMOUS.
+// Mapping /dev/zero means MAP_ANONYMOUS.
 bool is_zero_device(Node& node) {
   return node.kind() == NodeKind::character_device && node.stat().st_rdev == (1 << 8 | 5);
 }
@@ -61,7 +61,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
 
 Result<> find_source(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
   if (mapping.size == 0) return Errno::inval;
-  // Both bits are MAP_SHARED_VALIDATE, which is for files.
+  // MAP_SHARED_VALIDATE has both bits, and is for files only.
   bool both = (flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE;
   if ((flags & MAP_ANONYMOUS) && both) return Errno::inval;
   return flags & MAP_ANONYMOUS ? find_nameless(mapping) : find_in_file(mapping, flags, fd, offset);

@@ -1,19 +1,19 @@
-// The wing `oom`: which program goes when there is no memory left and a program needs a page.
-// Without it that is the one that asks; with it, of the user whose programs have most, the one that
-// has most. When a user's program asks, only users' programs can go, never root's.
+// The wing `oom` (out of memory) chooses the program that is killed when a program needs a page and
+// no memory is left. Without the wing that is the program that needs the page. With it, the victim
+// is the largest program of the user whose programs have most memory. When a user's program needs
+// the page, no program of root is chosen.
 //
-// A victim is not waited for by a sleep: the program that faulted lets others run, goes back to its
-// access, and comes here again while there is still no memory. So it can be killed meanwhile, and
-// nothing can be missed. That this ends:
-//   - A process that is on its way out (Process::ending) asks for no memory in page faults
-//     any more, and whatever it waits for comes: what sleeps in the kernel is either interrupted by
-//     SIGKILL or waits for a mutex, whose holders never wait for long. A call of its that wants
-//     memory returns ENOMEM.
-//   - While one is on its way out no other is chosen. If it gives nothing back, the next one is.
-//   - Each choice makes the processes fewer, and in the end it falls on the one that asks.
+// The program that faulted does not sleep until the victim has ended. It lets other threads run,
+// repeats its access, and comes here again if there is still no memory. So it can itself be killed
+// meanwhile, and no wakeup can be missed. Why this ends:
+//   - A process that is ending (Process::ending) gets no memory in page faults any more, and ends
+//     soon: SIGKILL interrupts its sleep, or it waits for a mutex, whose holder never sleeps for
+//     long. A call of such a process that needs memory returns ENOMEM. - While one is ending, no
+//     other is chosen. If it frees too little, another one is. - Each choice leaves fewer
+//     processes; the last one is the process that needs the page.
 //
-// Lock: `choosing`, so that one thread looks at a time, and has let go of what it looked at when
-// the next one does: a space that is held for inspection is not given back.
+// Lock: `choosing`, so that only one thread at a time inspects processes, and holds no reference to
+// a space when the next one starts: a space that is held cannot be freed.
 #include <algorithm>
 
 #include "proc/process.hh"
@@ -24,18 +24,19 @@
 namespace tine {
 namespace {
 
-constinit Mutex choosing{Rank::file_writers, "choice of a victim"};  // before any address space
+constinit Mutex choosing{Rank::file_writers, "choice of a victim"};  // its rank is before `space`
 
-// Below this part of memory no process is to blame: it is a crowd that has taken it.
+// A process of the same user with less than this part of memory is not chosen: then many small ones
+// have used the memory up.
 constexpr std::uint64_t least_part = 64;
 
-// A page fault may need several frames at once: the page, page tables, and what a file's contents
-// hang in. So a few free ones can be too few, and stay free for ever.
+// A page fault may need several frames: the page, page tables, tables of a file's pages. So a few
+// free frames can be too few, and would stay free for ever.
 constexpr std::uint64_t frames_of_a_fault = 8;
 
-// A process must go: next to no memory is left for the one that asks, and none is about to come
-// back. In this order: what an ended process had is free before it counts as ended, so it is either
-// seen as ending or seen free.
+// Must a process be killed? Yes, when almost no frame is left for the current thread, and no
+// process is ending. Checked in this order: a process frees its memory before it stops counting as
+// ending, so it is seen either as ending or as free memory.
 bool is_needed() REQUIRES(process_table_lock) {
   if (ending_processes != 0) return false;
   FrameCounts frames = frame_counts();
@@ -43,8 +44,9 @@ bool is_needed() REQUIRES(process_table_lock) {
   return free - (current_account() ? frames.reserved : 0) < frames_of_a_fault;
 }
 
-// A process, and what it and its user have: pages that are mapped, shared ones counted each time,
-// and for the user those of his pipes. Files are not counted: no end of a process gives them back.
+// A process, and how many pages it and its user have: mapped pages (a frame that is mapped twice
+// counts twice), and for the user also those of pipes. Files are not counted, because killing a
+// process does not free them.
 struct Offender {
   int pid = 0;  // 0: there is no such process
   RefPtr<AddressSpace> space{};
@@ -68,8 +70,8 @@ Offender look_at(const Process* process) REQUIRES(process_table_lock) {
   return seen;
 }
 
-// Calls visit(Offender) for each process that may go: not init, nor what shares its memory (vfork),
-// and of root's only those that `roots_too` says.
+// Calls visit(Offender) for each process that may be killed: not init, nor a process that uses
+// init's memory (vfork), and processes of root only if `roots_too`.
 template <class Visit>
 void for_each_candidate(bool roots_too, Visit visit) {
   RefPtr<AddressSpace> inits;
@@ -86,14 +88,15 @@ void for_each_candidate(bool roots_too, Visit visit) {
   }
 }
 
-// What a user has is added up in the account; for root here. `choosing` guards both.
+// The pages of a user are added up in the account (pages_seen), root's here. `choosing` guards
+// both.
 constinit std::uint64_t roots_pages = 0;
 std::uint64_t& pages_of(const RefPtr<Account>& account) {
   return account ? account->pages_seen : roots_pages;
 }
 
-// Of the user who has most, the process that has most. The one that asks if it is among these, or
-// if it is of that user, too, and none of his has much.
+// The largest process of the user with most pages. The current process, if none is larger, or if it
+// belongs to that user and the others of this user are all below least_part.
 Offender worst_offender() {
   bool roots_too = !current_account();
   for_each_candidate(roots_too, [](const Offender& seen) {
@@ -116,7 +119,7 @@ Offender worst_offender() {
   return worst;
 }
 
-// With all that use the same memory (vfork). Nothing if that is no longer needed.
+// Kills the process and all that use its memory (vfork). Does nothing if this is no longer needed.
 void kill_offender(const Offender& worst) {
   char name[sizeof(Process::name)] = {};
   {

@@ -1,4 +1,4 @@
-// What the files of /proc say of the machine: memory, time, harts, mounts.
+// The files of /proc about the machine: memory, time, harts, mounts.
 #include <tine/abi.h>
 
 #include <algorithm>
@@ -58,7 +58,7 @@ Result<> write_cpuinfo(const Subject&, Sink& to) {
 
 // ---- uptime, loadavg, stat ----
 
-// How long a hart had nothing to run, in clock units. (Its idle thread was made at boot.)
+// How long a hart had no thread to run, in clock units: the time of its idle thread.
 std::uint64_t idle_time(const Hart& hart) {
   CpuTime time = cpu_time(*hart.idle);
   return time.user + time.system;
@@ -69,7 +69,7 @@ void write_seconds(Sink& to, std::uint64_t time) {
   print(to, "{}.{:02}", hundredths / 100, hundredths % 100);
 }
 
-// Since boot; and how long the harts were idle, added up.
+// The time since boot, and the sum of the harts' idle times.
 Result<> write_uptime(const Subject&, Sink& to) {
   std::uint64_t idle = 0;
   for (const Hart& hart : std::span(harts, hart_count)) {
@@ -82,15 +82,15 @@ Result<> write_uptime(const Subject&, Sink& to) {
   return {};
 }
 
-// How many threads wait for a hart is not averaged: 0, as sysinfo's.
+// The kernel keeps no averages of ready threads: 0, as in sysinfo.
 Result<> write_loadavg(const Subject&, Sink& to) {
   ProcessCounts counts = process_counts();
   print(to, "0.00 0.00 0.00 1/{} {}\n", counts.threads, current_process().pid);
   return {};
 }
 
-// user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice. A hart does not divide
-// the time in which it was not idle: all of it counts as user.
+// user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice. Harts do not count user
+// and system time separately: all time in which a hart was not idle is shown as user.
 void write_cpu_line(Sink& to, std::uint64_t busy, std::uint64_t idle) {
   print(to, " {} 0 0 {} 0 0 0 0 0 0\n", linux_ticks(busy), linux_ticks(idle));
 }
@@ -130,8 +130,8 @@ Result<> write_machine_stat(const Subject&, Sink& to) {
 
 // ---- mounts, mountinfo ----
 
-// A name as a field of a line: what would end the field or the line is written in octal (fstab(5),
-// getmntent(3)).
+// Writes a name as a field of a line: characters that would end the field or the line become octal
+// (fstab(5), getmntent(3)).
 void write_field(Sink& to, std::string_view text) {
   constexpr std::string_view special = " \t\n\\";
   for (char c : text) {
@@ -145,8 +145,8 @@ std::string_view type_of(const Mount& mount) {
   return mount.type == "procfs" ? "proc" : mount.type;
 }
 
-// Calls visit(mount, number, path) for each, the oldest first: each one after those that it may
-// cover. Numbers begin at 1. Left out is what has no path any more. Errors: nomem.
+// Calls visit(mount, number, path) for each mount, the oldest first. Numbers begin at 1. Mounts
+// that no path reaches any more are left out. Errors: nomem.
 template <class Visit>
 Result<> for_each_mount(Visit visit) {
   OwnPtr<PathBuffer> room = TRY(make<PathBuffer>());
@@ -163,8 +163,8 @@ Result<> for_each_mount(Visit visit) {
   return {};
 }
 
-// The number of the mount in which the directory is that this one covers; the first one's is 0.
-// Nothing is ever mounted below a procfs, so the number of a file system tells the mount.
+// The number of the mount that has the directory which this one covers; 0 for the first mount.
+// Nothing can be mounted inside a procfs, so a file system's number identifies the mount.
 unsigned number_of_parent(const Mount& mount) {
   const Node* covered = mount.root->covered();
   if (!covered) return 0;
@@ -185,8 +185,8 @@ Result<> write_mounts(const Subject&, Sink& to) {
   });
 }
 
-// Number, the parent's, device, what of the file system is mounted, where, options; type, source,
-// options of the file system.
+// Number, parent's number, device, mounted directory of the file system, path, options; type,
+// source, options of the file system.
 Result<> write_mountinfo(const Subject&, Sink& to) {
   return for_each_mount([&](const Mount& mount, unsigned number, std::string_view path) {
     print(to, "{} {} 0:{} / ", number, number_of_parent(mount), mount.root->file_system());

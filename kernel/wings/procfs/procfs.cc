@@ -6,15 +6,15 @@
 //   /proc/PID/fd/        0 -> /dev/console  3 -> pipe:[7]  ...
 //   /proc/PID/task/PID/  the files of the process again: it has one thread
 //
-// Nothing of it is stored. A node is made when a path names it and holds numbers, not a process: so
-// an open file keeps no dead process, and answers ESRCH when its process is gone. (Should the pid
-// be in use again, after up to 32,766 others, it tells of its new owner.)
+// Nothing is stored. A node is made when a path names it. It holds the pid, not a reference to the
+// process: so an open file keeps no ended process in memory, and returns ESRCH when its process is
+// gone. (If the pid is in use again, after up to 32,766 others, it describes the new process.)
 //
-// It can be mounted in several places. A root stays for good, as what is mounted does; so the
-// directories in it may refer to it.
+// It can be mounted in several places. There is no unmount, so a root is never destroyed, and its
+// directories may point to it.
 //
-// Lock: a file's mutex guards its text, which several processes may read at once. Directories never
-// change by themselves.
+// Lock: a file's mutex guards its text, which several processes may read at the same time.
+// Directories have no data to guard.
 #include <algorithm>
 #include <optional>
 
@@ -29,10 +29,10 @@
 namespace tine {
 namespace {
 
-constinit std::uint64_t file_system_number = 0;  // set at boot; the same wherever it is mounted
+constinit std::uint64_t file_system_number = 0;  // set at boot; the same for all mounts
 
-// Inodes say what it is and of whom; the same each time it is looked up. What follows a base is the
-// index of a file in its table, or the descriptor.
+// Inode numbers contain the pid and the kind of node, so each lookup gives the same number. To a
+// base, the index of a file in its table is added, or the descriptor.
 constexpr std::uint64_t root_inode = 1, self_inode = 2, machine_inodes = 16;
 constexpr unsigned directory_inode = 0, fd_directory_inode = 1, program_inode = 2,
                    task_directory_inode = 3, thread_directory_inode = 4, file_inodes = 16,
@@ -44,8 +44,8 @@ constexpr std::uint32_t file_permissions = 0444, directory_permissions = 0555,
 
 // ---- Files and symbolic links ----
 
-// The text is made when it is read from its beginning, so that what follows fits to what was read
-// before, in pieces of any size. What it may say was decided by who opened it: a program with more
+// The text is made when the file is read from its beginning, so that later reads continue the same
+// text. The rights of the process that opened the file decide what it contains: a program with more
 // rights that gets the open file as its input does not see more.
 class TextFile final : public Node {
  public:
@@ -73,7 +73,7 @@ class TextFile final : public Node {
   const ProcFile& file_;
   const int pid_;
   Mutex mutex_{Rank::proc_text, "text of a file of /proc"};
-  std::optional<Looker> opener_ GUARDED_BY(mutex_);  // the first
+  std::optional<Looker> opener_ GUARDED_BY(mutex_);  // of the first open
   FilePages text_ GUARDED_BY(mutex_);
   bool made_ GUARDED_BY(mutex_) = false;
 
@@ -83,17 +83,17 @@ class TextFile final : public Node {
     FileSink sink(text_);
     TRY(file_.write({pid_, *opener_}, sink));
     TRY(sink.finish());
-    made_ = !current_thread()->has_fatal_signal();  // which may have cut the text short
+    made_ = !current_thread()->has_fatal_signal();  // a fatal signal may have cut the text short
     return {};
   }
 };
 
-// What it leads to may be missing or secret; the link itself is there, as it is listed.
+// The target may be missing or secret; the link itself exists, because the directory lists it.
 class Symlink final : public Node {
  public:
   static constexpr std::size_t room = 512;  // bytes of the target
 
-  // `leads_to`: where the link leads, whatever its text says; null: where the text says.
+  // `leads_to`: the node to which the link leads; null: its text is a path.
   explicit Symlink(std::uint64_t inode, RefPtr<Node> leads_to = nullptr)
       : Node(NodeKind::symlink, 0777, file_system_number, inode), leads_to_(std::move(leads_to)) {}
 
@@ -169,7 +169,7 @@ void set_entry(DirectoryEntry& entry, std::uint64_t position, std::uint64_t inod
   set_entry(entry, position, inode, kind, name.text());
 }
 
-// A number as it stands in a name: without sign or leading zeros; else -1.
+// The number that a name stands for: without sign or leading zeros; -1 if it is none.
 int number_of(std::string_view name) {
   int number = 0;
   if (name.size() > 5 || (name[0] == '0' && name.size() > 1)) return -1;
@@ -193,7 +193,8 @@ void set_file_entry(DirectoryEntry& entry, std::size_t n, int pid, unsigned inod
 
 class ProcDirectory : public Node {
  public:
-  // Directories are made anew at each look-up: what is mounted on one would be found by nothing.
+  // Each lookup makes a new node, so a mount on a directory other than the root would never be
+  // found.
   Result<> mount(RefPtr<Node> root) override {
     return inode() == root_inode ? Node::mount(std::move(root)) : Errno::inval;
   }
@@ -205,7 +206,7 @@ class ProcDirectory : public Node {
       : Node(NodeKind::directory, attributes, file_system_number, inode) {}
 
  private:
-  // The first entry that stands at `position` or behind it. Errors: noent (there is none).
+  // The first entry at `position` or after it. Errors: noent (there is none).
   virtual Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) = 0;
 };
 
@@ -213,7 +214,7 @@ Result<> ProcDirectory::list(std::uint64_t position, DirectoryRecords& to) {
   DirectoryEntry entry;
   while (true) {
     Result<> found = entry_from(position, entry);
-    // An error comes to light when nothing else is left to tell.
+    // An error is returned only if no entry comes before it.
     if (!found && (found.error() == Errno::noent || !to.bytes().empty())) return {};
     TRY(found);
     if (!to.add(entry.position, entry.inode, entry.kind, entry.name.view())) return {};
@@ -221,7 +222,7 @@ Result<> ProcDirectory::list(std::uint64_t position, DirectoryRecords& to) {
   }
 }
 
-// Looks for this directory among the entries of the one above it.
+// Searches for this directory among its parent's entries.
 Result<RefPtr<Node>> ProcDirectory::place(NameBuffer& name) {
   RefPtr<Node> above = TRY(parent());
   DirectoryEntry entry;
@@ -256,8 +257,8 @@ class FdDirectory final : public ProcDirectory {
   }
 };
 
-// Writes where the program was found by exec. Errors: noent (the process has ended, or the file's
-// directory is gone), srch (it has ended just now), access, nametoolong, nomem.
+// Writes the path at which exec found the program. Errors: noent (the process is a zombie, or the
+// file's directory was removed), srch (the process is gone), access, nametoolong, nomem.
 Result<> write_program(int pid, Sink& to) {
   RefPtr<ProgramFile> program = TRY(take_program({pid, Looker::current()}));
   if (!program) return Errno::noent;
@@ -286,7 +287,7 @@ class ProcessDirectory final : public ProcDirectory {
 
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override {
-    if (!hold_process(pid_)) return Errno::noent;  // it is not listed there any more
+    if (!hold_process(pid_)) return Errno::noent;  // the process is gone
     return RefPtr<Node>(&root_);
   }
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
@@ -422,7 +423,7 @@ Result<> FdDirectory::entry_from(std::uint64_t position, DirectoryEntry& entry) 
 
 // ---- /proc ----
 
-// First `self` and the files, then the processes, each at a position that its pid decides.
+// First `self` and the files, then the processes, each at a position that depends on its pid.
 class RootDirectory final : public ProcDirectory {
  public:
   RootDirectory() : ProcDirectory(directory_permissions, root_inode) {}

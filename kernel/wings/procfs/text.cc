@@ -51,8 +51,9 @@ Looker Looker::current() {
 
 namespace {
 
-// May the process be looked into? By itself, by the superuser, and by a process that acts for the
-// one user and group that it has; not if its memory is secret (Linux: ptrace_may_access).
+// May `looker` inspect the process? The superuser may, and the process itself. So may a process
+// with its user and group, if all its ids are these and its memory is not secret (Linux:
+// ptrace_may_access).
 bool may_look(const Looker& looker, const Process& at) REQUIRES(process_table_lock) {
   if (!looker.credentials || looker.credentials->ids.is_superuser()) return true;
   if (looker.pid == at.pid && looker.credentials == at.paths.shared_credentials) return true;
@@ -63,7 +64,7 @@ bool may_look(const Looker& looker, const Process& at) REQUIRES(process_table_lo
          owner.group == Ids{group, group, group};
 }
 
-// Calls take(process), if the process may be looked into, in the same step.
+// Checks the right and calls take(process), in one step under the lock.
 template <class Take>
 auto look_into(const Subject& of, Take take) -> decltype(take(current_process())) {
   SpinGuard guard(process_table_lock);
@@ -146,7 +147,7 @@ std::string_view state_name(const tine_process_info& info) {
   }
 }
 
-// The last one, by which Linux asks files, is always the effective one here.
+// The last one is Linux's file system id, which is always the effective id here.
 void write_ids(Sink& to, std::string_view name, const Ids& ids) {
   print(to, "{}:\t{}\t{}\t{}\t{}\n", name, ids.real, ids.effective, ids.saved, ids.effective);
 }
@@ -183,22 +184,22 @@ RefPtr<AddressSpace> space_of(int pid) {
   return process ? process->space : nullptr;
 }
 
-// The first region that ends behind `at`, from there on.
+// The part from `at` on of the first region that ends after `at`.
 std::optional<ListedRegion> region_after(AddressSpace& space, VirtAddr at) {
   if (!space.mutex().lock_killable()) return {};
   MutexGuard guard(space.mutex(), AlreadyHeld::yes);
   Region* region = space.first_region_after(at);
   if (!region) return {};
   ListedRegion listed{*region, space.is_heap(*region)};
-  if (at > region->start) {  // it has grown since it was listed
+  if (at > region->start) {  // the region has grown since its lower part was listed
     if (region->source) listed.region.source_page = region->page_at(at);
     listed.region.start = at;
   }
   return listed;
 }
 
-// Calls visit(space, ListedRegion) for each region. Between two of them the space may change: what
-// is listed was there, and nothing twice. Errors: srch, access.
+// Calls visit(space, ListedRegion) for each region. The space may change between two calls; no
+// address is listed twice. Errors: srch, access.
 template <class Visit>
 Result<> for_each_region(const Subject& of, Visit visit) {
   RefPtr<AddressSpace> space = TRY(take_space(of));
@@ -207,12 +208,12 @@ Result<> for_each_region(const Subject& of, Visit visit) {
   while (std::optional<ListedRegion> listed = region_after(*space, at)) {
     visit(*space, *listed);
     at = listed->region.end;
-    if (give_way()) break;  // killed: the program reads no more
+    if (give_way()) break;  // the reader is being killed
   }
   return {};
 }
 
-// ---- stat, statm, comm, cmdline: in the form in which ps and top look for them ----
+// ---- stat, statm, comm, cmdline: in the form that ps and top expect ----
 
 struct Times {
   CpuTime own, children;
@@ -226,12 +227,12 @@ Result<Times> times_of(int pid) {
   return Times{cpu_time(*process), process->children_time, process->started};
 }
 
-// What the regions of a process hold, in pages, whether they are there or not.
+// Sizes of a process's regions, in pages, mapped or not.
 struct Sizes {
   std::uint64_t all = 0, code = 0, data = 0;
 };
 
-// How much it is may be seen by all, as on Linux; where it is may not. A zombie has nothing.
+// Sizes are public, as on Linux; addresses are not. A zombie has size 0.
 Sizes sizes_of(int pid) {
   Sizes sizes;
   RefPtr<AddressSpace> space = space_of(pid);
@@ -245,13 +246,13 @@ Sizes sizes_of(int pid) {
     if (allows(region->prot, Prot::exec)) sizes.code += pages;
     if (allows(region->prot, Prot::write) && !region->shared) sizes.data += pages;
     at = region->end;
-    if (seen % 128 == 0 && give_way()) break;  // the reader is about to die
+    if (seen % 128 == 0 && give_way()) break;  // the reader is being killed
   }
   return sizes;
 }
 
-// 52 fields, of which those that the kernel does not know are 0. The times are of the process, not
-// of the program: exec does not set them back.
+// 52 fields; those that the kernel does not have are 0. Times are the process's: exec does not
+// reset them.
 Result<> write_stat(const Subject& of, Sink& to) {
   int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
@@ -273,8 +274,8 @@ Result<> write_stat(const Subject& of, Sink& to) {
   return {};
 }
 
-// In pages: all, those that are there, of these those that others hold too, code, libraries (0, as
-// on Linux), data, dirty ones (0).
+// In pages: size, mapped, of these with other owners too, code, libraries (0, as on Linux), data,
+// dirty (0).
 Result<> write_statm(const Subject& of, Sink& to) {
   tine_process_info info = TRY(process_info(of.pid, true));
   if (info.pid != of.pid) return Errno::srch;
@@ -284,7 +285,7 @@ Result<> write_statm(const Subject& of, Sink& to) {
   return {};
 }
 
-// As it is, whatever is in it.
+// Not escaped, as on Linux.
 Result<> write_comm(const Subject& of, Sink& to) {
   tine_process_info info = TRY(process_info(of.pid));
   if (info.pid != of.pid) return Errno::srch;
@@ -292,7 +293,7 @@ Result<> write_comm(const Subject& of, Sink& to) {
   return {};
 }
 
-// The arguments that the kernel keeps: cut as those of `ps`. A zombie has none.
+// The arguments that the kernel keeps, which are cut, as in `ps`. A zombie has none.
 Result<> write_cmdline(const Subject& of, Sink& to) {
   int pid = of.pid;
   tine_process_info info = TRY(process_info(pid));
@@ -329,8 +330,8 @@ struct MappedPage {
   std::uint32_t references;
 };
 
-// Fills `to` with the pages that are mapped in [start, end), by address, as far as it reaches.
-// Answers how many they are. (They are written later: a file's lock ranks below a space's.)
+// Fills `to` with the first mapped pages in [start, end), and returns how many. (They are written
+// to the file later: its mutex ranks before a space's.)
 std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
                          std::span<MappedPage> to) {
   if (!space.mutex().lock_killable()) return 0;
@@ -345,8 +346,8 @@ std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
   return count;
 }
 
-// A line for each page: address, number of the frame, rwx and c for copy on write, and how many
-// hold the frame.
+// A line for each page: address, number of the frame, rwx and c for copy-on-write, and the frame's
+// reference count.
 Result<> write_pagetable(const Subject& of, Sink& to) {
   return for_each_region(of, [&](AddressSpace& space, const ListedRegion& listed) {
     MappedPage pages[32];
@@ -358,7 +359,7 @@ Result<> write_pagetable(const Subject& of, Sink& to) {
               entry.executable() ? 'x' : '-', entry.is_cow() ? 'c' : '-', references);
       }
       at = pages[count - 1].at + page_size;
-      if (give_way()) return;  // for_each_region sees that, too
+      if (give_way()) return;  // then for_each_region stops, too
     }
   });
 }
@@ -372,7 +373,7 @@ constexpr ProcFile about_process[] = {
 
 // ---- fd ----
 
-// The name that a device has in /dev.
+// Writes the name that a device has in /dev.
 void write_device_name(Node& device, Sink& to) {
   for (const Device& each : std::span(devices_start, devices_end)) {
     if (device.stat().st_rdev == (each.major << 8 | each.minor)) print(to, "/dev/{}", each.name);

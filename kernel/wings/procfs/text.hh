@@ -1,4 +1,4 @@
-// What the files of /proc say: each is a function that writes a text about a process, or about the
+// The texts of the files of /proc: for each a function that writes about a process, or about the
 // machine.
 #pragma once
 
@@ -21,12 +21,12 @@ class OpenFile;
 struct Process;
 struct ProgramFile;
 
-// A sink into the pages of an empty file. What comes after the first failure is dropped.
+// A sink into the pages of an empty file. After the first error, text is dropped.
 class FileSink final : public Sink {
  public:
   explicit FileSink(FilePages& to) : to_(to) {}
   void write(std::string_view text) override;
-  // Writes what is still in the buffer, and says whether everything went well. Errors: nomem, fbig.
+  // Writes the rest of the buffer, and returns the first error. Errors: nomem, fbig.
   Result<> finish();
 
  private:
@@ -37,7 +37,7 @@ class FileSink final : public Sink {
   Result<> result_;
 };
 
-// Whose rights decide what is shown: those of the process that opens a file, or walks a path.
+// The process whose rights decide what is shown: the one that opens a file, or walks a path.
 struct Looker {
   RefPtr<SharedCredentials> credentials;  // null: the superuser's
   int pid = 0;
@@ -45,21 +45,20 @@ struct Looker {
   static Looker current();
 };
 
-// A process, and for whom something is written about it. `pid` is 0 for the files about the
-// machine.
+// The process to describe, and the one that looks. `pid` is 0 for the files about the machine.
 struct Subject {
   int pid;
   const Looker& looker;
 };
 
-// Errors of `write`: srch (the process is gone), access (it is not for the looker), nomem.
+// Errors of `write`: srch (the process is gone), access (the looker has not the right), nomem.
 struct ProcFile {
   std::string_view name;
   std::uint32_t permissions;
   Result<> (*write)(const Subject& of, Sink& to);
 };
 extern const std::span<const ProcFile> process_files, machine_files;
-// The files that are about the machine and among those of each process too (machine.cc).
+// Files that /proc/PID has too (machine.cc).
 Result<> write_mounts(const Subject& of, Sink& to);
 Result<> write_mountinfo(const Subject& of, Sink& to);
 
@@ -76,28 +75,27 @@ inline std::uint64_t linux_ticks(std::uint64_t time) { return clock_to_ns(time) 
   [[gnu::section(".table.about"), gnu::used]] static constinit const ProcFile about_##name{ \
       #name, permissions, write};
 
-// What only the process's user may see is taken by these, which decide and take in one step: a
-// program with other rights that the process executes meanwhile comes before both or after both.
-// Errors of all: srch (the process is gone), access.
+// These check the right and take the object in one step. So an exec of a program with other rights
+// comes before both or after both. Errors of all: srch (the process is gone), access.
 
-// Its memory; null: it is a zombie, which has none.
+// The process's memory; null: it is a zombie.
 Result<RefPtr<AddressSpace>> take_space(const Subject& of);
-// Its program; null: as above.
+// Its program; null: it is a zombie.
 Result<RefPtr<ProgramFile>> take_program(const Subject& of);
-// The open file of its lowest descriptor from `fd` on, which `fd` becomes. Errors: noent (none).
+// The open file of its lowest descriptor from `fd` on; sets `fd` to that. Errors: noent (none).
 Result<RefPtr<OpenFile>> take_file_from(const Subject& of, int& fd);
 
-// What an open file is, as the target of a symbolic link: "pipe:[7]", "/dev/console", "file:[12]".
-// Errors: nomem.
+// Describes an open file, as the target of a symbolic link: "pipe:[7]", "/dev/console",
+// "file:[12]". Errors: nomem.
 void describe_file(const OpenFile& file, Sink& to);
 
-// The same question alone, for an early refusal.
+// Only checks the right, to refuse early.
 Result<> check_look(const Subject& of);
 
-// To whom the files of the process belong: to the user that it acts for.
+// Attributes for a file of the process: they belong to its effective user and group.
 Attributes owner_of(int pid, std::uint32_t permissions);
 
-// With a reference, so that it stays while it is looked at; nullptr: it is gone.
+// The process, with a reference that keeps it; nullptr: it is gone.
 RefPtr<Process> hold_process(int pid);
 
 }  // namespace tine

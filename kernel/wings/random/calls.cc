@@ -13,7 +13,7 @@ namespace tine {
 
 // Errors: inval (flags), fault.
 SYSCALL(SYS_getrandom, getrandom, std::size_t, (VirtAddr at, std::size_t size, unsigned flags)) {
-  constexpr unsigned known = 1 | 2 | 4;  // GRND_NONBLOCK, RANDOM, INSECURE: all the same here
+  constexpr unsigned known = 1 | 2 | 4;  // GRND_NONBLOCK, RANDOM, INSECURE: no effect here
   if (flags & ~known) return Errno::inval;
   IoBuffer to(current_space(), at, std::min<std::size_t>(size, 0x7ffff000));
   constexpr std::size_t between_pauses = 4 << 10;  // a quarter of a millisecond
@@ -47,8 +47,8 @@ constexpr std::uint32_t for_all = 0666;
 
 }  // namespace
 
-// Both never wait: the generator has its seed before the first program runs. What is written to
-// them is not needed.
+// Reads never wait, because the generator has its seed before the first program runs. Writes are
+// dropped.
 DEVICE(random, 1, 8, for_all, read_random, discard, no_terminal, always_has_input, has_no_watchers,
        0)
 DEVICE(urandom, 1, 9, for_all, read_random, discard, no_terminal, always_has_input, has_no_watchers,

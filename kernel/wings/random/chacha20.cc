@@ -24,7 +24,7 @@ ChaChaBlock chacha20_block(const ChaChaKey& key, std::uint32_t counter,
   std::ranges::copy(nonce, start.begin() + 13);
   ChaChaBlock x = start;
   for (int round = 0; round < 10; round++) {
-// All indices are constants then, so that x stays in registers.
+// Unrolled, so that all indices are constants and x stays in registers.
 #pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) quarter_round(x[i], x[4 + i], x[8 + i], x[12 + i]);
 #pragma GCC unroll 4

@@ -1,5 +1,5 @@
-// ChaCha20 (RFC 8439, section 2.3): 64 bytes that tell nothing of the key that they were made with,
-// nor of each other.
+// ChaCha20 (RFC 8439, section 2.3): makes 64 bytes from which neither the key nor other blocks can
+// be computed.
 #pragma once
 
 #include <array>

@@ -13,15 +13,15 @@ namespace {
 
 constinit Spinlock lock{Rank::random, "random numbers"};
 constinit ChaChaKey key GUARDED_BY(lock){};
-constinit std::array<std::uint64_t, 12> pool GUARDED_BY(lock){};  // words that are still to be used
+constinit std::array<std::uint64_t, 12> pool GUARDED_BY(lock){};  // words not used yet
 constinit std::size_t left GUARDED_BY(lock) = 0;                  // how many
 
 std::uint64_t word_of(const ChaChaBlock& block, std::size_t i) {
   return block[2 * i] | std::uint64_t(block[2 * i + 1]) << 32;
 }
 
-// Of two blocks one half becomes the next key, and the other three the words. The moment is stirred
-// in as the nonce: interrupts and other harts make it hard to guess, and it can do no harm.
+// The first half of one of two blocks becomes the next key, the other three halves become the
+// words. The time is mixed in as the nonce: interrupts and other harts make it hard to guess.
 void refill() REQUIRES(lock) {
   std::uint64_t now = clock_now();
   std::array nonce{std::uint32_t(now), std::uint32_t(now >> 32), key[0] ^ key[7]};
@@ -34,7 +34,7 @@ void refill() REQUIRES(lock) {
   left = pool.size();
 }
 
-// Stirs the bytes into the key.
+// Mixes the bytes into the key.
 void seed_pool(std::span<const std::byte> seed) {
   SpinGuard guard(lock);
   for (std::size_t i = 0; i < seed.size(); i++) {
@@ -62,7 +62,7 @@ RandomStream::RandomStream() {
   }
 }
 
-// Through a volatile pointer: the compiler would leave out stores that nothing reads.
+// volatile: otherwise the compiler would leave out these stores, which no code reads.
 RandomStream::~RandomStream() {
   for (std::uint32_t& word : key_) *const_cast<volatile std::uint32_t*>(&word) = 0;
 }

@@ -1,6 +1,6 @@
-// Random numbers: ChaCha20, with a key that begins as the seed that the device tree brings
-// (/chosen/rng-seed). What was handed out cannot be found from what the kernel still has: each use
-// of the key replaces it.
+// Random numbers: ChaCha20. The first key is the device tree's seed (/chosen/rng-seed). Each use of
+// a key replaces it, so numbers that were given out cannot be computed from what the kernel still
+// has.
 //
 // Lock: a spinlock inside guards key and pool.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace tine {
 
-// Much at once: blocks of a key of its own, which is erased with it.
+// For many bytes: blocks made with a separate key, which the destructor erases.
 class RandomStream {
  public:
   RandomStream();

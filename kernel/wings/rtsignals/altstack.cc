@@ -1,5 +1,6 @@
-// sigaltstack: another stack for signal handlers, for when the program's own is full. The core
-// keeps it, uses it (SA_ONSTACK) and puts it back (proc/signal_frame.cc); here is only the call.
+// sigaltstack: another stack for signal handlers, for example when the program's own is full. The
+// core stores it, uses it (SA_ONSTACK) and restores it (proc/signal_frame.cc); here is only the
+// call.
 #include <tine/signal.h>
 
 #include "proc/process.hh"
@@ -8,7 +9,7 @@
 namespace tine {
 
 // Either pointer may be null. Errors: fault, perm (the program runs on it), inval (flags), nomem
-// (too small). As on Linux the change is made before the old one is told.
+// (too small). As on Linux, the change is made before the old stack is stored.
 SYSCALL(SYS_sigaltstack, sigaltstack, void,
         (UserPtr<tine_stack> fresh, UserPtr<tine_stack> old, TrapFrame& frame)) {
   Thread& self = *current_thread();

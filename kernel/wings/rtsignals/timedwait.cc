@@ -11,10 +11,10 @@
 namespace tine {
 namespace {
 
-// Sleeps until a signal of `set` is pending; answers it, taken. While asleep the thread does not
-// block them, so that they end its sleep; `blocked_before` says that they are blocked all the same,
-// so that none is dropped for being ignored. Errors: again (the deadline has come), intr (another
-// signal has).
+// Sleeps until a signal of `set` is pending; takes it, and returns its siginfo. While asleep the
+// thread does not block these signals, so that they end its sleep. `blocked_before` still has them
+// as blocked, so that send_signal does not drop one that is ignored. Errors: again (the deadline
+// has come), intr (another signal has come).
 Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) {
   static constinit WaitQueue never_woken;
   Thread& self = *current_thread();
@@ -31,7 +31,7 @@ Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) 
   set_blocked_signals(self, own);
   if (std::uint64_t ready = process.pending_signals & set) {
     tine_siginfo info = take_signal(process, std::countr_zero(ready) + 1);
-    set_blocked_signals(self, own);  // it may have been the only one
+    set_blocked_signals(self, own);  // updates `interrupted`: no other may be pending
     return info;
   }
   return slept ? Errno::again : Errno::intr;
@@ -39,8 +39,8 @@ Result<tine_siginfo> wait_for_signal(std::uint64_t set, std::uint64_t deadline) 
 
 }  // namespace
 
-// Answers the signal's number. `to` may be null, and so may `timeout`: for ever. Errors: inval
-// (size, timeout), fault, nomem, again, intr.
+// Returns the signal's number. `to` may be null. `timeout` null: no deadline. Errors: inval (size,
+// timeout), fault, nomem, again, intr.
 SYSCALL(SYS_rt_sigtimedwait, rt_sigtimedwait, int,
         (UserPtr<std::uint64_t> set, UserPtr<tine_siginfo> to, UserPtr<tine_timespec> timeout,
          std::size_t size)) {
@@ -53,7 +53,7 @@ SYSCALL(SYS_rt_sigtimedwait, rt_sigtimedwait, int,
     deadline = clock_after(clock_now(), TRY(ns_of(time)));
   }
   if (!to.is_null()) TRY(to.prepare_to_store());
-  TRY(block_signals(current_thread()->blocked_signals));  // from here on, origins are kept
+  TRY(block_signals(current_thread()->blocked_signals));  // so that origins are stored
   tine_siginfo info = TRY(wait_for_signal(wanted, deadline));
   if (!to.is_null()) TRY(copy_to_user(current_space(), to.address(), &info, sizeof(info)));
   return info.number;

@@ -64,7 +64,7 @@ constexpr CallFormat formats[] = {
     {SYS_madvise, "madvise", "pud"},
     {SYS_msync, "msync", "pux"},
 
-    // What wings have, whether they are there or not: to name a number needs nothing of theirs.
+    // Calls of wings, named here even when the wing is not built in.
     {SYS_flock, "flock", "dx"},
     {SYS_sigaltstack, "sigaltstack", "pp"},
     {SYS_rt_sigtimedwait, "rt_sigtimedwait", "pptu"},

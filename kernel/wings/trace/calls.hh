@@ -1,4 +1,4 @@
-// What the calls are called, and what their arguments mean.
+// The names of system calls, and the meaning of their arguments.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,8 @@ namespace tine {
 //   @   a directory's fd       f g   flags of open           c   a mode, if they create
 //   r   protection             a     flags of mmap           k   a command of fcntl
 //   w   from where lseek counts
-// and in capitals what the call fills in:
-//   B   bytes, as many as it answers       I   an int
-//   F   two descriptors                    T   a timespec
-// `result`: d or x; '-' for a call that never returns.
+// and in capitals what the call fills in: B bytes, as many as it returns I an int F two descriptors
+//   T a timespec `result`: d or x; '-' for a call that never returns.
 struct CallFormat {
   unsigned number;
   std::string_view name;
@@ -28,10 +26,10 @@ struct CallFormat {
 
 // nullptr: a call without a row.
 const CallFormat* find_call_format(std::uint64_t number);
-// How a call is named that has no row, such as that of a new wing; empty when there is none.
+// The name of a call that has no format, for example of a new wing; empty when no such call exists.
 std::string_view name_of_call(std::uint64_t number);
 
-// A value and its name. In a set of flags each row is the bits that it names.
+// A value and its name. For flags, the value has the bits that the name stands for.
 struct NamedValue {
   std::uint64_t value;
   std::string_view name;
@@ -39,7 +37,7 @@ struct NamedValue {
 extern const std::span<const NamedValue> errno_names, signal_names, open_flag_names, prot_names,
     map_flag_names, command_names, whence_names;
 
-// Empty when no row has it.
+// Empty when no row has the value.
 std::string_view name_of(std::uint64_t value, std::span<const NamedValue> names);
 
 }  // namespace tine

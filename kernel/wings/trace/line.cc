@@ -44,7 +44,7 @@ void add_name(Sink& sink, std::uint64_t value, std::span<const NamedValue> names
   name.empty() ? print(sink, "{}", std::int64_t(value)) : sink.write(name);
 }
 
-// ---- Memory of the program: where it is bad, its address is all there is to say ----
+// ---- Memory of the program; if it cannot be read, the address is printed ----
 
 void add_pointer(Sink& sink, std::uint64_t at) {
   at ? print(sink, "0x{:x}", at) : sink.write("NULL");
@@ -188,8 +188,8 @@ void TraceLine::end(FormatString<std::type_identity_t<Args>...> format, Args... 
   bytes_[length + end_++] = '\n';
 }
 
-// Where the program goes on says what came of the call: behind it, with a result in a0; at it, to
-// make it again; or, after execve and rt_sigreturn, somewhere else.
+// sepc says what the call did. After the ecall: it has a result, in a0. On the ecall: it will be
+// restarted. Elsewhere: it was execve or rt_sigreturn.
 void TraceLine::add_outcome(const TrapFrame& frame, bool interrupted) {
   if (frame.sepc == sepc_) {
     add_arguments(true, -EINTR);

@@ -1,5 +1,5 @@
-// One system call as a line of text, in the form of strace(1): what goes in is written before the
-// call is made, what comes out after it.
+// One system call as a line of text, in the form of strace(1): inputs are written before the call
+// is made, outputs after it.
 #pragma once
 
 #include <array>
@@ -13,34 +13,34 @@ namespace tine {
 
 class TraceLine {
  public:
-  // Takes number and arguments from the frame, which the call will change. `pid`: printed in front;
-  // 0: not.
+  // Takes number and arguments from the frame, which the call will change. `pid`: printed in front,
+  // unless it is 0.
   TraceLine(const TrapFrame& frame, int pid);
 
   bool never_returns() const { return result_ == '-'; }
 
-  // The arguments up to the first that the call fills in. May touch the program's memory.
+  // Adds the arguments up to the first that the call fills in. May access the program's memory.
   void add_inputs();
-  // The other arguments, the result, the end of the line.
+  // Adds the other arguments, the result, and the end of the line.
   void add_outcome(const TrapFrame& frame, bool interrupted);
-  // The end of a line without a result.
+  // Ends the line without a result.
   void add_no_outcome();
 
   std::string_view text() const { return {bytes_, sink_.text().size() + end_}; }
 
  private:
-  // On the kernel stack. What is longer is cut, but the result is always there.
+  // The object lies on the kernel stack. Longer arguments are cut, but the result always fits.
   static constexpr std::size_t max_arguments = 480, max_end = 32;
 
   char bytes_[max_arguments + max_end];
   BufferSink sink_;
-  std::size_t end_ = 0;  // bytes behind what is in the sink
+  std::size_t end_ = 0;  // bytes after those in the sink
   const std::uint64_t number_;
   const std::uint64_t sepc_;
   std::array<std::uint64_t, 6> arguments_;
   std::string_view letters_ = "xxxxxx";
   char result_ = 'd';
-  unsigned next_ = 0;  // the argument that is still to be written
+  unsigned next_ = 0;  // the next argument to write
 
   void add_arguments(bool outputs, std::int64_t result);
   void add_argument(unsigned n, std::int64_t result);

@@ -1,13 +1,13 @@
 // The wing `trace`: a thread that is traced has another table of system calls, in which every entry
-// is one function. That one writes down what the call is made with, makes the call through the
-// core's table, and writes down what came of it. Threads that are not traced pay nothing.
+// is the same function. It writes the call's arguments, makes the call through the core's table,
+// and writes the result. Threads that are not traced run no slower.
 //
 // A line goes to the descriptor TINE_TRACE_FD of the traced process, in one write, so that lines of
 // several harts do not mix (on the console: those of up to 256 bytes). The descriptor is inherited
-// and closed like any other: there is nothing to be given back here, however the process ends. If
-// the program closes it, its lines are lost.
+// and closed like any other, so nothing has to be freed here when the process ends. If the program
+// closes it, its lines are lost.
 //
-// Nothing is shared and nothing allocated, so there is no lock: a thread changes its own table.
+// No lock: a thread only changes its own pointer to a table, and nothing is allocated.
 #include <tine/abi.h>
 
 #include "proc/process.hh"
@@ -25,11 +25,12 @@ constexpr CallTable table_of_traced_calls() {
   table.fill(traced_call);
   return table;
 }
-// Which of the two a thread uses says whether its children are traced as well.
+// A thread with the second table has its children traced as well.
 constinit const CallTable traced_alone = table_of_traced_calls();
 constinit const CallTable traced_with_children = table_of_traced_calls();
 
-// A full pipe makes the program wait for the tracer. What goes wrong is not the program's business.
+// When the pipe is full, the traced program waits for the tracer. Errors are ignored: the program
+// must not notice them.
 void write_line(std::string_view line) {
   Result<RefPtr<OpenFile>> file = current_process().files.get(TINE_TRACE_FD);
   if (!file) return;
@@ -38,8 +39,8 @@ void write_line(std::string_view line) {
   (void)(*file)->write(buffer);
 }
 
-// What a program does with rights that its file gave it (S_ISUID, S_ISGID) is not shown to who has
-// not got them.
+// Did exec give the program other rights (S_ISUID, S_ISGID)? Then it is no longer traced: a tracer
+// without these rights must not see what it does.
 bool got_rights(const Credentials& before) {
   const Credentials& now = current_credentials();
   bool same =
@@ -65,7 +66,7 @@ void traced_call(TrapFrame& frame) {
     line.add_no_outcome();
     write_line(line.text());
   }
-  // What the call makes of threads inherits the table of this moment.
+  // A thread that the call makes inherits the table that is set now.
   if (!with_children) self.calls = core_calls.data();
   call(frame);
   self.calls = may_get_rights && got_rights(before) ? core_calls.data() : table;

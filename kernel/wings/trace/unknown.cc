@@ -1,4 +1,4 @@
-// Calls that a program asks for in vain: the log names each once a program.
+// Unknown system calls: each is logged once for each program name.
 //
 // Lock: `lock`, a spinlock, guards what was logged. Called by the dispatcher for every number that
 // has no row.
@@ -14,15 +14,15 @@
 namespace tine {
 namespace {
 
-// Which calls the programs of one name have asked for, a bit for each place of a call table. All
-// numbers that no call can have share the last place.
+// The unknown calls that programs of one name have made, a bit for each place of a call table. All
+// numbers that no call can have use the last place.
 struct Asked {
   char program[sizeof(Process::name)];
   std::array<std::uint64_t, no_call / 64 + 1> calls;
 };
 
 constinit Spinlock lock{Rank::unknown_calls, "unknown calls"};
-// The last few programs; one that comes back after so many others is logged again.
+// The last 16 program names; the calls of an older one are logged again.
 constinit std::array<Asked, 16> programs GUARDED_BY(lock){};
 constinit std::size_t program_count GUARDED_BY(lock) = 0;
 

@@ -1,7 +1,7 @@
-// The wing `tty`: the console as programs of Linux know it, a terminal with settings (POSIX,
-// "General Terminal Interface"; the structures are Linux's). With ICANON it gives lines, as the
-// core's console does; without, every byte is handed out as it comes. Nothing that was typed has to
-// be converted when that changes.
+// The wing `tty`: makes the console a terminal with settings, as programs know it from Linux
+// (POSIX, "General Terminal Interface"; the structures are Linux's). With ICANON a read returns
+// lines, as with the core's console; without it, every byte can be read when it comes. Typed
+// characters are stored in the same way in both modes.
 #include <atomic>
 
 #include "dev/console.hh"
@@ -17,7 +17,7 @@ constexpr char delete_key = 0x7f;
 constexpr tine_termios initial_settings = {
     .c_iflag = ICRNL,
     .c_oflag = OPOST | ONLCR,
-    .c_cflag = B38400 | CS8 | CREAD,  // any speed will do
+    .c_cflag = B38400 | CS8 | CREAD,  // the speed has no effect
     .c_lflag = ICANON | ECHO | ISIG,
     .c_line = 0,
     .c_cc = {control('C'), control('\\'), delete_key, control('U'), control('D'), 0, 1},
@@ -36,9 +36,9 @@ class Tty final : public Console {
 
  private:
   tine_termios settings_ GUARDED_BY(lock_) = initial_settings;
-  // A copy of what the settings say of output, which is sent without their lock.
+  // Copied from the settings, because output is sent without their lock.
   std::atomic<bool> makes_lines_{true};
-  // Kept for programs that ask: one word, so that no lock is needed.
+  // Only stored for programs that read it. One word, so it needs no lock.
   std::atomic<tine_winsize> window_{{24, 80, 0, 0}};
 
   bool take_in(char c) override REQUIRES(lock_);
@@ -76,8 +76,8 @@ Console::Piece Tty::copy(std::span<std::byte> to) {
   return {n, at, at == committed_};
 }
 
-// Without lines, VMIN 0 says that a reader is content with no byte, when VTIME tenths of a second
-// have passed or it must not block. Returns whether that is so. Errors: restart.
+// Without ICANON, VMIN 0 allows a read to return 0 bytes, after VTIME tenths of a second or when it
+// must not block. Waits that long, and returns whether 0 is allowed. Errors: restart.
 Result<bool> Tty::wait_as_set(bool may_block) {
   SpinGuard guard(lock_);
   if (has_flag(ICANON) || settings_.c_cc[VMIN] != 0) return false;
@@ -110,7 +110,7 @@ Result<std::size_t> Tty::set_settings(UserPtr<tine_termios> from, bool drop) {
   settings_ = wanted;
   makes_lines_.store((wanted.c_oflag & OPOST) && (wanted.c_oflag & ONLCR),
                      std::memory_order_relaxed);
-  commit();  // what was typed is there for readers as it is, whatever the mode
+  commit();  // what was typed so far can be read, in either mode
   hold_back_if_full();
   return 0;
 }
@@ -132,7 +132,7 @@ Result<std::size_t> Tty::request(std::uint64_t request, VirtAddr argument) {
   switch (request) {
     case TCGETS: return stored(UserPtr<tine_termios>(argument), settings());
     case TCSETS:
-    case TCSETSW:  // output never waits: there is nothing to drain
+    case TCSETSW:  // output is never buffered, so there is nothing to drain
     case TCSETSF: return set_settings(UserPtr<tine_termios>(argument), request == TCSETSF);
     case TCSBRK: return 0;
     case TCFLSH: return flush(argument.value());

@@ -1,7 +1,6 @@
-// The wing `ubsan`: what code compiled with -fsanitize=undefined calls when it is about to do
-// something undefined. Each handler gets a record whose first member says where; what follows
-// (types, operands) is not needed for finding the bug. The names and the records are the
-// compiler's.
+// The wing `ubsan`: functions that code compiled with -fsanitize=undefined calls before it does
+// something undefined. Each gets a record that begins with the place in the source; the rest
+// (types, operands) is not needed to find the bug. The compiler defines names and records.
 #include <cstdint>
 
 #include "sync/panic.hh"
@@ -20,7 +19,7 @@ struct SourceLocation {
 
 }  // namespace
 
-// Handlers differ in the operands that follow the record: registers that nobody reads.
+// The operands after the record differ between handlers, and are not read.
 #define TINE_UBSAN_HANDLER(name, kind)                                              \
   extern "C" [[noreturn]] void __ubsan_handle_##name(const SourceLocation* where) { \
     report(kind, where);                                                            \
@@ -42,7 +41,7 @@ TINE_UBSAN_HANDLER(invalid_builtin, "zero given to a bit count")
 TINE_UBSAN_HANDLER(nonnull_arg, "null given as an argument that must not be")
 TINE_UBSAN_HANDLER(float_cast_overflow, "floating point value does not fit")
 
-// Null, misaligned, or too small for its type: told apart by the pointer.
+// The pointer is null, or misaligned, or its object too small.
 extern "C" [[noreturn]] void __ubsan_handle_type_mismatch_v1(const SourceLocation* where,
                                                              std::uintptr_t pointer) {
   report(pointer == 0 ? "null pointer used" : "misaligned pointer, or object too small", where);
