@@ -1,6 +1,6 @@
 /*
- * The structures and flags that cross the system call boundary. Where Linux has the structure, it
- * is laid out as on Linux riscv64, whatever its name is here; the last part is Tine's own. Valid C
+ * The structures and flags that cross the system call boundary. A structure that Linux has too has
+ * the layout of Linux riscv64, though its name may differ; the last part is Tine's own. Valid C
  * and C++.
  */
 #pragma once
@@ -16,7 +16,7 @@
 #define AT_REMOVEDIR 0x200        /* unlinkat: remove a directory, nothing else */
 #define AT_SYMLINK_FOLLOW 0x400   /* linkat: what the link names */
 #define AT_EACCESS 0x200          /* faccessat2: by the effective ids */
-#define AT_NO_AUTOMOUNT 0x800     /* newfstatat: no difference, nothing mounts itself */
+#define AT_NO_AUTOMOUNT 0x800     /* newfstatat: no effect, there are no automatic mounts */
 #define AT_EMPTY_PATH 0x1000      /* an empty path is the descriptor itself */
 
 #define O_RDONLY 0
@@ -34,7 +34,7 @@
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW 0400000
 #define O_CLOEXEC 02000000
-#define O_PATH 010000000 /* the place in the tree, not the contents: for calls that name files */
+#define O_PATH 010000000 /* only names the file, and does not open it */
 
 #define S_IFMT 0170000
 #define S_IFIFO 0010000
@@ -46,7 +46,7 @@
 #define S_IFSOCK 0140000
 #define S_ISUID 04000 /* runs as its owner */
 #define S_ISGID 02000 /* runs as its group; a directory: new files are of its group */
-#define S_ISVTX 01000 /* a directory: only owners take names away (sticky) */
+#define S_ISVTX 01000 /* a directory: only owners may remove names (sticky) */
 
 #define SEEK_SET 0
 #define SEEK_CUR 1
@@ -68,8 +68,8 @@
 struct tine_flock { /* fcntl: a lock of bytes of a file; struct flock */
   int16_t l_type, l_whence;
   int32_t zero;
-  int64_t l_start, l_len; /* l_len 0: to the end, wherever that will be */
-  int32_t l_pid;          /* F_GETLK: who has it */
+  int64_t l_start, l_len; /* l_len 0: to the end of the file, also when it grows */
+  int32_t l_pid;          /* F_GETLK: the process that has it */
   int32_t zero2;
 };
 
@@ -98,19 +98,19 @@ struct tine_pollfd {
 #define POLLIN 0x001
 #define POLLPRI 0x002
 #define POLLOUT 0x004
-#define POLLERR                                                                                    \
-  0x008                /* a pipe that nobody reads; told whether asked for or not, as the next two \
-                        */
-#define POLLHUP 0x010  /* a pipe that nobody writes */
+#define POLLERR                                                                             \
+  0x008                /* a pipe without readers; this and the next two are always returned \
+                        * */
+#define POLLHUP 0x010  /* a pipe without writers */
 #define POLLNVAL 0x020 /* no such descriptor */
 
 #define RENAME_NOREPLACE (1 << 0)
 #define RENAME_EXCHANGE (1 << 1)
 
-/* What getdents64 answers: entries of d_reclen bytes (a multiple of 8), one behind the other. */
+/* The result of getdents64: entries of d_reclen bytes (a multiple of 8), one after the other. */
 struct tine_dirent64 {
   uint64_t d_ino;
-  int64_t d_off; /* where lseek finds the next entry */
+  int64_t d_off; /* the position of the next entry, for lseek */
   uint16_t d_reclen;
   uint8_t d_type;
   char d_name[]; /* with a final 0 */
@@ -129,16 +129,16 @@ struct tine_timespec {
   int64_t tv_nsec; /* 0 .. 999,999,999 */
 };
 
-/* prlimit64 and its kin: which resource (struct rlimit is two words: now, and the most that it can
- * be raised to). */
-#define RLIMIT_CPU 0    /* seconds of a hart's time: SIGXCPU, and SIGKILL at the most */
+/* Resources for prlimit64, getrlimit and setrlimit. (struct rlimit is two words: the limit now,
+ * and the most to which it can be raised.) */
+#define RLIMIT_CPU 0    /* seconds that it runs: SIGXCPU, and SIGKILL at the highest limit */
 #define RLIMIT_FSIZE 1  /* bytes of a file: SIGXFSZ, EFBIG */
 #define RLIMIT_DATA 2   /* bytes of private memory that can be written: ENOMEM */
 #define RLIMIT_STACK 3  /* bytes that the stack may grow to: SIGSEGV */
-#define RLIMIT_CORE 4   /* there are no core files */
+#define RLIMIT_CORE 4   /* no effect: there are no core files */
 #define RLIMIT_RSS 5    /* no effect, as on Linux */
 #define RLIMIT_NPROC 6  /* processes of the user: EAGAIN */
-#define RLIMIT_NOFILE 7 /* the lowest descriptor that cannot be: EMFILE */
+#define RLIMIT_NOFILE 7 /* descriptors are below this: EMFILE */
 #define RLIMIT_MEMLOCK 8
 #define RLIMIT_AS 9 /* bytes that are mapped: ENOMEM */
 #define RLIMIT_LOCKS 10
@@ -155,7 +155,7 @@ struct tine_rusage {
   int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
   uint64_t max_resident; /* KiB */
   uint64_t not_kept[3];
-  uint64_t minor_faults; /* pages that came without a disk */
+  uint64_t minor_faults; /* pages mapped without reading a disk */
   uint64_t others[9];
 };
 
@@ -178,14 +178,14 @@ struct tine_stat {
   uint32_t unused[2];
 };
 
-/* statx. What is told is always all of STATX_BASIC_STATS: no file keeps the time of its birth. */
+/* statx. It always returns all of STATX_BASIC_STATS; files have no time of creation. */
 struct tine_statx_time {
   int64_t tv_sec;
   uint32_t tv_nsec;
   int32_t reserved;
 };
 struct tine_statx {
-  uint32_t stx_mask; /* which of the fields are told */
+  uint32_t stx_mask; /* which of the fields are filled in */
   uint32_t stx_blksize;
   uint64_t stx_attributes;
   uint32_t stx_nlink;
@@ -211,19 +211,19 @@ struct tine_statx {
 #define TCGETS 0x5401
 #define TCSETS 0x5402
 #define TCSETSW 0x5403
-#define TCSETSF 0x5404 /* drops what was typed and not read */
+#define TCSETSF 0x5404 /* also drops input that was not read */
 #define TCSBRK 0x5409
-#define TCFLSH 0x540b /* drops it; the argument is one of the next three */
+#define TCFLSH 0x540b /* drops input; the argument is one of the next three */
 #define TCIFLUSH 0
 #define TCOFLUSH 1
 #define TCIOFLUSH 2
 #define TIOCGWINSZ 0x5413
 #define TIOCSWINSZ 0x5414
-#define FIONREAD 0x541b /* how many bytes can be read; of pipes, too */
+#define FIONREAD 0x541b /* how many bytes can be read; also for pipes */
 
 #define TINE_NCCS 19
-/* Places in c_cc that count, without ICANON: with VMIN 0 a read does not wait, or as many tenths of
- * a second as VTIME says. */
+/* Indices of c_cc that have an effect, without ICANON: with VMIN 0 a read waits at most VTIME
+ * tenths of a second. */
 #define VTIME 5
 #define VMIN 6
 struct tine_termios {
@@ -238,7 +238,7 @@ struct tine_termios {
 #define ICRNL 0000400  /* c_iflag: a carriage return is read as a newline */
 #define OPOST 0000001  /* c_oflag */
 #define ONLCR 0000004  /* c_oflag: a newline is written as carriage return and newline */
-#define B38400 0000017 /* c_cflag: the speed; for programs that ask, as the next two */
+#define B38400 0000017 /* c_cflag: the speed; without effect, as the next two */
 #define CS8 0000060
 #define CREAD 0000200
 #define ISIG 0000001   /* c_lflag */
@@ -253,10 +253,10 @@ struct tine_winsize {
 
 #define SYSLOG_ACTION_CLOSE 0
 #define SYSLOG_ACTION_OPEN 1
-#define SYSLOG_ACTION_READ 2 /* what was not read so before */
+#define SYSLOG_ACTION_READ 2 /* what no earlier READ returned */
 #define SYSLOG_ACTION_READ_ALL 3
 #define SYSLOG_ACTION_READ_CLEAR 4
-#define SYSLOG_ACTION_CLEAR 5 /* READ_ALL will not give it any more */
+#define SYSLOG_ACTION_CLEAR 5 /* READ_ALL does not return it any more */
 #define SYSLOG_ACTION_CONSOLE_OFF 6
 #define SYSLOG_ACTION_CONSOLE_ON 7
 #define SYSLOG_ACTION_CONSOLE_LEVEL 8
@@ -283,9 +283,9 @@ struct tine_winsize {
 #define MADV_RANDOM 1
 #define MADV_SEQUENTIAL 2
 #define MADV_WILLNEED 3
-#define MADV_DONTNEED                                                        \
-  4 /* the pages are dropped: private ones become zeros, or the file's again \
-     */
+#define MADV_DONTNEED                                                  \
+  4 /* drops the pages: the next access gets zeros, or the file's page \
+     * */
 #define MADV_FREE 8
 #define MADV_HUGEPAGE 14
 #define MADV_NOHUGEPAGE 15
@@ -300,25 +300,25 @@ struct tine_winsize {
 
 /* clone flags */
 #define CSIGNAL 0xff                   /* the signal that the parent gets when the child ends */
-#define CLONE_VM 0x00000100            /* the memory is shared, not copied */
+#define CLONE_VM 0x00000100            /* parent and child use the same memory */
 #define CLONE_VFORK 0x00004000         /* the parent waits until the child execs or ends */
 #define CLONE_SETTLS 0x00080000        /* the child's tp */
 #define CLONE_PARENT_SETTID 0x00100000 /* the child's id is stored in the parent's memory */
-#define CLONE_CHILD_CLEARTID                                                                   \
-  0x00200000                          /* for threads; a process of its own gives up its memory \
-                                       */
+#define CLONE_CHILD_CLEARTID                                                  \
+  0x00200000                          /* for threads; no effect for a process \
+                                       * */
 #define CLONE_CHILD_SETTID 0x01000000 /* the child's id is stored in the child's memory */
 
 #define WNOHANG 1
 #define WUNTRACED 2       /* children that are stopped, too */
-#define WCONTINUED 8      /* and those that go on again */
-#define __WALL 0x40000000 /* whatever signal tells of their end: it always does */
+#define WCONTINUED 8      /* and children that continue */
+#define __WALL 0x40000000 /* children with any exit signal: always so here */
 
 /* A status from wait4 is `code << 8` after exit(code) and the signal's number after a death by
  * signal. */
 
 #define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 1          /* since the start, as the next three are here */
+#define CLOCK_MONOTONIC 1          /* since boot, as the next three here */
 #define CLOCK_PROCESS_CPUTIME_ID 2 /* that the process has run */
 #define CLOCK_THREAD_CPUTIME_ID 3  /* that the calling thread has run */
 #define CLOCK_MONOTONIC_RAW 4
@@ -335,7 +335,7 @@ struct tine_utsname {
   char domainname[65];
 };
 
-/* What the call of the same name answers; the memory is in units of mem_unit bytes. */
+/* The result of the call of the same name; memory is in units of mem_unit bytes. */
 struct sysinfo {
   int64_t uptime; /* seconds */
   uint64_t loads[3];
@@ -353,7 +353,7 @@ struct sysinfo {
   uint32_t pad2;
 };
 
-/* The auxiliary vector that execve leaves on the stack, behind envp. */
+/* The auxiliary vector that execve leaves on the stack, after envp. */
 #define AT_NULL 0
 #define AT_PHDR 3
 #define AT_PHENT 4
@@ -409,12 +409,12 @@ struct tine_process_info {
   int32_t parent;
   int32_t state;       /* enum tine_process_state */
   int32_t wait_reason; /* enum tine_wait_reason; meaningful while TINE_SLEEPING */
-  int32_t wait_pid;    /* in wait4: that pid, or -1 for any; else 0 */
+  int32_t wait_pid;    /* in wait4: the pid it waits for, or -1 for any; else 0 */
   int32_t hart;        /* where it runs or last ran */
   uint64_t run_ticks;  /* timer ticks that found it running, since its last exec */
   uint64_t schedules;  /* times that it was given a hart */
   uint64_t resident_pages;
-  uint64_t shared_pages; /* of these, mapped or held elsewhere too */
+  uint64_t shared_pages; /* of these, pages whose frames have other owners too */
   char name[32];         /* APP: the base name of the program, cut to fit */
   struct tine_args args; /* the first arguments, cut to fit */
   int32_t zero;
@@ -426,9 +426,9 @@ struct tine_memory_info {
   uint64_t user_frames;   /* pages of programs */
   uint64_t table_frames;  /* page tables in use */
   uint64_t file_frames;   /* pages of files in memory, and of pipes */
-  uint64_t heap_frames;   /* behind the kernel heap */
-  uint64_t stack_frames;  /* kernel stacks, the pooled ones among them */
-  uint64_t kernel_frames; /* the image, records, tables of the boot, firmware, exec's arguments */
+  uint64_t heap_frames;   /* of the kernel heap */
+  uint64_t stack_frames;  /* kernel stacks, idle ones included */
+  uint64_t kernel_frames; /* the image, frame records, the kernel's page table, firmware */
   uint64_t heap_bytes;    /* allocated from the kernel heap now */
   uint64_t stacks;        /* kernel stacks in use now */
   uint64_t processes;     /* processes and zombies */
@@ -443,7 +443,7 @@ struct tine_memory_info {
 #define TINE_PAGE_READ 1
 #define TINE_PAGE_WRITE 2
 #define TINE_PAGE_EXEC 4
-#define TINE_PAGE_COW 8 /* read-only until the first write makes it this process's own */
+#define TINE_PAGE_COW 8 /* read-only until the first write, which may copy it */
 
 struct tine_page_info {
   uint64_t frame;      /* number of the page frame, 0 while none is mapped */
@@ -458,4 +458,4 @@ struct tine_page_info {
 #define TINE_TRACE_ON 1
 #define TINE_TRACE_CHILDREN 2
 #define TINE_TRACE_FD \
-  31 /* inherited like any other: so its reader sees the end of the last child */
+  31 /* inherited like any other, so a reader of a pipe sees when the last child ends */

@@ -1,6 +1,6 @@
 /*
  * App ids: small numbers for the programs that exec(app_id) and execv(app_id, argv) can start. An
- * id is a row of this table and names the file /bin/NAME; there is no other store of images.
+ * id is a row of this table and names the file /bin/NAME; no other place has programs.
  *
  * X(NAME in upper case, number, "name")
  */

@@ -1,4 +1,4 @@
-/* Error numbers: Linux's values (asm-generic/errno). A failing call answers -errno in a0. */
+/* Error numbers: Linux's values (asm-generic/errno). A failing call returns -errno in a0. */
 #pragma once
 
 #define EPERM 1

@@ -1,13 +1,12 @@
-/* Limits that programs can run into, and the address map that they live in. Valid C, C++ and
- * assembly. */
+/* Limits for programs, and their address map. Valid C, C++ and assembly. */
 #pragma once
 
 #define TINE_PAGE_SIZE 4096
 
 /*
- * User addresses (Sv39: the lower half). Nothing is ever mapped below USER_BASE, so that a null
- * pointer, and a member reached through one, faults. Tine's own programs start at USER_BASE exactly
- * (linker/user.ld).
+ * User addresses (Sv39: the lower half). Nothing is ever mapped below USER_BASE, so that the use
+ * of a null pointer, or of a member reached through one, faults. Tine's own programs start at
+ * USER_BASE exactly (linker/user.ld).
  */
 #define USER_BASE 0x10000
 #define USER_TOP 0x3ffffff000
@@ -17,7 +16,7 @@
 #define TINE_NAME_MAX 255  /* bytes in one component of a path */
 #define TINE_PATH_MAX 4096 /* bytes in a path, its final 0 included */
 #define TINE_ARG_MAX \
-  (128 << 10) /* bytes of argv and envp together that execve takes, pointers included */
+  (128 << 10) /* bytes of argv and envp together that execve always accepts, pointers included */
 
 #define TINE_ARG_COUNT 8   /* arguments of execv(app_id, argv) */
 #define TINE_ARG_LENGTH 31 /* characters in one of them, without its final 0 */

@@ -1,6 +1,6 @@
 /*
- * Signals: numbers, actions, and what the kernel lays on the stack for a handler. All as on Linux
- * riscv64 (signal(7), sigaction(2)). Valid C and C++.
+ * Signals: numbers, actions, and the frame that the kernel puts on the stack for a handler. All as
+ * on Linux riscv64 (signal(7), sigaction(2)). Valid C and C++.
  */
 #pragma once
 
@@ -44,15 +44,16 @@ struct tine_sigaction {
   uint64_t mask;    /* blocked besides the signal itself while the handler runs */
 };
 
-#define SA_NOCLDSTOP 0x00000001 /* kept, without meaning: no child stops */
+#define SA_NOCLDSTOP 0x00000001 /* stored, without effect: no child stops */
 #define SA_NOCLDWAIT 0x00000002 /* SIGCHLD: children leave no zombies */
-#define SA_SIGINFO 0x00000004   /* kept: a handler gets all three arguments anyway */
+#define SA_SIGINFO 0x00000004   /* stored: a handler always gets all three arguments */
 #define SA_ONSTACK 0x08000000   /* the handler runs on the alternate stack, if there is one */
-#define SA_RESTART 0x10000000   /* calls that the handler interrupts are made again */
+#define SA_RESTART 0x10000000   /* calls that the handler interrupts are restarted */
 #define SA_NODEFER 0x40000000   /* the signal itself is not blocked while its handler runs */
 #define SA_RESETHAND 0x80000000 /* back to TINE_SIG_DFL when the handler starts */
-/* All that there are: others are cleared, which is how a program learns of them (SA_UNSUPPORTED).
- */
+/* All flags that exist. Others are cleared, so a program can find out whether a flag exists
+ * (SA_UNSUPPORTED).
+ * */
 #define TINE_SA_FLAGS \
   (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
@@ -64,12 +65,12 @@ struct tine_sigaction {
 
 #define SI_USER 0      /* code: kill */
 #define SI_TKILL (-6)  /* tkill, tgkill */
-#define SI_KERNEL 0x80 /* the kernel, for no reason below */
+#define SI_KERNEL 0x80 /* the kernel, for another reason than those below */
 #define ILL_ILLOPC 1
 #define SEGV_MAPERR 1 /* nothing is mapped there */
-#define SEGV_ACCERR 2 /* what is mapped there does not permit it */
+#define SEGV_ACCERR 2 /* the mapping does not permit it */
 #define BUS_ADRALN 1
-#define BUS_ADRERR 2 /* behind the end of a mapped file */
+#define BUS_ADRERR 2 /* after the end of a mapped file */
 #define TRAP_BRKPT 1
 #define CLD_EXITED 1
 #define CLD_KILLED 2
@@ -90,7 +91,7 @@ struct tine_siginfo {
   } about;
 };
 
-/* sigaltstack: another stack for handlers. */
+/* sigaltstack: an alternate stack for handlers. */
 struct tine_stack {
   uint64_t sp; /* its lowest address */
   int32_t flags;
@@ -98,12 +99,12 @@ struct tine_stack {
   uint64_t size;
 };
 
-#define SS_ONSTACK 1             /* flags; told: the program is running on it */
+#define SS_ONSTACK 1             /* flags; in results: the program runs on it now */
 #define SS_DISABLE 2             /* there is none */
 #define SS_AUTODISARM 0x80000000 /* none while any handler runs */
 #define TINE_MINSIGSTKSZ 2048    /* a smaller one is refused */
 
-/* Registers as they were: what rt_sigreturn puts back. */
+/* The registers from before the handler, which rt_sigreturn restores. */
 struct tine_sigcontext {
   uint64_t pc;
   uint64_t x[31]; /* x1..x31 */
@@ -115,7 +116,7 @@ struct tine_sigcontext {
 struct tine_ucontext {
   uint64_t flags;
   uint64_t link;
-  struct tine_stack stack; /* the alternate stack: put back, too */
+  struct tine_stack stack; /* the alternate stack, which is restored, too */
   uint64_t mask;           /* of the thread, before the handler */
   uint8_t mask_room[128];  /* 120 on Linux, and 8 to align what follows */
   struct tine_sigcontext context __attribute__((aligned(16)));

@@ -1,7 +1,7 @@
 /*
  * System call numbers (a7). Below 4096 they are Linux riscv64's, arguments and results alike
- * (arguments in a0..a5, result or -errno in a0), so that unmodified Linux programs can run.
- * From 4096 on are the calls that only Tine has. An unknown number answers -ENOSYS.
+ * (arguments in a0..a5, result or -errno in a0), so that unmodified Linux programs can run. From
+ * 4096 on are the calls that only Tine has. An unknown number returns -ENOSYS.
  *
  * Valid C, C++ and assembly.
  */
@@ -126,7 +126,7 @@
 #define SYS_prlimit64 261
 #define SYS_getrandom 278
 #define SYS_faccessat2 439
-/* Known, and answered with ENOSYS */
+/* Known, but not implemented (ENOSYS or EAFNOSUPPORT), except statx */
 #define SYS_set_robust_list 99
 #define SYS_prctl 167
 #define SYS_socket 198
@@ -141,18 +141,18 @@
  * Tine's own.
  *
  * exec(int app_id)
- *     Becomes the program of that app id, with argv = { name }.
+ *     Replaces the program by that of the app id, with argv = { name }.
  * execv(int app_id, char *const argv[])
  *     The same with arguments: at most TINE_ARG_COUNT of TINE_ARG_LENGTH characters; else E2BIG.
  * getargs(struct tine_args *args)
- *     The arguments that exec or execv gave this program. Answers argc.
+ *     The arguments that exec or execv gave this program. Returns argc.
  * ipc_send(int pid, unsigned long word)
  *     Puts a message into pid's mailbox. EAGAIN: it is full. ESRCH: there is no such process.
  * ipc_recv(struct tine_message *m)
  *     Takes the message from the caller's own mailbox; sleeps while there is none.
  * process_info(int pid, struct tine_process_info *info)
- *     Tells of the process with the lowest pid not below `pid`, and answers that pid, so that a
- *     loop finds them all. ESRCH: there is none.
+ *     Describes the process with the lowest pid not below `pid`, and returns that pid, so that a
+ *     loop finds all processes. ESRCH: there is none.
  * memory_info(struct tine_memory_info *info)
  * page_info(const void *address, struct tine_page_info *info)
  *     How the caller's page at `address` is mapped. EFAULT: the address is in no region.
@@ -161,7 +161,7 @@
  *     EPERM: only the superuser may. EINVAL.
  * fail_alloc(long n)
  *     The caller's n-th kernel allocation from now on (1: the next) fails, once; 0 disarms.
- *     Answers what was left of the count before: 0 once it has struck, or was never armed.
+ *     Returns what was left of the count before: 0 if an allocation has failed, or none was to.
  * trace(int mode)                                                       (wing `trace`)
  *     TINE_TRACE_OFF, TINE_TRACE_ON or TINE_TRACE_CHILDREN: from now on each system call of the
  *     caller (and of the children that it makes from now on) becomes a line in its descriptor
