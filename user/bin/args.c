@@ -1,4 +1,5 @@
-/* args WORD...: shows what main got, whether by execve, exec(app_id) or execv(app_id, argv). */
+/* args WORD...: shows the arguments of main, given by execve, exec(app_id) or execv(app_id, argv).
+ */
 #include <stdio.h>
 
 int main(int argc, char** argv) {

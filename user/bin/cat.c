@@ -1,5 +1,4 @@
-/* cat [FILE...]: the contents of files one after the other; of the standard input without any, or
- * for -. */
+/* cat [FILE...]: prints files one after the other; without any, or for -, the standard input. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

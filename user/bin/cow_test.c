@@ -1,9 +1,9 @@
 /*
- * cow_test: copy-on-write as a program sees it. One page before a fork, after it on both sides,
- * after the child's write (a frame of its own; the parent's count falls) and after the parent's
- * (the same frame again: its only owner just gets the right to write back).
+ * cow_test: copy-on-write as a program sees it. Shows one page before a fork, after it on both
+ * sides, after the child's write (the child has another frame; the old one's count falls), and
+ * after the parent's (the same frame: its only owner just gets the right to write again).
  *
- * Parent and child take turns by messages, so every step is where it is by design and not by time.
+ * Parent and child take turns by messages, so the order of the steps does not depend on time.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void check(int good, const char* what) {
   printf("cow_test: FAIL: %s\n", what);
 }
 
-/* Prints and answers how the page is mapped here; all zeros when the kernel does not say. */
+/* Prints and returns how the page is mapped here; all zeros when the call fails. */
 static struct tine_page_info look(const char* who, const char* when) {
   struct tine_page_info info = {0, 0, 0};
   if (page_info((const void*)page, &info) != 0) {
@@ -45,7 +45,7 @@ static int is_shared(const struct tine_page_info* info) {
   return (info->flags & TINE_PAGE_WRITE) == 0 && (info->flags & TINE_PAGE_COW) != 0;
 }
 
-/* Waits for the other side's message; answers its word. */
+/* Waits for the other side's message; returns its word. */
 static uint64_t turn(void) {
   struct tine_message message = {0};
   check(ipc_recv(&message) == 0, "ipc_recv");

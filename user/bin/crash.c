@@ -1,7 +1,7 @@
 /*
- * crash [WAY]: every way in which a program can hurt itself, and the signal that it must die by.
- * `crash WAY` dies that way; without an argument each way is tried in a child, and the table shows
- * what became of it. The kernel, the other processes and this one must not notice.
+ * crash [WAY]: ways in which a program can fail, and the signal that must end it for each. `crash
+ * WAY` ends in that way; without an argument each way is tried in a child, and the table shows the
+ * result. The kernel and all other processes must continue.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KERNEL_ADDRESS 0xffffffc080200000ul /* where the kernel sees its own image */
+#define KERNEL_ADDRESS 0xffffffc080200000ul /* where the kernel's image is mapped */
 #define NON_CANONICAL 0x0000800000000000ul  /* bits 63..39 are not copies of bit 38 */
-#define UNMAPPED 0x20000000ul               /* a good user address with nothing there */
+#define UNMAPPED 0x20000000ul               /* a valid user address at which nothing is mapped */
 
-/* In assembly, so that the compiler cannot reason about what must not be done. */
+/* In assembly, because the compiler may assume that C code has no undefined behaviour. */
 static void load(uintptr_t address) {
   asm volatile("lb t0, 0(%0)" ::"r"(address) : "t0", "memory");
 }
@@ -106,7 +106,7 @@ static const struct way {
 
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-/* Answers the wait status of a child that died this way. */
+/* Returns the wait status of a child that ended in this way. */
 static int try(const struct way* way) {
   pid_t pid = fork();
   if (pid == 0) {

@@ -1,4 +1,4 @@
-/* dmesg: what the kernel has said of itself since boot, as far as it keeps it. */
+/* dmesg: prints the kernel's log since boot, as much of it as the kernel keeps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/klog.h>

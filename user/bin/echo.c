@@ -1,4 +1,4 @@
-/* echo [-n] WORD...: the words, with a newline unless -n. */
+/* echo [-n] WORD...: prints the words, with a newline at the end unless -n. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* env [NAME=VALUE...] [COMMAND [ARG...]]: runs a program with more in its environment; without one,
- * shows what the environment would be. */
+/* env [NAME=VALUE...] [COMMAND [ARG...]]: runs a program with these variables added to its
+ * environment; without a program, prints that environment. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

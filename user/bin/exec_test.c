@@ -1,6 +1,6 @@
 /*
- * exec_test: a child becomes ipc_rx by its app id and keeps its pid; ps shows it under its new
- * name; a message from a third program reaches it; it ends and is reaped.
+ * exec_test: a child executes ipc_rx by its app id and keeps its pid; ps shows its new name; a
+ * message from a third program reaches it; it ends and is reaped.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static int fail(const char* what) {
   return -1;
 }
 
-/* Runs a program to its end. Answers its wait status, or -1. */
+/* Runs a program and waits for its end. Returns its wait status, or -1. */
 static int run(const char* path, char* const argv[]) {
   pid_t pid = fork();
   if (pid == 0) {

@@ -1,6 +1,6 @@
 /*
- * fork_test: one call, two returns. The parent gets the child's pid, the child 0; both go on with
- * the same memory and then different code; the child's exit status comes back through waitpid.
+ * fork_test: one call that returns twice. The parent gets the child's pid, the child 0; both
+ * continue with the same memory contents; waitpid returns the child's exit status.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static void in_parent(pid_t child) {
   check(waitpid(child, &status, 0) == -1 && errno == ECHILD, "a reaped child can be waited for");
 }
 
-/* Three at once: all are zombies or will be, three of three are reaped, each once. */
+/* Three children at the same time: all three are reaped, each once. */
 static void three_children(void) {
   pid_t children[3];
   for (int i = 0; i < 3; i++) {

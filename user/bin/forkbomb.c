@@ -1,15 +1,15 @@
 /*
- * forkbomb [MAX]: forks until the kernel says no (or MAX times), reports how it said no, and leaves
- * the machine as it was.
+ * forkbomb [MAX]: forks until fork fails (or MAX times), reports the error, and leaves the machine
+ * as it was.
  *
  * Three kinds of process. The root makes BREEDERS and waits for them; it writes no memory while
- * they work, so that it needs no new page when there is none left. Each breeder, all at once, forks
- * sleepers until fork fails; then it kills and reaps them, and only then prints, for printing takes
- * memory. A sleeper sleeps.
+ * they work, so that it needs no new page when there is none left. The breeders fork sleepers at
+ * the same time until fork fails; then each kills and reaps its own, and only then prints, because
+ * printing takes memory. A sleeper sleeps.
  *
- * When memory is out, a page fault cannot be answered either and the kernel may have to kill
- * somebody. So nobody relies on another to be alive: a sleeper whose parent is gone ends by itself,
- * and the root waits until no forkbomb is left but itself.
+ * When memory runs out, a page fault cannot get a page either, and the kernel may have to kill a
+ * process. So no process relies on another one: a sleeper whose parent is gone ends by itself, and
+ * the root waits until no other forkbomb process is left.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,8 +29,8 @@ static void sleeper(pid_t parent) {
   _exit(0);
 }
 
-/* Kills all children of this process: the kernel knows them, so no list is needed (it would need
- * memory). */
+/* Kills all children of this process. process_info finds them, so no list is needed, which would
+ * take memory. */
 static void kill_children(void) {
   struct tine_process_info info;
   pid_t self = getpid();
@@ -65,7 +65,7 @@ static int breeder(long max) {
   return refused_well && made == reaped ? 0 : 1;
 }
 
-/* Counts the processes of this name; -1 when the kernel does not tell. */
+/* Counts the processes of this name; -1 when process_info fails. */
 static int count_bombs(void) {
   struct tine_process_info info;
   int count = 0;
@@ -75,7 +75,7 @@ static int count_bombs(void) {
   return errno == ESRCH ? count : -1;
 }
 
-/* Until the root is the last one; half a minute at most. Answers 0 when it is. */
+/* Waits until the root is the last one; half a minute at most. Returns 0 when it is. */
 static int wait_for_the_rest(void) {
   struct timespec pause = {.tv_sec = 0, .tv_nsec = 100000000};
   for (int tries = 0; tries < 300; tries++) {

@@ -1,4 +1,4 @@
-/* free: memory of the machine, in KiB. */
+/* free: prints the machine's memory, in KiB. */
 #include <stdio.h>
 #include <sys/sysinfo.h>
 

@@ -1,9 +1,9 @@
 /*
- * grep [-cinv] PATTERN [FILE...]: the lines that match. In a pattern . is any character, c* any
- * number of c, ^ at its start and $ at its end the start and end of the line, and \ takes the next
- * character as it is.
- * -c: only how many; -i: capitals are like small letters; -n: with the line's number; -v: the
- * lines that do not match. Exit status: 0 some line did, 1 none, 2 something failed.
+ * grep [-cinv] PATTERN [FILE...]: prints the lines that match. In a pattern . is any character, c*
+ * any number of c, ^ at its start and $ at its end are the start and end of the line, and \ makes
+ * the next character ordinary. -c: only their number; -i: capitals equal small letters; -n: with
+ * the line's number; -v: the lines that do not match. Exit status: 0 some line was printed, 1
+ * none, 2 an error.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +17,7 @@ static int same(char a, char b) {
   return folds ? tolower((unsigned char)a) == tolower((unsigned char)b) : a == b;
 }
 
-/* How long the pattern's first element is: c, . or \c. */
+/* The length of the pattern's first element: c, . or \c. */
 static size_t element_size(const char* pattern) {
   return pattern[0] == '\\' && pattern[1] != 0 ? 2 : 1;
 }
@@ -28,8 +28,8 @@ static int element_fits(const char* pattern, char c) {
   return *pattern == '.' || same(*pattern, c);
 }
 
-/* Does the text begin with the pattern? An element with a star takes as much as it can, and gives
- * back one by one while the rest does not fit. */
+/* Does the text begin with the pattern? An element with a star first takes as many characters as
+ * it can, and fewer one by one while the rest does not match. */
 static int begins_with(const char* text, const char* pattern) {
   while (*pattern != 0) {
     if (pattern[0] == '$' && pattern[1] == 0) return *text == 0;
@@ -58,7 +58,7 @@ static int matches(const char* line, const char* pattern) {
   return 0;
 }
 
-/* `name` stands before each line; "" when there is one file only. Answers how many were found. */
+/* Prints `name` before each line; "" when there is only one file. Returns how many were found. */
 static long search(FILE* file, const char* name, const char* pattern) {
   static char* line; /* kept for the next file */
   static size_t size;
@@ -78,7 +78,7 @@ static long search(FILE* file, const char* name, const char* pattern) {
   return found;
 }
 
-/* Answers 1 when a line was found, 0 when not, -1 on failure. */
+/* Returns 1 when a line was found, 0 when not, -1 on failure. */
 static int search_file(const char* name, int several, const char* pattern) {
   int given = strcmp(name, "-") != 0;
   FILE* file = given ? fopen(name, "r") : stdin;

@@ -1,4 +1,4 @@
-/* head [-n N] [FILE...]: the first lines, ten without -n. */
+/* head [-n N] [FILE...]: prints the first lines, ten without -n. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
  * A program without a runtime and without Tine's linker script: static, entry 0x401000, three LOAD
- * segments (R, R+X, R). It shows that the kernel loads what any Linux toolchain makes.
+ * segments (R, R+X, R). It shows that the kernel loads programs from any Linux toolchain.
  */
 #include <tine/syscall.h>
 

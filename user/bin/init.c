@@ -1,8 +1,8 @@
 /*
- * init: process 1, the first program. It keeps a shell running and reaps every orphan, for orphans
- * become its children. `init CMD ARG...` runs CMD once instead, then switches the machine off with
- * CMD's exit status, so that a test can be started by a kernel argument and its verdict read by the
- * host.
+ * init: process 1, the first program. It keeps a shell running, and reaps every process whose
+ * parent has ended, because these become its children. `init CMD ARG...` runs CMD once instead,
+ * then switches the machine off with CMD's exit status: so a kernel argument can start a test, and
+ * the host can read its result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static void open_console(void) {
   }
 }
 
-/* Starts a program; a name without / is one of /bin. Answers its pid, or -1. */
+/* Starts a program; a name without / is looked up in /bin. Returns its pid, or -1. */
 static pid_t start(char* const argv[]) {
   char path[256];
   const char* directory = strchr(argv[0], '/') == NULL ? "/bin/" : "";
@@ -37,7 +37,7 @@ static pid_t start(char* const argv[]) {
   _exit(127);
 }
 
-/* Reaps whoever ends until `pid` does; answers how that one ended. */
+/* Reaps all children that end until `pid` does; returns its wait status. */
 static int wait_for(pid_t pid) {
   for (;;) {
     int status;
@@ -52,7 +52,7 @@ static void run_once(char* const argv[]) {
   int status = pid < 0 ? 127 << 8 : wait_for(pid);
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   power(TINE_POWER_OFF, code);
-  exit(code); /* not on Tine: under another kernel, for trying it out */
+  exit(code); /* only under another kernel, where power() may not exist */
 }
 
 static int64_t now_ns(void) {

@@ -1,4 +1,4 @@
-/* ipc_rx [COUNT]: receives that many messages (one without) and prints each. */
+/* ipc_rx [COUNT]: receives COUNT messages (without it, one) and prints each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tine.h>

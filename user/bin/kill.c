@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Answers the number, or -1. */
+/* Returns the number, or -1. */
 static int parse_signal(const char* text) {
   if (isdigit(*text)) {
     char* end;

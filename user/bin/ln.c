@@ -1,4 +1,5 @@
-/* ln [-s] OLD NEW, ln [-s] OLD... FOLDER: another name for a file, or with -s a symbolic link. */
+/* ln [-s] OLD NEW, ln [-s] OLD... FOLDER: makes another name for a file, or with -s a symbolic
+ * link. */
 #include <unistd.h>
 
 #include "target.h"

@@ -1,8 +1,8 @@
 /*
- * ls [-al] [PATH...]: the names in folders, sorted, one a line; paths that are no folders first.
- * -a: those that begin with a dot too; -l: kind and permissions, names that the file has (links),
- * owner and group, bytes. With -l a path that is a symbolic link is shown itself, else what it
- * names.
+ * ls [-al] [PATH...]: prints the names in folders, sorted, one on each line; paths that are no
+ * folders first. -a: those that begin with a dot too; -l: kind and permissions, names that the
+ * file has (links), owner and group, bytes. With -l a path that is a symbolic link is shown
+ * itself, otherwise its target.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -101,7 +101,7 @@ static int list_folder(const char* path) {
   return failed;
 }
 
-/* Is the path one to look into? Answers -1 when there is no such file. */
+/* Is the path a folder to list? Returns -1 when there is no such file. */
 static int is_folder(const char* path) {
   struct stat about;
   int found = !details && stat(path, &about) == 0;

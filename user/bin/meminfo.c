@@ -1,4 +1,4 @@
-/* meminfo: who owns the machine's page frames, and how much of everything there is. */
+/* meminfo: prints what the machine's page frames are used for, and other counts. */
 #include <stdio.h>
 #include <tine.h>
 

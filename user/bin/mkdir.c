@@ -1,4 +1,5 @@
-/* mkdir [-p] FOLDER...: makes folders; with -p also those on the way, and what is there is fine. */
+/* mkdir [-p] FOLDER...: makes folders; with -p also missing parents, and an existing folder is no
+ * error. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

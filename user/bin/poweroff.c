@@ -1,4 +1,4 @@
-/* poweroff [CODE]: switches the machine off; the emulator ends with CODE, 0 without. */
+/* poweroff [CODE]: switches the machine off; the emulator ends with status CODE, or 0. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tine.h>

@@ -1,7 +1,8 @@
 /*
- * ps: one line a process. WAIT says what a sleeping one waits for (child:N the child it wants),
- * TICKS the timer ticks that found it running since its last exec, SCHED how often it was given a
- * hart, RES the pages it has in memory, SHR how many of them it shares.
+ * ps: prints a line for each process. WAIT says what a sleeping one waits for (child:N for child
+ * N), TICKS how many timer ticks came while it ran since its last exec, SCHED how often it was
+ * given a hart, RES how many pages it has mapped, SHR how many of their frames have other owners
+ * too.
  */
 #include <errno.h>
 #include <stdio.h>

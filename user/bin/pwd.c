@@ -1,4 +1,4 @@
-/* pwd: the folder that relative paths start from. */
+/* pwd: prints the folder from which relative paths start. */
 #include <stdio.h>
 #include <tine/limits.h>
 #include <unistd.h>

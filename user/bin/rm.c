@@ -1,7 +1,7 @@
 /*
- * rm [-fr] PATH...: removes files; with -r folders too, with all that is in them. -f: what is not
- * there is fine. A symbolic link is removed itself, and never followed. Paths that end in . or ..
- * and the root are refused, as POSIX asks: too much would be gone at once.
+ * rm [-fr] PATH...: removes files; with -r also folders and their contents. -f: a missing file is
+ * no error. A symbolic link is removed itself, and never followed. Paths that end in . or .. and
+ * the root are refused, as POSIX requires, because too much would be lost.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ static int is_dots(const char* name) { return strcmp(name, ".") == 0 || strcmp(n
 
 static int remove_path(char* path, size_t length);
 
-/* Removes what is in a folder. `path` has room for TINE_PATH_MAX and comes back as it was. */
+/* Removes the contents of a folder. `path` has room for TINE_PATH_MAX bytes, and is restored. */
 static int empty_folder(char* path, size_t length) {
   DIR* folder = opendir(path);
   if (folder == NULL) return complain(path);

@@ -1,9 +1,10 @@
 /*
- * sigtest: what signals do, step by step, each step checked. Read it beside signal(7): a handler
- * and its return, the mask, what is pending, in which order, a child's end, a fault that is caught
- * and survived, calls that a handler interrupts, and what no handler can catch.
+ * sigtest: what signals do, step by step, with a check of each step. Read it together with
+ * signal(7): a handler and its return, the mask, pending signals and their order, a child's end, a
+ * fault that is caught and survived, calls that a handler interrupts, and signals that no handler
+ * can catch.
  *
- * Handlers here only write down what they saw (volatile, for they come at any time); the program
+ * Handlers here only store what they saw (volatile, because they run at any time); the program
  * prints it afterwards.
  */
 #include <errno.h>
@@ -37,7 +38,7 @@ static void note(int number, siginfo_t* info, void* context) {
   last_info = *info;
 }
 
-/* Installs a handler, forgets what was seen. While it runs everything in `mask` waits. */
+/* Installs a handler, and clears what was seen. While it runs, signals in `mask` are blocked. */
 static void handle(int number, void (*handler)(int, siginfo_t*, void*), unsigned long flags,
                    sigset_t mask) {
   struct sigaction action;
@@ -61,7 +62,8 @@ static void try_handler(void) {
   handle(SIGUSR1, note, 0, 0);
   kill(getpid(), SIGUSR1);
   check(seen_count == 1 && seen[0] == SIGUSR1, "kill(self, SIGUSR1) ran it before kill returned");
-  check(last_info.si_code == SI_USER && last_info.si_pid == getpid(), "it was told who sent it");
+  check(last_info.si_code == SI_USER && last_info.si_pid == getpid(),
+        "it knows which process sent it");
   signal(SIGUSR1, SIG_IGN);
   kill(getpid(), SIGUSR1);
   check(seen_count == 1, "SIG_IGN: nothing happens");
@@ -116,7 +118,7 @@ static void try_child(void) {
   signal(SIGCHLD, SIG_DFL);
 }
 
-/* The faulting instruction is 4 bytes (norvc); going on behind it is going on at pc + 4. */
+/* The faulting instruction is 4 bytes (norvc); so pc + 4 is the next one. */
 static void step_over(int number, siginfo_t* info, void* context) {
   note(number, info, context);
   ((ucontext_t*)context)->uc_mcontext.pc += 4;
@@ -143,7 +145,7 @@ static void try_fault(void) {
   store(&constant);
   check(last_info.si_addr == &constant && last_info.si_code == SEGV_ACCERR,
         "SEGV_ACCERR: constants cannot be written");
-  check(seen_count == 2, "the program goes on behind what failed");
+  check(seen_count == 2, "the program continues after what failed");
   signal(SIGSEGV, SIG_DFL);
 }
 
@@ -176,7 +178,7 @@ static void try_interruption(void) {
 }
 
 static void try_pipe(void) {
-  printf("Writing to a pipe that nobody reads:\n");
+  printf("Writing to a pipe without a reader:\n");
   int fds[2], status;
   if (pipe(fds) != 0) {
     perror("sigtest: pipe");

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Answers 0, or -1 when the text is no number. */
+/* Returns 0, or -1 when the text is no number. */
 static int parse_seconds(const char* text, struct timespec* duration) {
   if (!isdigit(*text) && !(*text == '.' && isdigit(text[1]))) return -1;
   char* end;
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   while (nanosleep(&duration, &duration) != 0) {
-    if (errno == EINTR) continue; /* with what was left */
+    if (errno == EINTR) continue; /* sleeps for the time that is left */
     perror("sleep");
     return 1;
   }

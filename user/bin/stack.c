@@ -1,6 +1,6 @@
 /*
- * stack WORD...: the stack that this program was started with, as it found it: from argc, to which
- * sp points, to the end of the path's name. A line for each 8 bytes: where, what, meaning what.
+ * stack WORD...: prints the stack that this program was started with: from argc, to which sp
+ * points, to the end of the path (AT_EXECFN). A line for each 8 bytes: address, value, meaning.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -33,7 +33,8 @@ static void show(const void* at, const char* meaning) {
   printf("  %s\n", meaning);
 }
 
-/* Words that are addresses of strings, and the 0 behind them. Answers what stands behind that. */
+/* Prints words that are addresses of strings, and the 0 after them. Returns a pointer after that.
+ */
 static uint64_t* show_vector(uint64_t* at, const char* name) {
   char meaning[80];
   for (int i = 0; *at; i++, at++) {
@@ -45,7 +46,7 @@ static uint64_t* show_vector(uint64_t* at, const char* name) {
   return at + 1;
 }
 
-/* Pairs of words. Answers what stands behind them. */
+/* Prints pairs of words. Returns a pointer after them. */
 static uint64_t* show_auxv(uint64_t* at) {
   char meaning[80];
   for (uint64_t type = ~0ul; type != AT_NULL; at += 2) {

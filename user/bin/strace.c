@@ -3,7 +3,7 @@
  * and result; -f: those of its children, too. Lines go to stderr, or into FILE.
  *
  * The kernel writes the lines (wing `trace`), into the traced program's descriptor TINE_TRACE_FD.
- * So it all takes place between fork and exec, as the shell's redirection does.
+ * So strace only has to turn tracing on between fork and exec, where a shell makes redirections.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   }
   if (first >= argc) return usage();
 
-  signal(SIGINT, SIG_IGN); /* ^C is for the program; we say how it ended */
+  signal(SIGINT, SIG_IGN); /* ^C is for the program; strace prints how it ended */
   pid_t child = fork();
   if (child == 0) {
     signal(SIGINT, SIG_DFL);

@@ -1,6 +1,6 @@
 /*
- * cp, mv and ln take OLD NEW, or OLD... FOLDER: then each new name is that of the old file, in the
- * folder.
+ * cp, mv and ln take OLD NEW, or OLD... FOLDER: in the second form each file keeps its name, in
+ * the folder.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ static inline int is_folder(const char* path) {
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* The last name of a path. It ends before the slashes that may follow it: `length` tells where. */
+/* The last name of a path. `length` is its length without slashes that may follow it. */
 static inline const char* last_name(const char* path, int* length) {
   const char* end = path + strlen(path);
   while (end > path && end[-1] == '/') end--;
@@ -25,7 +25,7 @@ static inline const char* last_name(const char* path, int* length) {
   return start;
 }
 
-/* Calls act(old, new) for each file. Answers what the program exits with. */
+/* Calls act(old, new) for each file. Returns the program's exit status. */
 static inline int for_each_target(const char* program, char* const* names, int count,
                                   int (*act)(const char* old, const char* path)) {
   const char* target = count > 0 ? names[count - 1] : "";

@@ -1,4 +1,4 @@
-/* tee [-a] [FILE...]: what comes in goes out, and into each file; -a: behind what is there. */
+/* tee [-a] [FILE...]: copies its input to its output and into each file; -a: appends. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

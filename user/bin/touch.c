@@ -1,8 +1,8 @@
 /*
- * touch FILE...: the time of the last change becomes now; what is not there is made, an empty file.
+ * touch FILE...: sets the time of the last change to now; makes an empty file if there is none.
  *
- * Only the kernel's wing `linux` has the call that sets times. Without it files are made all the
- * same, and the times of those that are there stay.
+ * Only the kernel's wing `linux` has the call that sets times. Without it, touch still makes
+ * files, but does not change times.
  */
 #include <errno.h>
 #include <fcntl.h>

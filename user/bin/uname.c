@@ -1,4 +1,4 @@
-/* uname: what system this is, on what machine. */
+/* uname: prints the names of the system and the machine. */
 #include <stdio.h>
 #include <sys/utsname.h>
 

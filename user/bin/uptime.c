@@ -1,4 +1,4 @@
-/* uptime: how long the machine has been running, and the ticks it has taken. */
+/* uptime: prints how long the machine has been running, and its timer ticks. */
 #include <stdio.h>
 #include <tine.h>
 

@@ -1,5 +1,5 @@
-/* wc [-clw] [FILE...]: counts lines, words and bytes; without options all three. Without a file, or
- * for -, what comes from the standard input. */
+/* wc [-clw] [FILE...]: counts lines, words and bytes; without options all three. Without a file,
+ * or for -, it counts the standard input. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@ struct counts {
   unsigned long lines, words, bytes;
 };
 
-static int lines, words, bytes; /* what is asked for */
+static int lines, words, bytes; /* the options given */
 
 static int count(int fd, struct counts* counts) {
   static char buffer[4096];

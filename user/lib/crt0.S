@@ -2,7 +2,7 @@
  * Where every program starts, placed first in the image (linker/user.ld), so at USER_BASE exactly.
  *
  * The kernel comes here with all registers 0 but sp, which points to argc, argv[], 0, envp[], 0,
- * auxv. Nothing is saved: there is nobody to return to.
+ * auxv. No registers are saved, because _start never returns.
  */
 #include <tine/limits.h>
 

@@ -40,12 +40,12 @@ int rename(const char* old, const char* path) {
   return renameat2(AT_FDCWD, old, AT_FDCWD, path, 0);
 }
 
-/* The kernel answers the length; POSIX wants the buffer. */
+/* The kernel returns the length; POSIX requires the buffer. */
 char* getcwd(char* to, size_t size) { return syscall(SYS_getcwd, to, size) < 0 ? NULL : to; }
 
 int pipe(int fds[2]) { return pipe2(fds, 0); }
 
-/* dup3 refuses equal descriptors; dup2 answers them, if they are open. */
+/* dup3 refuses equal descriptors; dup2 returns them, if they are open. */
 int dup2(int old, int fd) {
   if (old != fd) return dup3(old, fd, 0);
   return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
@@ -55,7 +55,7 @@ int dup2(int old, int fd) {
 
 struct tine_directory {
   int fd;
-  size_t next, used; /* buffer[next..used): entries that the kernel gave and nobody has read yet */
+  size_t next, used; /* buffer[next..used): entries that readdir has not returned yet */
   char buffer[2048] __attribute__((aligned(8)));
 };
 

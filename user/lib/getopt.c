@@ -1,4 +1,4 @@
-/* Options of a command line: letters behind a -, some of them with an argument (POSIX's getopt). */
+/* Options of a command line: letters after a -, some of them with an argument (POSIX's getopt). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 char* optarg;
 int optind = 1;
 
-static const char* next; /* inside a word like -la: the letters that are still to come */
+static const char* next; /* inside a word like -la: the remaining letters */
 
 int getopt(int argc, char* const argv[], const char* letters) {
   if (next == NULL || *next == 0) {

@@ -18,7 +18,7 @@ struct header {
 
 enum {
   ALIGNMENT = sizeof(struct header),
-  GROWTH = 16 << 10, /* ask the kernel for at least this much: a call is dear */
+  GROWTH = 16 << 10, /* ask the kernel for at least this much, because a call is slow */
 };
 
 static struct header* free_list;
@@ -47,8 +47,9 @@ static void insert(struct header* block) {
   }
 }
 
-/* Takes `size` bytes from the first free block that has them; its rest stays free. NULL: none has.
- */
+/* Takes `size` bytes from the first free block that has them; its rest stays free. NULL: no block
+ * has.
+ * */
 static struct header* take(size_t size) {
   for (struct header** link = &free_list; *link != NULL; link = &(*link)->next) {
     struct header* block = *link;
@@ -57,7 +58,7 @@ static struct header* take(size_t size) {
       *link = block->next;
       return block;
     }
-    block->size -= size; /* the tail is given away: the list need not change */
+    block->size -= size; /* returns the tail, so the list need not change */
     struct header* tail = (struct header*)end_of(block);
     tail->size = size;
     return tail;

@@ -1,4 +1,4 @@
-/* What numbers are called: errors and signals. */
+/* The names of errors and signals. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

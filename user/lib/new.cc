@@ -1,4 +1,4 @@
-/* new and delete for C++ programs. There are no exceptions: who gets no memory ends by abort(). */
+/* new and delete for C++ programs. There are no exceptions: without memory, abort() is called. */
 #include <stdlib.h>
 
 void* operator new(size_t size) {
@@ -14,5 +14,5 @@ void operator delete[](void* block) noexcept { free(block); }
 void operator delete(void* block, size_t) noexcept { free(block); }
 void operator delete[](void* block, size_t) noexcept { free(block); }
 
-/* What the compiler calls when a pure virtual function is reached. */
+/* The compiler calls this when a pure virtual function is called. */
 extern "C" void __cxa_pure_virtual() { abort(); }

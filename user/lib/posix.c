@@ -1,5 +1,5 @@
 /*
- * The calls whose POSIX form is not the kernel's: each is a small shape around one system call.
+ * Calls whose POSIX form differs from the kernel's: small functions around one system call each.
  * Those on files and directories are in files.c.
  */
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 int errno;
 
-/* stdout is written out first: else parent and child would both write what the buffer holds. */
+/* Writes out stdout first: otherwise parent and child would both write the buffer's contents. */
 pid_t fork(void) {
   fflush(NULL);
   return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -30,13 +30,15 @@ int tine_execve(const char* path, char* const argv[], char* const envp[]);
 int tine_exec(int app_id);
 int tine_execv(int app_id, char* const argv[]);
 
-/* The three ways to become another program; the new image would not know of this one's buffer. */
+/* Three ways to execute a program. Buffers are written out first, because exec drops this
+ * program's memory. */
 int execve(const char* path, char* const argv[], char* const envp[]) {
   fflush(NULL);
   return tine_execve(path, argv, envp);
 }
 
-/* Tries one path. A file that is no program is a script: a shell reads it, as POSIX asks. */
+/* Tries one path. A file that is no program is taken for a script: a shell runs it, as POSIX
+ * requires. */
 static void try_path(const char* path, char* const argv[]) {
   execve(path, argv, environ);
   if (errno != ENOEXEC) return;
@@ -63,7 +65,7 @@ int execvp(const char* name, char* const argv[]) {
     if (length + strlen(name) + 2 <= sizeof path) {
       snprintf(path, sizeof path, "%.*s%s%s", (int)length, folder, length > 0 ? "/" : "", name);
       try_path(path, argv);
-      if (errno != ENOENT && errno != ENOTDIR) error = errno; /* it is there, yet does not run */
+      if (errno != ENOENT && errno != ENOTDIR) error = errno; /* it exists, but does not run */
     }
     folder += length + (folder[length] == ':');
   }
@@ -95,7 +97,7 @@ int sigaction(int number, const struct sigaction* action, struct sigaction* old)
   return (int)syscall(SYS_rt_sigaction, (long)number, action, old, sizeof(sigset_t));
 }
 
-/* As on BSD and Linux: the handler stays, and calls that it interrupts are made again. */
+/* As on BSD and Linux: the handler stays, and calls that it interrupts are restarted. */
 sighandler_t signal(int number, sighandler_t handler) {
   struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
   struct sigaction old;
@@ -127,7 +129,8 @@ int usleep(useconds_t microseconds) {
   return nanosleep(&duration, NULL);
 }
 
-/* The kernel's brk answers where the break is now: unchanged when it failed. brk(0) asks. */
+/* The kernel's brk returns where the break is now, unchanged when it failed. brk(0) only reads it.
+ */
 int brk(void* end) {
   if ((void*)syscall(SYS_brk, end) == end) return 0;
   errno = ENOMEM;
@@ -152,8 +155,8 @@ int tcsetattr(int fd, int when, const struct termios* modes) {
 
 int tcflush(int fd, int queue) { return ioctl(fd, TCFLSH, queue); }
 
-/* A kernel without the wing `tty` has no settings to ask for; its console (device 5:0 or 5:1) is a
- * terminal all the same. */
+/* A kernel without the wing `tty` has no terminal settings, but its console (device 5:0 or 5:1) is
+ * a terminal too. */
 int isatty(int fd) {
   struct termios modes;
   struct stat about;

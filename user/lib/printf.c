@@ -1,6 +1,6 @@
 /*
  * The printf family: %d %i %u %x %X %o %p %s %c %%, with l, ll, z, t and h, the flags 0 - + and #,
- * a width and a precision (either may be *). No floating point. One engine, tine_format, hands
+ * a width and a precision (either may be *). No floating point. One function, tine_format, passes
  * characters to a sink.
  */
 #include <ctype.h>
@@ -40,7 +40,7 @@ static void put_string(struct output* out, const struct spec* spec, const char* 
   put_padded(out, spec, text, (int)strnlen(text, limit));
 }
 
-/* sign is "", "-", "+", "0" or "0x": it stands before the zeros but after the blanks. */
+/* sign is "", "-", "+", "0" or "0x": it is printed before the zeros but after the blanks. */
 static void put_number(struct output* out, const struct spec* spec, uint64_t value, unsigned base,
                        int upper, const char* sign) {
   char digits[24]; /* 64 bits in octal are 22 digits */
@@ -73,7 +73,7 @@ static int parse_int(const char** format, va_list* list) {
   return value;
 }
 
-/* Reads what stands between % and the conversion's letter; leaves *format at that letter. */
+/* Reads the text between % and the conversion's letter; leaves *format at that letter. */
 static struct spec parse_spec(const char** format, va_list* list) {
   struct spec spec = {.precision = -1};
   for (;; (*format)++) {
@@ -140,13 +140,13 @@ static void convert(struct output* out, const struct spec* spec, char letter, va
       put_padded(out, spec, &c, 1);
       break;
     }
-    default: out->emit(out->sink, letter); /* %% and what nobody knows show themselves */
+    default: out->emit(out->sink, letter); /* %%, and unknown letters, are printed as they are */
   }
 }
 
 void tine_format(emit_fn* emit, void* sink, const char* format, va_list list) {
   struct output out = {.emit = emit, .sink = sink};
-  va_list arguments; /* a copy: a pointer to a va_list parameter has a type of its own */
+  va_list arguments; /* a copy, because a pointer to a va_list parameter may have another type */
   va_copy(arguments, list);
   for (; *format != 0; format++) {
     if (*format != '%') {
@@ -164,7 +164,7 @@ void tine_format(emit_fn* emit, void* sink, const char* format, va_list list) {
 struct string_sink {
   char* to;
   size_t size;
-  size_t length; /* what the whole text would need, without its 0 */
+  size_t length; /* the length of the whole text, without its 0 */
 };
 
 static void emit_to_string(void* sink, char c) {

@@ -1,7 +1,7 @@
 /*
- * From crt0.S to main. A program started by execve finds its arguments on the stack, as on every
- * Unix. One started by Tine's exec(app_id) or execv(app_id, argv) finds argc = 0 there and fetches
- * them with getargs().
+ * From crt0.S to main. A program started by execve finds its arguments on the stack, as on Unix.
+ * One started by Tine's exec(app_id) or execv(app_id, argv) finds argc = 0 there and fetches them
+ * with getargs().
  */
 #include <stdlib.h>
 #include <tine.h>
@@ -11,7 +11,7 @@ char** environ;
 
 int main(int argc, char** argv, char** envp);
 
-/* Fills argv from the kernel's copy. Both must live as long as the program. Answers argc. */
+/* Fills argv from the kernel's copy. Both must exist as long as the program. Returns argc. */
 static int fetch_arguments(struct tine_args* args, char** argv) {
   int argc = getargs(args);
   if (argc < 0 || argc > TINE_ARG_COUNT) argc = 0;

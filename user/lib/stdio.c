@@ -13,7 +13,8 @@ FILE tine_stderr = {.fd = STDERR_FILENO, .by_call = 1};
 
 static FILE* opened; /* by fopen, the last one first */
 
-/* Writes the whole buffer out. What cannot be written is dropped: no program gets stuck on it. */
+/* Writes out the whole buffer. Text that cannot be written is dropped, so that a program cannot
+ * hang on it. */
 static int flush(FILE* file) {
   size_t done = 0;
   if (file->reading) return 0;
@@ -96,7 +97,7 @@ int puts(const char* s) {
   return putchar('\n');
 }
 
-/* vfprintf lives here and not beside vsnprintf: it is put() that it feeds. */
+/* vfprintf is here and not in printf.c, because it uses put(). */
 void tine_format(void (*emit)(void* sink, char c), void* sink, const char* format, va_list list);
 
 struct counter {
@@ -134,7 +135,7 @@ int fgetc(FILE* file) {
 
 int getchar(void) { return fgetc(stdin); }
 
-/* One line with its newline, cut at size - 1 characters. NULL when there is nothing more. */
+/* One line with its newline, cut at size - 1 characters. NULL at the end of the file. */
 char* fgets(char* to, int size, FILE* file) {
   int n = 0;
   while (n + 1 < size) {

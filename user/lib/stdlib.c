@@ -17,7 +17,7 @@ void exit(int status) {
 void abort(void) {
   fflush(NULL);
   raise(SIGABRT);
-  for (;;) __builtin_trap(); /* only if the signal could not end it */
+  for (;;) __builtin_trap(); /* only reached if the signal did not end it */
 }
 
 char* getenv(const char* name) {
@@ -35,9 +35,9 @@ static int digit_value(int c) {
 }
 
 /*
- * Reads the digits after blanks, a sign and a prefix. Answers ULONG_MAX if that is less than what
- * they say; `*overflow` tells, and errno is ERANGE then. `*end` is the first character that is no
- * part of the number: `s` itself when there is no digit.
+ * Reads the digits after blanks, a sign and a prefix. Returns ULONG_MAX if the number is larger;
+ * then `*overflow` is set, and errno is ERANGE. `*end` is the first character that is no part of
+ * the number: `s` itself when there is no digit.
  */
 static unsigned long parse_magnitude(const char* s, const char** end, int base, int* negative,
                                      int* overflow) {
@@ -87,7 +87,7 @@ long strtol(const char* s, char** end, int base) {
 
 int atoi(const char* s) { return (int)strtol(s, NULL, 10); }
 
-/* Shell's sort, by exchanges: for the few hundred names of a directory that is quick enough. */
+/* Shell's sort, by exchanges: for the few hundred names of a directory that is fast enough. */
 static void exchange(char* a, char* b, size_t size) {
   for (; size > 0; size--, a++, b++) {
     char c = *a;

@@ -1,10 +1,11 @@
-/* Memory and strings, in the plainest form: a byte at a time. */
+/* Memory and strings, in the simplest form: a byte at a time. */
 #include <string.h>
 
 #include <stdint.h>
 #include <stdlib.h>
 
-/* The compiler knows these loops and would make memset of memset's own: endless recursion. */
+/* The compiler would turn these loops into calls: memset's own into a call of memset, which would
+ * never end. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 void* memcpy(void* to, const void* from, size_t n) {
@@ -67,7 +68,7 @@ int strncmp(const char* a, const char* b, size_t n) {
 
 char* strchr(const char* s, int c) {
   for (;; s++) {
-    if (*s == (char)c) return (char*)s; /* c may be 0: then the end is what was asked for */
+    if (*s == (char)c) return (char*)s; /* c may be 0: then this finds the end */
     if (*s == 0) return NULL;
   }
 }
@@ -80,7 +81,7 @@ char* strrchr(const char* s, int c) {
   }
 }
 
-/* How far `s` goes on being (in_set 1) or not being (in_set 0) in the set. */
+/* How many characters at the start of `s` are (in_set 1) or are not (in_set 0) in the set. */
 static size_t span(const char* s, const char* set, int in_set) {
   size_t n = 0;
   while (s[n] != 0 && (strchr(set, s[n]) != NULL) == in_set) n++;

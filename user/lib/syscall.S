@@ -1,6 +1,6 @@
 /*
  * The system call stubs: one row a call. A C call already has its arguments in a0..a5, where the
- * kernel wants them, so a stub only puts the number in a7.
+ * kernel expects them, so a stub only puts the number into a7.
  *
  * To add a call: a row here, and its declaration in a header. A call whose C form differs from the
  * kernel's is a few lines in posix.c, on top of the generic syscall().
@@ -81,7 +81,8 @@ CALL(power, SYS_power)
 CALL(fail_alloc, SYS_fail_alloc)
 CALL(trace, SYS_trace)
 
-/* long syscall(long number, ...): everything one register down, then as above. */
+/* long syscall(long number, ...): moves every argument down by one register, then continues as
+ * above. */
   .section .text.syscall, "ax"
   .globl syscall
   .type syscall, @function

@@ -1,6 +1,6 @@
 /*
- * The memory of one line: its tree, its expanded words, the arguments of its programs. It is taken
- * from the front and given back all at once, before the next line is parsed.
+ * The memory for one line: its tree, its expanded words, the arguments of its programs. It is
+ * allocated in order, and freed as a whole before the next line is parsed.
  */
 #include "sh.h"
 
@@ -10,8 +10,8 @@
 enum { ARENA_SIZE = 128 << 10, ALIGNMENT = 8 };
 
 static char memory[ARENA_SIZE] __attribute__((aligned(ALIGNMENT)));
-static size_t used; /* up to ARENA_SIZE, which says that something did not fit */
-static size_t text; /* where the unfinished text began */
+static size_t used; /* ARENA_SIZE means that an allocation did not fit */
+static size_t text; /* where the unfinished text begins */
 
 void arena_reset(void) { used = text = 0; }
 

@@ -1,4 +1,4 @@
-/* The commands that the shell does itself, and the help text for them and for the programs. */
+/* The commands that run in the shell itself, and the help text for them and for the programs. */
 #include "sh.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static int builtin_exit(const struct word* fields) {
 
 /* ---- Directories ---- */
 
-/* Without one: HOME. `-` is where the shell was before. */
+/* Without an argument: HOME. `-`: the previous directory. */
 static const char* target_of(const struct word* fields) {
   if (fields->next == NULL) {
     const char* home = get_variable("HOME", 4);

@@ -1,10 +1,10 @@
 /*
- * One line, typed and edited. While editing, the terminal hands over every byte unseen (ICANON,
- * ECHO and ISIG off) and the shell shows what it wants shown; while a program runs, the terminal is
- * as it was. Input that is no terminal is read as plain lines, and so is a terminal that has no
- * settings (of a kernel without the wing `tty`).
+ * Editing a typed line. Meanwhile the terminal passes on every byte without echo (ICANON, ECHO and
+ * ISIG off), and the shell prints the line; while a program runs, the terminal has its old
+ * settings. Input that is no terminal is read as plain lines, and so is a terminal without
+ * settings (in a kernel without the wing `tty`).
  *
- * Bytes are read one at a time: what is typed or pasted behind the line belongs to the program that
+ * Bytes are read one at a time: bytes typed or pasted after the line belong to the program that
  * the line starts, or to the next line.
  */
 #include "sh.h"
@@ -28,7 +28,7 @@ struct editor {
   char* line; /* LINE_SIZE bytes, always ended by 0 */
   int length;
   int cursor;            /* 0..length */
-  int recall;            /* which line of the history is shown; history_count: the new one */
+  int recall;            /* the line of the history that is shown; history_count: the new line */
   char draft[LINE_SIZE]; /* the new line, while an old one is shown */
 };
 
@@ -43,8 +43,9 @@ static void remember(const char* line) {
 
 /* ---- Reading keys ---- */
 
-/* A program that ended may have left O_NONBLOCK behind: the open file is the shell's, too. Without
- * this, "nothing is typed yet" would be taken for the end of the input. */
+/* A program that ended may have left O_NONBLOCK set on the open file, which is the shell's too.
+ * Then a read fails when nothing is typed yet, which must not be taken for the end of the
+ * input. */
 static void make_blocking(void) {
   int flags = fcntl(STDIN_FILENO, F_GETFL);
   fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
@@ -56,7 +57,7 @@ static int read_byte(void) {
   fflush(stdout);
   do {
     n = read(STDIN_FILENO, &byte, 1);
-    if (n < 0 && interrupted) return CONTROL('C'); /* somebody else's kill -INT */
+    if (n < 0 && interrupted) return CONTROL('C'); /* a SIGINT from another process */
     if (n < 0 && errno == EAGAIN) make_blocking();
   } while (n < 0 && (errno == EINTR || errno == EAGAIN));
   return n == 1 ? byte : EOF;
@@ -99,7 +100,7 @@ static void move_to(struct editor* editor, int cursor) {
   editor->cursor = cursor;
 }
 
-/* Shows again what stands behind the cursor, which stays where it is. */
+/* Prints the text after the cursor again; the cursor stays. */
 static void show_tail(const struct editor* editor) {
   printf("%s\033[K", editor->line + editor->cursor);
   move_by(editor->cursor - editor->length);
@@ -116,11 +117,12 @@ static void type(struct editor* editor, char c) {
   editor->length++;
   editor->cursor++;
   putchar(c);
-  /* At the end of the line the echo is the character alone: a log of the session reads well. */
+  /* At the end of the line only the character is printed, so that a log of the session is easy to
+   * read. */
   if (editor->cursor < editor->length) show_tail(editor);
 }
 
-/* Takes out the characters from `from` up to `to`; the cursor ends at `from`. */
+/* Removes the characters from `from` up to `to`; the cursor moves to `from`. */
 static void cut(struct editor* editor, int from, int to) {
   if (from == to) return;
   move_to(editor, from);
@@ -154,7 +156,7 @@ static void clear_screen(const struct editor* editor) {
 
 /* ---- The keys' meanings ---- */
 
-/* The keys that only move. Answers 0 when `key` is none of them. */
+/* The keys that only move the cursor. Returns 0 when `key` is none of them. */
 static int apply_move(struct editor* editor, int key) {
   switch (key) {
     case LEFT:
@@ -199,7 +201,8 @@ static void apply_change(struct editor* editor, int key) {
   }
 }
 
-/* Until Enter. Answers the length, 0 after ^C, -1 at the end: ^D on an empty line. */
+/* Edits until Enter. Returns the length, 0 after ^C, -1 at the end of input: ^D on an empty line.
+ */
 static int edit(const char* prompt, char* line) {
   static struct editor editor; /* static: it is large */
   editor = (struct editor){.prompt = prompt, .line = line, .recall = history_count};
@@ -226,14 +229,14 @@ static int edit(const char* prompt, char* line) {
 
 static volatile int reading_plain;
 
-/* A ^C that comes just before the read would not end it, and then the read would wait for a line
- * that has been dropped. So the read that comes next must not wait. */
+/* A ^C just before a read does not interrupt the read, which would then wait although the line was
+ * dropped. So the next read must not wait. */
 void end_reading(void) {
   if (reading_plain) fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
 }
 
-/* For input that is no terminal, or one that only the kernel can edit. What does not fit is
- * dropped, and said. */
+/* For input that is no terminal, or one that only the kernel can edit. Text that does not fit is
+ * dropped, with a message. */
 static int read_plain(const char* prompt, char* line) {
   int length = 0, c;
   reading_plain = interactive;

@@ -1,6 +1,6 @@
 /*
- * Words become the fields that a program gets: $ is replaced, quotes are taken off. The value of an
- * unquoted $NAME is split at blanks, so a word may become several fields, or none.
+ * Turns words into the arguments ("fields") of a program: replaces $NAME, removes quotes. The
+ * value of an unquoted $NAME is split at blanks, so a word may become several fields, or none.
  *
  * The characters of a field are put into the arena one by one; end_field closes it.
  */
@@ -56,7 +56,7 @@ static void put_number(long number) {
   put_value(digits);
 }
 
-/* $1 $2 ...: each one a field of its own, in quotes too. */
+/* $1 $2 ...: each one becomes a field, also in quotes. */
 static void put_all_parameters(void) {
   if (parameters[0] == NULL) return;
   for (char** parameter = parameters + 1; *parameter != NULL; parameter++) {
@@ -84,7 +84,7 @@ static int count_parameters(void) {
   return count > 0 ? count - 1 : 0;
 }
 
-/* The one-character names. Answers 0 when `c` is none. */
+/* The names of one character. Returns 0 when `c` is none. */
 static int put_special(char c) {
   if (isdigit(c)) {
     put_parameter(c - '0');
@@ -101,7 +101,8 @@ static int put_special(char c) {
   }
 }
 
-/* `s` is behind the $. Answers what is behind the name. A $ before anything else is a letter. */
+/* `s` points after the $. Returns a pointer after the name. A $ before anything else is an
+ * ordinary character. */
 static const char* put_dollar(const char* s) {
   int braces = *s == '{';
   const char* name = s + braces;
@@ -120,9 +121,10 @@ static const char* put_dollar(const char* s) {
   return behind;
 }
 
-/* `s` is behind the \. In "..." it is a letter, except before the characters that need it. */
+/* `s` points after the \. In "..." a \ is an ordinary character, except before those that need it.
+ */
 static const char* put_escaped(const char* s) {
-  if (*s == '\n') return s + 1; /* the line goes on */
+  if (*s == '\n') return s + 1; /* the line continues */
   if (*s == 0 || (state.quoted && strchr("\"\\$`", *s) == NULL)) {
     put('\\');
     return s;

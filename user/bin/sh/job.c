@@ -29,7 +29,7 @@ void report_status(int status) {
   }
 }
 
-/* A ^C interrupts the waiting, not the one that is waited for: who catches it may go on. */
+/* A ^C interrupts the wait, but the child may catch it and continue; so waits again. */
 int wait_for(pid_t pid) {
   int status;
   while (waitpid(pid, &status, 0) != pid) {
@@ -40,7 +40,7 @@ int wait_for(pid_t pid) {
   return status;
 }
 
-/* A job that finds no place in the table is run all the same; its end is told without a name. */
+/* A job for which the table has no place runs too; its end is reported without a name. */
 void add_job(pid_t pid, const char* name) {
   last_job = pid;
   if (interactive) printf("[%d]\n", pid);

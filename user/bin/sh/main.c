@@ -1,6 +1,6 @@
 /*
- * sh [FILE [ARG...]]: runs a script, or what is typed or comes from the standard input.
- * sh -c TEXT [NAME [ARG...]]: runs the text. sh.h tells what can be written.
+ * sh [FILE [ARG...]]: runs a script, or commands that are typed or come from the standard input.
+ * sh -c TEXT [NAME [ARG...]]: runs the text. sh.h describes the language.
  */
 #include "sh.h"
 
@@ -23,7 +23,7 @@ static void on_interrupt(int number) {
   end_reading();
 }
 
-/* Line by line: a mistake further down is found only when everything before it has been run. */
+/* Line by line: an error is found only after all lines before it have run. */
 static void run_text(const char* text) {
   while (*text != 0 && !exit_requested && !interrupted) {
     struct and_or* tree;
@@ -47,7 +47,7 @@ static void run_lines(void) {
   }
 }
 
-/* The whole file, ended by 0, for the caller to free; NULL with errno. */
+/* The whole file, ended by 0; the caller frees it. NULL with errno. */
 static char* read_file(const char* path) {
   struct stat about;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -81,7 +81,7 @@ static int run_file(const char* path) {
   return last_status;
 }
 
-/* See sh.h for what its children make of it. */
+/* sh.h says what children do with SIGINT. */
 static void become_interactive(void) {
   struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: reading ends */
   interactive = 1;

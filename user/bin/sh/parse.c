@@ -1,7 +1,7 @@
 /*
  * From text to the tree of one line. The grammar is in sh.h; each rule is a function here, which
- * answers its part of the tree, or NULL after it has said what is wrong. Words stay as they were
- * written: what $NAME means is known only when the command runs (A=1; echo $A).
+ * returns its part of the tree, or NULL after it has printed an error. Words stay as they were
+ * written, because the value of $NAME is known only when the command runs (A=1; echo $A).
  */
 #include "sh.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Those up to GREATER_AND are part of a command. BROKEN: what is wrong has been said. */
+/* Those up to GREATER_AND are part of a command. BROKEN: an error was printed. */
 enum token {
   WORD,
   LESS,
@@ -28,15 +28,15 @@ enum token {
 };
 
 static struct {
-  const char* next; /* behind the token */
-  enum token token; /* the one that is looked at now */
+  const char* next; /* after the token */
+  enum token token; /* the current one */
   int fd;           /* LESS..GREATER_AND: the digit before it, or -1 */
   char* word;       /* WORD */
 } lexer;
 
 /* ---- Tokens ---- */
 
-/* Longer signs come first: the first one that fits is taken. */
+/* Longer signs come first, because the first one that matches is taken. */
 static const struct sign {
   const char* text;
   enum token token;
@@ -56,7 +56,7 @@ static const struct sign* find_sign(const char* text) {
 /* Puts the next character of the word into the arena. */
 static void copy(void) { arena_put(*lexer.next++); }
 
-/* Copies what stands in quotes, with them; answers 0 when the closing one is missing. */
+/* Copies a quoted text with its quotes; returns 0 when the closing quote is missing. */
 static int copy_quoted(void) {
   char quote = *lexer.next;
   copy();
@@ -99,7 +99,7 @@ static enum token read_token(void) {
 
 static void advance(void) { lexer.token = read_token(); }
 
-/* Behind a sign that joins two parts: the second one may stand on the next line. */
+/* After a sign that joins two parts the second one may be on the next line. */
 static void advance_over_newlines(void) {
   do {
     advance();
@@ -107,7 +107,7 @@ static void advance_over_newlines(void) {
 }
 
 static void* complain(const char* what) {
-  if (lexer.token != BROKEN) fprintf(stderr, "sh: %s\n", what); /* else it has been said */
+  if (lexer.token != BROKEN) fprintf(stderr, "sh: %s\n", what); /* else it was printed already */
   return NULL;
 }
 
@@ -125,7 +125,7 @@ static struct redirection* parse_redirection(void) {
   if (lexer.token != WORD) return complain("the file of a redirection is missing");
   redirection->target = lexer.word;
   if (redirection->kind == COPY && (!isdigit(lexer.word[0]) || lexer.word[1] != 0)) {
-    return complain("behind >& and <& stands one digit");
+    return complain("one digit must follow >& and <&");
   }
   return redirection;
 }

@@ -1,6 +1,6 @@
 /*
- * Running the tree of a line. A builtin alone runs in the shell itself, for `cd` must move the
- * shell; everything else, and a builtin in a pipeline, runs in a child.
+ * Runs the tree of a line. A builtin alone runs in the shell itself, because `cd` must change the
+ * shell's directory; everything else, and a builtin in a pipeline, runs in a child.
  */
 #include "sh.h"
 
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAVED_FDS = 10 }; /* from here on, where no redirection can name them */
+enum { SAVED_FDS = 10 }; /* redirections only name descriptors 0 to 9 */
 
 int last_status;
 
@@ -55,7 +55,8 @@ static int redirect_all(const struct redirection* redirection) {
   return 0;
 }
 
-/* Puts the descriptors back, the last one first: two redirections may have named the same. */
+/* Restores the descriptors, the last one first, because two redirections may have changed the same
+ * one. */
 static void restore(const struct redirection* redirection) {
   if (redirection == NULL) return;
   restore(redirection->next);
@@ -67,8 +68,8 @@ static void restore(const struct redirection* redirection) {
   }
 }
 
-/* For a builtin in the shell's own process. What has not been done is cut off the list: it must not
- * be undone. */
+/* For a builtin in the shell's own process. After an error, redirections that were not made are
+ * removed from the list, so that restore does not undo them. */
 static int redirect_saving(struct redirection** next) {
   int failed = 0;
   while (*next != NULL && !failed) {
@@ -92,7 +93,7 @@ static const struct word* skip_assignments(const struct word* words) {
   return words;
 }
 
-/* Does the assignments; they last as long as this process. */
+/* Makes the assignments, in this process. */
 static int assign(const struct command* command, int export) {
   const struct word* end = skip_assignments(command->words);
   for (const struct word* word = command->words; word != end; word = word->next) {
@@ -105,8 +106,8 @@ static int assign(const struct command* command, int export) {
 
 /* ---- In a child ---- */
 
-/* What an interactive shell changed for itself is changed back; a job in the background neither
- * hears ^C nor reads what is typed. */
+/* Undoes what an interactive shell has changed for itself. A background job ignores ^C, and does
+ * not read from the terminal. */
 static void leave_the_shell(int background) {
   if (interactive || background) {
     sighandler_t action = background ? SIG_IGN : SIG_DFL;
@@ -130,7 +131,7 @@ static char** arguments_of(const struct word* fields) {
   return arguments;
 }
 
-/* Becomes the program. */
+/* Replaces the child by the program; does not return. */
 static void become(const struct word* fields) {
   char** arguments = arguments_of(fields);
   environ = exported_variables();
@@ -142,7 +143,7 @@ static void become(const struct word* fields) {
   _exit(missing ? 127 : 126);
 }
 
-/* A command as the whole life of a child. */
+/* Runs a command in a child, and ends it. */
 static void live(const struct command* command) {
   struct word* fields;
   int failed = expand_words(skip_assignments(command->words), &fields) != 0 ||
@@ -161,7 +162,7 @@ static void close_pipe_end(int fd) {
   if (fd > STDERR_FILENO) close(fd);
 }
 
-/* In a child, which cannot go on without. */
+/* In a child, which ends if this fails. */
 static void move_pipe_end(int from, int to) {
   if (from == to) return;
   if (dup2(from, to) < 0) {
@@ -171,8 +172,8 @@ static void move_pipe_end(int from, int to) {
   close_pipe_end(from);
 }
 
-/* Starts a command that reads from `input` and writes to the pipe's end pipe[1]; 0 and 1 stand for
- * no pipe. Answers its pid, or -1. */
+/* Starts a command that reads from `input` and writes to the pipe's end pipe[1]; 0 and 1 mean no
+ * pipe. Returns its pid, or -1. */
 static pid_t start(const struct command* command, int input, const int pipe[2]) {
   pid_t pid = fork();
   if (pid < 0) return complain("fork");
@@ -180,12 +181,13 @@ static pid_t start(const struct command* command, int input, const int pipe[2]) 
   leave_the_shell(0);
   move_pipe_end(input, STDIN_FILENO);
   move_pipe_end(pipe[1], STDOUT_FILENO);
-  close_pipe_end(pipe[0]); /* execve would do it, but a builtin stays, and would wait for itself */
+  close_pipe_end(pipe[0]); /* execve would close it, but a builtin would wait for itself */
   live(command);
   _exit(1);
 }
 
-/* Starts all commands. When one cannot be started, those before it find a closed pipe and end. */
+/* Starts all commands. When one cannot be started, those before it find that their pipe has no
+ * reader, and end. */
 static int start_all(struct command* command) {
   int input = STDIN_FILENO, failed = 0;
   for (; command != NULL && !failed; command = command->next) {
@@ -204,7 +206,7 @@ static int start_all(struct command* command) {
   return failed ? -1 : 0;
 }
 
-/* Answers the wait status of the last command. */
+/* Returns the wait status of the last command. */
 static int run_in_children(struct command* commands) {
   int failed = start_all(commands) != 0;
   int status = 0;
@@ -214,7 +216,8 @@ static int run_in_children(struct command* commands) {
   return failed ? 1 << 8 : status;
 }
 
-/* A builtin, or assignments and redirections without a command. Answers -1 for anything else. */
+/* Runs a builtin, or assignments and redirections without a command. Returns -1 for anything else.
+ */
 static int run_in_shell(const struct command* command) {
   struct word* fields;
   if (expand_words(skip_assignments(command->words), &fields) != 0) return 1 << 8;

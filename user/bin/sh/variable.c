@@ -1,6 +1,6 @@
 /*
- * Variables: a list of NAME=VALUE texts. Those that are exported are the environment of programs;
- * so are all that the shell itself was given.
+ * Variables: a list of NAME=VALUE texts. The exported ones are the environment of programs; so are
+ * those from the shell's own environment.
  */
 #include "sh.h"
 
@@ -29,7 +29,7 @@ int is_assignment(const char* word) {
   return length > 0 && word[length] == '=';
 }
 
-/* Where the variable hangs, or, when there is none, the end of the list. */
+/* The link that points to the variable, or the end of the list when there is none. */
 static struct variable** find(const char* name, size_t length) {
   struct variable** link = &variables;
   for (; *link != NULL; link = &(*link)->next) {
@@ -45,7 +45,7 @@ const char* get_variable(const char* name, size_t length) {
   return variable->entry + length + 1;
 }
 
-/* Takes the entry over, which malloc made; NULL stands for one that got no memory. */
+/* Takes over the entry, which malloc made; NULL: malloc failed. */
 static int put_entry(char* entry) {
   struct variable** link = entry != NULL ? find(entry, name_length(entry)) : NULL;
   if (link != NULL && *link == NULL) *link = calloc(1, sizeof **link);

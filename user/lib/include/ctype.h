@@ -1,4 +1,5 @@
-/* Classes of ASCII characters. Any int is a valid argument; what is not ASCII is in no class. */
+/* Classes of ASCII characters. Any int is a valid argument; one that is not ASCII is in no class.
+ */
 #pragma once
 
 #ifdef __cplusplus

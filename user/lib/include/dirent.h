@@ -18,7 +18,8 @@ DIR* opendir(const char* path);
 struct dirent* readdir(DIR* directory);
 int closedir(DIR* directory);
 
-/* The kernel's own call: fills `to` with whole entries, answers their bytes, 0 at the end. */
+/* The kernel's own call: fills `to` with whole entries; returns their size in bytes, 0 at the end.
+ */
 ssize_t getdents64(int fd, void* to, size_t size);
 
 #ifdef __cplusplus

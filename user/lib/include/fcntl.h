@@ -1,4 +1,4 @@
-/* Opening files, and what a descriptor can be asked. The O_, F_ and AT_ flags are the kernel's
+/* Opening files, and operations on descriptors. The O_, F_ and AT_ flags are the kernel's
  * (tine/abi.h). */
 #pragma once
 

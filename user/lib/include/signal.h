@@ -1,9 +1,10 @@
 /*
  * Signals. The numbers and the SA_, SIG_ and SI_ values are in tine/signal.h. The structures here
- * are the kernel's too, with POSIX's names for their fields: they go to and fro as they are.
+ * are the kernel's too, with POSIX's names for their fields, so nothing is converted.
  *
  * A handler returns to two instructions that the kernel provides (rt_sigreturn), so there is no
- * sa_restorer. It must not call what it may have interrupted: printf, malloc. write() is fine.
+ * sa_restorer. It must not call functions that it may have interrupted, such as printf and malloc.
+ * write() is safe.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * Input and output through small buffers. stdout is written at each newline, when its buffer is
- * full, and before a file is read; stderr by the end of each call; what fopen opened when its
- * buffer is full, and by fclose. All are written by fork, exec and exit, so that nothing is lost
- * and nothing comes twice. A line that fits into the buffer goes out in one write, so that lines of
+ * full, and before a file is read; stderr at the end of each call; files opened by fopen when
+ * their buffer is full, and by fclose. fork, exec and exit write all of them, so that no text is
+ * lost or written twice. A line that fits into the buffer goes out in one write, so that lines of
  * several processes do not mix.
  */
 #pragma once
@@ -51,9 +51,9 @@ int getchar(void);
 int fgetc(FILE* file);
 char* fgets(char* to, int size, FILE* file);
 FILE* fopen(const char* path, const char* mode); /* r, w or a, without + */
-int fclose(FILE* file);                          /* what fopen opened */
-/* A whole line with its newline into *line, which malloc made (or NULL) and which grows. Answers
- * its length; -1 at the end, after a failed read, and with ENOMEM. */
+int fclose(FILE* file);                          /* only for files from fopen */
+/* Reads a whole line with its newline into *line, which must be NULL or from malloc, and grows.
+ * Returns its length; -1 at the end, after a failed read, and with ENOMEM. */
 ssize_t getline(char** line, size_t* size, FILE* file);
 
 int fflush(FILE* file); /* NULL: all files */

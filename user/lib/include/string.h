@@ -28,7 +28,7 @@ char* strcat(char* to, const char* from);
 char* strdup(const char* s);
 
 const char* strerror(int number);  /* "No such process" */
-const char* strsignal(int number); /* "SIGSEGV": the name, for it is what one looks up */
+const char* strsignal(int number); /* "SIGSEGV": the name, which manuals list */
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /*
- * The calls that only Tine has; what each one does stands in tine/syscall.h. All answer -1 and set
- * errno on failure.
+ * The calls that only Tine has; tine/syscall.h describes them. All return -1 and set errno on
+ * failure.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The system calls that POSIX puts here. All answer -1 (getcwd: NULL) and set errno on failure.
+ * The system calls that POSIX puts here. All return -1 (getcwd: NULL) and set errno on failure.
  * There is no execv(path, argv): that name belongs to Tine's own execv(app_id, argv) in tine.h.
  */
 #pragma once
@@ -17,7 +17,7 @@ extern "C" {
 
 extern char** environ;
 
-/* Any system call by number (tine/syscall.h): what has no wrapper yet can be tried with it. */
+/* Any system call by number (tine/syscall.h), also one that has no wrapper yet. */
 long syscall(long number, ...);
 
 ssize_t read(int fd, void* to, size_t size);
@@ -47,17 +47,17 @@ ssize_t readlinkat(int directory, const char* path, char* to, size_t size);
 
 pid_t fork(void);
 int execve(const char* path, char* const argv[], char* const envp[]);
-int execvp(const char* name, char* const argv[]); /* looks through PATH; a text file is for sh */
+int execvp(const char* name, char* const argv[]); /* searches PATH; sh runs a text file */
 pid_t getpid(void);
 pid_t getppid(void);
 pid_t gettid(void);
-void _exit(int status) __attribute__((noreturn)); /* at once: stdout's buffer is dropped */
+void _exit(int status) __attribute__((noreturn)); /* immediately: stdout's buffer is dropped */
 
-unsigned sleep(unsigned seconds); /* answers the seconds that were left if a signal cut it short */
+unsigned sleep(unsigned seconds); /* returns the seconds that were left if a signal ended it */
 int usleep(useconds_t microseconds);
 
-/* The next option letter, -1 behind the last one, '?' after it has said what is wrong. In `letters`
- * a : follows those that have an argument, which is then in optarg. argv[optind] is the first word
+/* The next option letter, -1 after the last one, '?' after it has printed an error. In `letters` a
+ * : follows those that have an argument, which is then in optarg. argv[optind] is the first word
  * that is no option. */
 int getopt(int argc, char* const argv[], const char* letters);
 extern char* optarg;

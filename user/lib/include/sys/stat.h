@@ -1,4 +1,4 @@
-/* What is known about a file, and making directories. */
+/* Attributes of files, and making directories. */
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-/* Which system this is. */
+/* The system's name. */
 #pragma once
 
 #include <tine/abi.h>

@@ -1,4 +1,4 @@
-/* Waiting for children, and reading the status that comes back. */
+/* Waiting for children, and reading their status. */
 #pragma once
 
 #include <sys/types.h>
