@@ -52,8 +52,7 @@ class Console {
   void receive();
 
  protected:
-  static constexpr std::uint32_t ring_size = 4096;  // a power of two, because indices count up and
-                                                    // wrap
+  static constexpr std::uint32_t ring_size = 4096;  // a power of two: indices wrap
   // A copy of some bytes that can be read.
   struct Piece {
     std::size_t count = 0;

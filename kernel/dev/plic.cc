@@ -33,8 +33,7 @@ void plic_init(PhysAddr base) {
     for (unsigned irq = 0; irq < max_sources; irq += 32) {
       mmio_write<std::uint32_t>(enable_word(hart.plic_context, irq), 0);
     }
-    mmio_write<std::uint32_t>(threshold(hart.plic_context), 0);  // lets through every priority
-                                                                 // above 0
+    mmio_write<std::uint32_t>(threshold(hart.plic_context), 0);  // only priority 0 is blocked
   }
 }
 

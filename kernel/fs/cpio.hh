@@ -17,8 +17,7 @@ namespace tine {
 
 // Both views point into the archive.
 struct CpioEntry {
-  std::string_view name;   // without leading `/` and `./`; empty: the root itself. May hold "..":
-                           // the caller checks
+  std::string_view name;   // without leading `/` and `./`; empty: the root itself. May hold ".."
   std::uint32_t mode = 0;  // type and permissions, as in stat
   std::uint32_t user = 0, group = 0;
   std::uint32_t links = 1;              // names that the file has; each has an entry

@@ -144,8 +144,7 @@ class Node : public RefCounted {
   virtual Result<RefPtr<Node>> make_directory(std::string_view name, const Attributes& attributes);
   virtual Result<RefPtr<Node>> make_symlink(std::string_view name, std::string_view target,
                                             const Attributes& attributes);
-  virtual Result<> add(std::string_view name, RefPtr<Node> fresh);  // for a node that has no name
-                                                                    // yet
+  virtual Result<> add(std::string_view name, RefPtr<Node> fresh);  // a node without a name
   // A new name for a node of the same file system. Further errors: perm (a directory), xdev.
   virtual Result<> link(std::string_view name, RefPtr<Node> existing);
 
@@ -249,8 +248,7 @@ class Node : public RefCounted {
   std::atomic<std::uint64_t> modified_ns_;  // wall clock
   std::atomic<std::uint64_t> accessed_ns_;
   std::atomic<std::uint64_t> changed_ns_;
-  std::atomic<int> writers_{0};  // open files that may write to it; if negative, programs that run
-                                 // it
+  std::atomic<int> writers_{0};  // > 0: open files that may write; < 0: programs that run it
   std::atomic<Node*> mounted_{nullptr};  // both hold references that are never dropped
   Node* covered_ = nullptr;
 

@@ -203,9 +203,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   SpinGuard guard(lock_);
   reading_ = false;
   if (moved) head_ += *moved;
-  if (head_ == tail_ && !writing_)
-    head_ = tail_ = 0;  // so that little data uses only the first
-                        // page
+  if (head_ == tail_ && !writing_) head_ = tail_ = 0;  // small transfers use one page
   transfer_ended();
   return moved;
 }

@@ -49,8 +49,7 @@ Result<> StorageShare::take_node(std::uint64_t more) {
   Result<> room = nodes.take(1);
   if (!room && account_) account_->uncharge(node_price);
   TRY(room);
-  taken_.store(is_node, std::memory_order_relaxed);  // from here on the destructor gives the node
-                                                     // back
+  taken_.store(is_node, std::memory_order_relaxed);  // now the destructor gives it back
   return take(more);
 }
 

@@ -154,9 +154,8 @@ class Directory final : public Node {
     const Credentials& who;
     OwnPtr<Entry> fresh;               // for the new name, if it does not exist yet
     OwnPtr<Entry> gone{};              // the entry removed: freed after the locks are released
-    const Node* towards_to = nullptr;  // the directory in this one that leads down to `to`, or
-                                       // nullptr
-    const Node* towards_us = nullptr;  // the one in `to` that leads down to this one
+    const Node* towards_to = nullptr;  // what leads down to `to`, or nullptr
+    const Node* towards_us = nullptr;  // what leads from `to` down to this
   };
 
   Spinlock lock_{Rank::directory, "a directory of tmpfs"};

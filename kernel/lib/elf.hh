@@ -38,8 +38,7 @@ struct ElfSegment {
   VirtAddr start;
   std::uint64_t memory_size = 0;  // > 0
   std::uint64_t file_offset = 0;
-  std::uint64_t file_size = 0;  // <= memory_size; if not 0: file_offset and start agree modulo
-                                // page_size
+  std::uint64_t file_size = 0;  // <= memory_size; if > 0: file_offset % page_size is start's
   std::uint32_t flags = 0;
 
   VirtAddr end() const { return start + memory_size; }

@@ -25,8 +25,7 @@ constexpr std::uint8_t poison = 0x6b;
 
 constinit Spinlock lock{Rank::heap, "heap"};
 constinit std::array<std::uint32_t, class_sizes.size()> with_room GUARDED_BY(lock){};
-constinit std::array<bool, class_sizes.size()> has_empty GUARDED_BY(lock){};  // is one of with_room
-                                                                              // empty?
+constinit std::array<bool, class_sizes.size()> has_empty GUARDED_BY(lock){};  // one of with_room is
 constinit std::uint64_t bytes_in_use GUARDED_BY(lock) = 0;
 
 // The smallest class that is large enough, by the size in units of 16 bytes.

@@ -20,8 +20,7 @@ constexpr unsigned batch = 16;
 
 constinit Spinlock lock{Rank::stack_pool, "stack pool"};
 constinit std::atomic<std::uint64_t> in_use{0};
-constinit std::atomic<VirtAddr> first_unused{stack_window};  // no slot from here on has ever had a
-                                                             // stack
+constinit std::atomic<VirtAddr> first_unused{stack_window};  // from here on: never used
 
 // The leaf entries of a slot whose table exists: those of the guard, then those of the stack.
 Pte* entries_of(VirtAddr top) { return *kernel_map_entry(top - kernel_stack_slot); }
@@ -76,8 +75,7 @@ Result<VirtAddr> make_stack() {
   if (!top.value()) top = TRY(unused_slot());
   Pte* entry = entries_of(top) + pages_of_guard;
   for (FrameRef& frame : frames) {
-    *entry++ = Pte::kernel(frame.release(), Prot::read | Prot::write);  // the entry now owns the
-                                                                        // reference
+    *entry++ = Pte::kernel(frame.release(), Prot::read | Prot::write);  // owns the frame
   }
   kernel_map_changed();
   kernel_map_catch_up();

@@ -9,8 +9,7 @@ namespace tine {
 namespace {
 
 constexpr unsigned max_spares = 64;
-constexpr std::uint32_t none = 0;  // frame 0 of memory belongs to the firmware, so it is never a
-                                   // table
+constexpr std::uint32_t none = 0;  // frame 0 of memory is the firmware's, never a table
 
 constinit Spinlock lock{Rank::table_pool, "table pool"};
 

@@ -15,8 +15,7 @@ constexpr VirtAddr highest_stack_top{USER_TOP - TINE_PAGE_SIZE};
 
 // How many bytes strings and pointers may take together, on a stack that may grow to `stack` bytes.
 constexpr std::size_t argument_limit(std::uint64_t stack) {
-  constexpr std::uint64_t for_vectors = 2 * page_size;  // leaves room for auxv and the first
-                                                        // function
+  constexpr std::uint64_t for_vectors = 2 * page_size;  // room for auxv and main
   std::uint64_t quarter = std::clamp<std::uint64_t>(stack / 4, 128 << 10, 6 << 20);
   return std::min(quarter, stack - std::min(stack, for_vectors));
 }

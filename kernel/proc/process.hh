@@ -79,15 +79,12 @@ struct Process final : RefCounted {
   Process* parent GUARDED_BY(process_table_lock) = nullptr;
   std::atomic<int> parent_pid{0};  // for getppid, which takes no lock
   List<Thread, &Thread::process_link> threads GUARDED_BY(process_table_lock);
-  bool ending GUARDED_BY(process_table_lock) = false;  // in exit, or about to be: its memory will
-                                                       // be freed
+  bool ending GUARDED_BY(process_table_lock) = false;  // its memory will soon be free
   bool zombie GUARDED_BY(process_table_lock) = false;
   int status GUARDED_BY(process_table_lock) = 0;         // as wait4 returns it
   int exit_signal = 0;                                   // sent to the parent when it ends; 0: none
-  CpuTime children_time GUARDED_BY(process_table_lock);  // of the children that it has
-                                                         // waited for
-  std::uint64_t peak_pages GUARDED_BY(process_table_lock) = 0;  // the most in one of its spaces so
-                                                                // far
+  CpuTime children_time GUARDED_BY(process_table_lock);  // of children that it waited for
+  std::uint64_t peak_pages GUARDED_BY(process_table_lock) = 0;  // the most in any of its spaces
   int wait_pid GUARDED_BY(process_table_lock) = 0;              // while in wait4: the argument
   WaitQueue child_ended GUARDED_BY(process_table_lock);
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK, until exec or exit
@@ -95,9 +92,8 @@ struct Process final : RefCounted {
   std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
   OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;
-  List<Process, &Process::sibling_link> children GUARDED_BY(process_table_lock);  // not ended yet
-  List<Process, &Process::sibling_link> zombies GUARDED_BY(process_table_lock);   // ended, not
-                                                                                  // waited for
+  List<Process, &Process::sibling_link> children GUARDED_BY(process_table_lock);  // alive
+  List<Process, &Process::sibling_link> zombies GUARDED_BY(process_table_lock);   // ended
 
   // The action for a signal.
   tine_sigaction action(int signal) const REQUIRES(process_table_lock);

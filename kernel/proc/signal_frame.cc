@@ -186,8 +186,7 @@ Replaced signal_return(TrapFrame& frame) {
   memcpy(fp.f, context.f, sizeof(fp.f));
   fp.fcsr = context.fcsr;
   fp_write(self, fp);
-  (void)change_alternate_stack(self, saved.context.stack, frame.sp());  // errors are ignored, as on
-                                                                        // Linux
+  (void)change_alternate_stack(self, saved.context.stack, frame.sp());  // no error, as on Linux
   SpinGuard guard(process_table_lock);
   set_blocked_signals(self, saved.context.mask);
   return {};

@@ -260,8 +260,7 @@ bool run_ready_threads() {
   }
   clock.next_tick = a_period_ahead;
   arm_timer(clock);
-  this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when no other thread
-                                                 // can
+  this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when none is ready
   switch_away();
   return true;
 }

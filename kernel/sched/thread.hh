@@ -51,8 +51,7 @@ using SystemCall = void (*)(TrapFrame& frame);
 // The limits of a thread's process. A wing (wings/linux) makes the objects; without it the values
 // below hold. The numbers are independent, so relaxed accesses are enough.
 struct ThreadLimits {
-  std::atomic<std::uint64_t> file{RLIM_INFINITY};     // bytes: largest size of a file that it
-                                                      // writes
+  std::atomic<std::uint64_t> file{RLIM_INFINITY};     // bytes in a file that it writes
   std::atomic<std::uint64_t> stack{TINE_STACK_SIZE};  // bytes
   // Called by AddressSpace::may_add, and at each interrupt; null: may_add returns true, and nothing
   // is done.
@@ -82,8 +81,7 @@ struct Thread {
   FpState fp{};                  // while its registers are not in a hart
   unsigned fp_hart = max_harts;  // the hart that loaded them last
   HeldLocks mutexes;
-  std::atomic<std::uint64_t> faults{0};  // pages that were made accessible to it; read by other
-                                         // threads
+  std::atomic<std::uint64_t> faults{0};  // page faults that mapped a page; read by other threads
   tine_stack alternate_stack = no_alternate_stack;  // for signal handlers
   // Its system call ended with Errno::restart; the frame is as it was at the call.
   bool call_interrupted = false;
@@ -101,8 +99,8 @@ struct Thread {
   std::atomic<std::uint32_t> told{0};
   unsigned hart = 0;            // on which it runs, or ran last
   std::uint64_t run_time = 0;   // clock units that it has run, up to the clock value left_at:
-  std::uint64_t left_at = 0;    // when it left its hart; while it runs, the last time that run_time
-                                // was updated
+  std::uint64_t left_at = 0;    // when it left its hart, or while it runs, when run_time was
+                                // updated
   std::uint64_t turn_end = 0;   // for the policy: its turn is over when run_time reaches this
   bool urgent = false;          // for the policy: ready, and runs before those that are not urgent
   std::uint64_t run_ticks = 0;  // ticks that came while it ran its program

@@ -49,8 +49,7 @@ struct alignas(cache_line) Hart {
   PageTable* page_table = nullptr;
   std::uint64_t kernel_map_generation = 0;  // the newest mapping it has fenced (mm/kernel_map.cc)
   Account* account = nullptr;               // of the current thread's user (mm/account.hh)
-  Thread* fp_owner = nullptr;               // the thread whose FP registers are loaded
-                                            // (sched/fp.cc)
+  Thread* fp_owner = nullptr;               // its FP registers are loaded (sched/fp.cc)
 
   HeldLocks held;  // spinlocks
 };

@@ -217,11 +217,9 @@ class AddressSpace final : public RefCounted {
   Tree<Region, &Region::link, &Region::end> regions_ GUARDED_BY(mutex_);
   Tree<Region, &Region::room_link, &Region::room> rooms_ GUARDED_BY(mutex_);
   std::size_t region_count_ GUARDED_BY(mutex_) = 0;
-  void* spare_ GUARDED_BY(mutex_) = nullptr;  // memory for one region, kept from the last one
-                                              // erased
+  void* spare_ GUARDED_BY(mutex_) = nullptr;  // memory for one region, or nullptr
   std::atomic<std::uint64_t> resident_{0};    // pages mapped; written under the mutex
-  std::atomic<std::uint64_t> peak_{0};        // most of `resident_`, updated before pages are
-                                              // removed
+  std::atomic<std::uint64_t> peak_{0};        // highest `resident_`, see drop_pages
   VirtAddr break_start_ GUARDED_BY(mutex_);
   VirtAddr break_ GUARDED_BY(mutex_);
   VirtAddr stack_limit_ GUARDED_BY(mutex_);  // the lowest start that a growing region may get

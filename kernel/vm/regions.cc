@@ -162,8 +162,7 @@ void AddressSpace::drop_pages(VirtAddr start, VirtAddr end) {
 
 Result<> AddressSpace::remove_range(VirtAddr start, VirtAddr end) {
   Region* region = first_region_after(start);
-  if (region && region->start < start && region->end == end) {  // the end of a region: it becomes
-                                                                // shorter
+  if (region && region->start < start && region->end == end) {  // its end: it gets shorter
     drop_pages(start, end);
     region->end = start;
     if (end > lowest_room_) note_room(regions_.next(region));
