@@ -77,7 +77,7 @@ class RefPtr {
     result.object_ = fresh;
     return result;
   }
-  // Gives the reference up to the caller, who must pass it to `adopt` or `unref` later.
+  // Gives the reference to the caller, which must pass it to `adopt` or `unref` later.
   T* release() { return std::exchange(object_, nullptr); }
 
   T* get() const { return object_; }

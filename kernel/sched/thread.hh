@@ -72,7 +72,7 @@ struct Thread {
   PageTable* page_table = nullptr;
   AddressSpace* space = nullptr;
   // Charged for the objects that the thread makes (mm/account.hh). Its process's credentials hold
-  // the reference. nullptr: root, who is not charged.
+  // the reference. nullptr: root, which is not charged.
   Account* account = nullptr;
   std::atomic<const ThreadLimits*> limits{&no_limits};
   // Its table of system calls (syscall/dispatch.hh), inherited from the thread that makes it.
