@@ -102,7 +102,7 @@ WRONG = [
        "  process_table_lock.lock();\n  child->pending_signals = parent.pending_signals;\n"
        "  process_table_lock.unlock();\n  start_child(self, first,")]),
     ("memory of MAP_SHARED is copied on write", "MAP_SHARED",
-     [(REGIONS, "    if (region->shared) continue;  // the child finds its pages where we found them\n", ""),
+     [(REGIONS, "    if (region->shared) continue;  // the child gets these pages from the source, by page faults\n", ""),
       (REGIONS, "    TRY(child->append(*region));\n",
        "    region->shared = false;\n    TRY(child->append(*region));\n")]),
     ("the child's stack cannot grow", "MAP_SHARED", [(REGIONS, "  child->stack_limit_ = stack_limit_;\n", "")]),
