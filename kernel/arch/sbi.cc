@@ -30,8 +30,8 @@ long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
 
 void set_timer(std::uint64_t time) { call(extension_time, 0, time); }
 
-// The SBI promises no order. The fence makes the others see, when the interrupt comes, what was
-// written before: the reason for it.
+// The SBI promises no order. The fence makes earlier writes, which hold the reason for the
+// interrupt, visible to the others before it comes.
 void send_ipi(std::uint64_t hart_id_mask) {
   csr::fence_io();
   call(extension_ipi, 0, hart_id_mask, 0);

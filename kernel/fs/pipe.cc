@@ -144,8 +144,8 @@ inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Mov
   return move_rest(start, size, done, step);
 }
 
-// Only the last page can be missing: one transfer is at most a page, so an earlier page has held
-// bytes already.
+// Only the last page can be missing: a write moves at most a page, so if it needs two, the first
+// one has bytes already. A read only moves bytes that are there.
 template <class Move>
 [[gnu::noinline]] Result<std::size_t> Pipe::move_rest(std::uint64_t start, std::size_t size,
                                                       std::size_t done, Move step) {

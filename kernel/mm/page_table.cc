@@ -184,8 +184,9 @@ void PageTable::flush(std::uint64_t start, std::uint64_t size) {
   fence_harts(harts & ~self, start, size);
 }
 
-// The caller has ordered the stores of the code before this call. Harts that run on this table now
-// execute fence.i immediately; the others find their bit when they come (activate).
+// This hart has stored the code before this call, or has seen it stored. The full fence keeps that
+// order for the other harts. Those that run on this table now execute fence.i immediately; the
+// others find their bit when they come (activate).
 void PageTable::note_new_code() {
   std::uint64_t self = bit_of(this_hart());
   stale_code_.store(~self, std::memory_order_relaxed);

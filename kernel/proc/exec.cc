@@ -29,8 +29,8 @@ Result<ExecFile> ExecFile::open(const PathContext& paths, std::string_view path)
   file.program_->node = place.node;
   file.program_->directory = place.parent;
   file.program_->name.set(place.last);
-  // The set-ID bits are read only now, when no one can write to the file any more: an earlier write
-  // has cleared them.
+  // The set-ID bits are read only now, when no process can write to the file any more: an earlier
+  // write has cleared them.
   file.attributes_ = node.attributes();
   TRY(file.attributes_.check(paths.credentials(), may_execute));
   file.head_size_ = std::min<std::uint64_t>(node.size(), page_size);

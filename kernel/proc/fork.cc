@@ -48,7 +48,7 @@ void start_child(Thread& self, Thread& first, Process& child, const CloneRequest
   wait_for_child_to_leave(self, child);
 }
 
-// What the parent does about signals, the child does, too. Errors: nomem.
+// The child gets a copy of the parent's signal actions. Errors: nomem.
 Result<> inherit_actions(Process& child) {
   Process& parent = current_process();
   SpinGuard guard(process_table_lock);

@@ -105,7 +105,7 @@ Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread
   process->threads.push_back(thread.release());
   thread_count++;
   if (parent) parent->children.push_back(process.get());
-  // [fork 11] From here on others find it by its pid.
+  // [fork 11] From here on other threads can find the process by its pid.
   pids.enter(pid, process.release());
   return {};
 }

@@ -51,7 +51,7 @@ using SystemCall = void (*)(TrapFrame& frame);
 // The limits of a thread's process. A wing (wings/linux) makes the objects; without it the values
 // below hold. The numbers are independent, so relaxed accesses are enough.
 struct ThreadLimits {
-  std::atomic<std::uint64_t> file{RLIM_INFINITY};     // bytes in a file that it writes
+  std::atomic<std::uint64_t> file{RLIM_INFINITY};     // largest file, in bytes
   std::atomic<std::uint64_t> stack{TINE_STACK_SIZE};  // bytes
   // Called by AddressSpace::may_add, and at each interrupt; null: may_add returns true, and nothing
   // is done.

@@ -68,8 +68,8 @@ class SCOPED_CAPABILITY Guard {
 };
 using SpinGuard = Guard<Spinlock>;
 
-// Holds two spinlocks of a rank that allows it, which may be the same one. The caller knows their
-// order. (The analysis sees that both are held; what it cannot follow is inside here.)
+// Holds two spinlocks of a rank that allows two; they may be the same lock. The caller says which
+// comes first. (The analysis sees that both are held, but cannot follow the code in here.)
 class SCOPED_CAPABILITY SpinPair {
  public:
   SpinPair(Spinlock& one, Spinlock& other, bool other_first)

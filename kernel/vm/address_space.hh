@@ -269,7 +269,7 @@ bool AddressSpace::with_page_there(Access access, Use use) {
   return true;
 }
 
-// From now on `thread` runs on this space; nullptr: on the kernel's half alone.
+// From now on `thread` runs on this space; nullptr: on the kernel's page table.
 inline void use_space(Thread& thread, AddressSpace* space) {
   thread.space = space;
   thread.page_table = space ? &space->page_table() : nullptr;

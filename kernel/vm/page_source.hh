@@ -26,7 +26,8 @@ class PageSource : public RefCounted {
   // as many as `to` has places. Puts their frames into `to`, with references. Returns how many.
   virtual std::size_t pages_at_hand(std::uint64_t, std::span<FrameRef>) { return 0; }
   // Page `index` for a MAP_SHARED mapping: stores to this frame change the file, and writes to the
-  // file appear in it. A page that was never written is allocated. Errors: as for `page`.
+  // file appear in it. A page that was never written is allocated. Errors: as for `page`, and
+  // nospc, dquot.
   virtual Result<FrameRef> shared_page(std::uint64_t index) = 0;
   // To be called before the first shared_page. From then on the source calls `forget` each time
   // that the file was cut, when shared_page returns inval from page `first` on already. `forget`

@@ -1,5 +1,5 @@
-// The wing `limits`: /proc/PID/limits, the text that Linux shows of a process's limits. The limits
-// themselves are in the wing `linux`, the files of processes in the wing `procfs`; neither needs
+// The wing `limits`: /proc/PID/limits, a process's limits as a text, in Linux's format. The limits
+// are in the wing `linux`, the files of processes in the wing `procfs`; neither of these two needs
 // the other.
 #include <array>
 #include <string_view>
@@ -11,7 +11,7 @@
 namespace tine {
 namespace {
 
-// The names and units that Linux's file has, in the order of the numbers (getrlimit(2)).
+// The names and units in Linux's file, in the order of the numbers (getrlimit(2)).
 constexpr struct {
   std::string_view name, unit;
 } limit_texts[] = {{"Max cpu time", "seconds"},     {"Max file size", "bytes"},
@@ -42,7 +42,7 @@ void write_limit(Sink& to, std::uint64_t value) {
   print(to, "{:-20} ", value);
 }
 
-// Everybody may read it, as on Linux.
+// Every user may read it, as on Linux.
 Result<> write_limits(const Subject& of, Sink& to) {
   AllLimits all = TRY(limits_of_pid(of.pid));
   print(to, "{:-25} {:-20} {:-20} {:-10}\n", "Limit", "Soft Limit", "Hard Limit", "Units");

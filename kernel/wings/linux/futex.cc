@@ -171,8 +171,8 @@ Result<int> wake_and_move(const Requeue& how, std::byte* word) {
   return int(woken + moved);
 }
 
-// The page of the first word stays where it is while the mutex of the space is held, so it can be
-// read under spinlocks, too. Errors: inval, fault, nomem, again, restart.
+// While the space's mutex is held the page of the first word stays mapped, so the word can be read
+// under spinlocks. Errors: inval, fault, nomem, again, restart.
 Result<int> requeue_waiters(VirtAddr word, VirtAddr other, std::uint32_t wake, std::uint64_t move,
                             std::optional<std::uint32_t> expected) {
   if (int(wake) < 0 || int(move) < 0 || other.value() % sizeof(std::uint32_t)) return Errno::inval;
@@ -203,7 +203,7 @@ SYSCALL(SYS_futex, futex, int,
   if (!waits && !moves && operation != futex_wake && operation != wake_bitset) return Errno::nosys;
   if (word.address().value() % sizeof(std::uint32_t) || (has_bits && bits == 0))
     return Errno::inval;
-  TRY(word.load());  // where nothing can be read, nothing is waited for
+  TRY(word.load());  // also for wake: the word must be readable
   if (moves) {
     std::optional<std::uint32_t> expected;
     if (operation == cmp_requeue) expected = bits;

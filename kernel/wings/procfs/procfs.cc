@@ -118,7 +118,7 @@ class Symlink final : public Node {
 extern "C" const ProcFile proc_files_start[], proc_files_end[];        // linker/kernel.ld
 extern "C" const ProcFile process_files_start[], process_files_end[];  // linker/kernel.ld
 
-// The n-th file of this wing or of other ones; null: there are no more.
+// The n-th file of this wing or of other wings; null: there are no more.
 const ProcFile* nth_file(std::span<const ProcFile> own, std::span<const ProcFile> others,
                          std::size_t n) {
   if (n < own.size()) return &own[n];

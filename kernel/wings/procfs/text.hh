@@ -70,7 +70,7 @@ inline std::uint64_t linux_ticks(std::uint64_t time) { return clock_to_ns(time) 
 #define PROC_FILE(name, permissions, write)                                               \
   [[gnu::section(".table.proc"), gnu::used]] static constinit const ProcFile proc_##name{ \
       #name, permissions, write};
-// The same for a file about each process.
+// The same for a file in each /proc/PID.
 #define PROCESS_FILE(name, permissions, write)                                              \
   [[gnu::section(".table.about"), gnu::used]] static constinit const ProcFile about_##name{ \
       #name, permissions, write};

@@ -1,16 +1,12 @@
 /*
  * The walker: makes the first allocation of a call fail, then the second, and so on until the call
- * needs no more, each time in a process of its own, and compares the kernel's books each time.
+ * needs no more, each time in a new process, and compares the kernel's counts each time.
  */
 #pragma once
 
 #include "tap.h"
 
-enum {
-  NOT_REACHED = 40,
-  REFUSED = 41,
-  SHORT = 42
-}; /* how an attempt ended, besides death by a signal */
+enum { NOT_REACHED = 40, REFUSED = 41, SHORT = 42 }; /* how an attempt ended, if not by a signal */
 
 /* How else an attempt may end. */
 enum { MAY_DIE = 1, MAY_BE_SHORT = 2 };
@@ -19,9 +15,9 @@ static uintptr_t argument[6];
 static uintptr_t armed_stack; /* if not 0, where sp points during the call */
 
 /*
- * fail_alloc(n); the call; fail_alloc(0). All in registers: a page fault of ours in between would
- * be counted, too. A child made by clone ends at once. Answers what was left of the count, and the
- * call's result through `result`.
+ * fail_alloc(n); the call; fail_alloc(0). All in registers, because allocations of a page fault in
+ * between would be counted too. A child made by clone ends immediately. Returns what was left of
+ * the count, and the call's result through `result`.
  */
 static long armed(long n, long number, long* result) {
   register long a0 asm("a0") = n;
@@ -70,13 +66,12 @@ static int attempt(long n, long number, long* result) {
 }
 
 /*
- * Walks through all allocations of what `body(n)` does, each time in a child of its own, and
- * compares the books each time. Ends when the count is not reached; answers how many allocations
- * there were.
+ * Walks through all allocations of `body(n)`, each time in a new child, and compares the counts
+ * each time. Ends when the count is not reached; returns how many allocations there were.
  */
 static inline int walk(int (*body)(long n), int allowed) {
   tap_settle();
-  errno = 0; /* the page that it lies in is our own from here on */
+  errno = 0; /* makes its page private, so that later stores need no copy */
   for (long n = 1; n < 500; n++) {
     struct tine_memory_info before;
     char why[256];
