@@ -83,7 +83,7 @@ static void try_mask(void) {
   kill(getpid(), SIGUSR1);
   check(seen_count == 0, "blocked: two kills, no handler yet");
   sigprocmask(SIG_SETMASK, &old, NULL);
-  check(seen_count == 1, "unblocked: it runs once, for pending is a bit and no count");
+  check(seen_count == 1, "unblocked: it runs once, because pending is one bit");
 }
 
 static void try_order(void) {
@@ -104,7 +104,7 @@ static void try_order(void) {
 }
 
 static void try_child(void) {
-  printf("The end of a child is a signal too:\n");
+  printf("The end of a child sends a signal:\n");
   sigset_t set = set_of(SIGCHLD), old;
   handle(SIGCHLD, note, 0, 0);
   sigprocmask(SIG_BLOCK, &set, &old);
@@ -114,7 +114,7 @@ static void try_child(void) {
   waitpid(pid, &status, 0);
   sigprocmask(SIG_SETMASK, &old, NULL);
   check(seen_count == 1 && last_info.si_pid == pid, "SIGCHLD names the child");
-  check(last_info.si_code == CLD_EXITED && last_info.si_status == 7, "and says: exited, with 7");
+  check(last_info.si_code == CLD_EXITED && last_info.si_status == 7, "and the exit status, 7");
   signal(SIGCHLD, SIG_DFL);
 }
 
@@ -140,7 +140,8 @@ static void try_fault(void) {
   handle(SIGSEGV, step_over, 0, 0);
   load(0x1234);
   printf("  reading 0x1234: SIGSEGV, si_addr %p\n", last_info.si_addr);
-  check(seen_count == 1 && last_info.si_addr == (void*)0x1234, "the address is the one we read");
+  check(seen_count == 1 && last_info.si_addr == (void*)0x1234,
+        "si_addr is the address that was read");
   check(last_info.si_code == SEGV_MAPERR, "SEGV_MAPERR: nothing is mapped there");
   store(&constant);
   check(last_info.si_addr == &constant && last_info.si_code == SEGV_ACCERR,
@@ -169,12 +170,13 @@ static void try_interruption(void) {
   handle(SIGUSR1, note, 0, 0);
   pid_t pid = interrupter(TINE_WAIT_SLEEP);
   int result = nanosleep(&long_time, &left);
-  check(result == -1 && errno == EINTR && left.tv_sec > 0, "nanosleep: EINTR, and what was left");
+  check(result == -1 && errno == EINTR && left.tv_sec > 0,
+        "nanosleep: EINTR, and the time that was left");
   waitpid(pid, NULL, 0);
   handle(SIGUSR1, note, SA_RESTART, 0);
   pid = interrupter(TINE_WAIT_CHILD);
   result = waitpid(pid, NULL, 0);
-  check(result == pid && seen_count == 1, "waitpid with SA_RESTART: handled, then waited on");
+  check(result == pid && seen_count == 1, "waitpid with SA_RESTART: handled, then restarted");
 }
 
 static void try_pipe(void) {
@@ -194,7 +196,7 @@ static void try_pipe(void) {
   waitpid(pid, &status, 0);
   check(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE, "SIGPIPE ends the writer");
   signal(SIGPIPE, SIG_IGN);
-  check(write(fds[1], "x", 1) == -1 && errno == EPIPE, "who ignores it gets EPIPE");
+  check(write(fds[1], "x", 1) == -1 && errno == EPIPE, "a writer that ignores it gets EPIPE");
   signal(SIGPIPE, SIG_DFL);
   close(fds[1]);
 }

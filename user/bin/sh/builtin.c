@@ -99,7 +99,7 @@ static const struct builtin {
   builtin_fn* run;
   const char* help;
 } builtins[] = {
-    {":", builtin_nothing, "nothing, successfully"},
+    {":", builtin_nothing, "do nothing, successfully"},
     {"cd", builtin_cd, "cd [FOLDER|-]: go there; home without, back with -"},
     {"exit", builtin_exit, "exit [N]: end this shell"},
     {"export", builtin_export, "export NAME[=VALUE]...: give variables to programs"},
@@ -132,7 +132,7 @@ static const struct program {
     {"kill", "kill [-SIGNAL] PID...: send a signal"},
     {"ln", "ln [-s] OLD NEW: another name for a file"},
     {"ls", "ls [-al] [PATH...]: what is in a folder"},
-    {"meminfo", "who owns the machine's memory"},
+    {"meminfo", "what the machine's memory is used for"},
     {"mkdir", "mkdir [-p] FOLDER...: make folders"},
     {"mv", "mv FILE... TARGET: rename files"},
     {"poweroff", "poweroff [CODE]: switch the machine off"},
