@@ -72,8 +72,8 @@ void AddressSpace::note_room(Region* region) {
   }
 }
 
-// The smallest room that is large enough, so that large ones stay whole. The room above the last
-// region is used only when no other is large enough: usually the stack is there.
+// The smallest room that is large enough, so that large ones stay whole. There is room above the
+// last region only if the program has unmapped its stack.
 Result<VirtAddr> AddressSpace::find_room(std::uint64_t size) {
   if (Region* region = rooms_.first_not_below(size)) {
     return room_start(regions_.prev(region));
