@@ -105,7 +105,7 @@ class FrameRef {
 
 // Caches of frames that can be freed when memory runs out: rows of a table that the linker gathers.
 // When no frame is left, frame_allocate calls them in the order of their names. `give_back` frees
-// some frames and returns how many; 0: it has none. The caller may hold spinlocks that rank below
+// some frames and returns how many; 0: it has none. The caller may hold spinlocks that rank before
 // `stack pool`, so `give_back` neither sleeps nor allocates.
 struct FrameKeeper {
   std::size_t (*give_back)();

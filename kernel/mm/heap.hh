@@ -1,7 +1,7 @@
 // The kernel heap: objects of up to one page, in slabs of one size each. `make` and `make_ref` are
 // the way to build an object, because every allocation may fail; there is no plain `new`.
 //
-// Lock: `heap`, inside. Never sleeps. The caller may hold any lock that ranks below `stack pool`.
+// Lock: `heap`, inside. Never sleeps. The caller may hold any lock that ranks before `stack pool`.
 #pragma once
 
 #include <cstddef>
