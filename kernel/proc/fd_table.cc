@@ -30,12 +30,18 @@ Result<> FdTable::make_room() {
   return {};
 }
 
+// `file` is what was there before, afterwards.
+void FdTable::set(Slot& at, RefPtr<OpenFile>& file, bool close_on_exec) {
+  at.is_place = file->is_place();
+  at.close_on_exec = close_on_exec;
+  std::swap(at.file, file);
+}
+
 Result<int> FdTable::add(RefPtr<OpenFile> file, bool close_on_exec, int from) {
   SpinGuard guard(lock_);
   int fd = TRY(find_free(from));
   Slot& at = *TRY(make_slot(fd));
-  at.file = std::move(file);
-  at.close_on_exec = close_on_exec;
+  set(at, file, close_on_exec);
   return fd;
 }
 
@@ -44,8 +50,7 @@ Result<> FdTable::put(int fd, RefPtr<OpenFile> file, bool close_on_exec) {
   {
     SpinGuard guard(lock_);
     Slot& at = *TRY(make_slot(fd));
-    std::swap(at.file, file);
-    at.close_on_exec = close_on_exec;
+    set(at, file, close_on_exec);
   }
   if (file) closed(std::move(file));
   return {};

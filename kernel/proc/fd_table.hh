@@ -48,6 +48,7 @@ class FdTable {
   struct Slot {
     RefPtr<OpenFile> file;
     bool close_on_exec = false;
+    bool is_place = false;  // what the file says, kept where `get` looks anyway
   };
   static constexpr int per_chunk = 32;
   struct Chunk {
@@ -64,6 +65,7 @@ class FdTable {
   Slot* slot(int fd) REQUIRES(lock_);
   Result<int> find_free(int from) REQUIRES(lock_);
   Result<Slot*> make_slot(int fd) REQUIRES(lock_);
+  void set(Slot& at, RefPtr<OpenFile>& file, bool close_on_exec) REQUIRES(lock_);
   int end() {
     SpinGuard guard(lock_);
     return end_;
@@ -89,8 +91,11 @@ inline Result<RefPtr<OpenFile>> FdTable::get_any(int fd) {
 }
 
 inline Result<RefPtr<OpenFile>> FdTable::get(int fd) {
-  RefPtr<OpenFile> file = TRY(get_any(fd));
-  return file->is_place() ? Result<RefPtr<OpenFile>>(Errno::badf) : std::move(file);
+  if (static_cast<unsigned>(fd) >= TINE_OPEN_MAX) return Errno::badf;
+  SpinGuard guard(lock_);
+  Slot* at = slot(fd);
+  if (!at || at->is_place) return Errno::badf;
+  return at->file;
 }
 
 }  // namespace tine
