@@ -98,9 +98,7 @@ struct tine_pollfd {
 #define POLLIN 0x001
 #define POLLPRI 0x002
 #define POLLOUT 0x004
-#define POLLERR                                                                             \
-  0x008                /* a pipe without readers; this and the next two are always returned \
-                        * */
+#define POLLERR 0x008  /* a pipe without readers; always returned, as the next two */
 #define POLLHUP 0x010  /* a pipe without writers */
 #define POLLNVAL 0x020 /* no such descriptor */
 
@@ -283,9 +281,7 @@ struct tine_winsize {
 #define MADV_RANDOM 1
 #define MADV_SEQUENTIAL 2
 #define MADV_WILLNEED 3
-#define MADV_DONTNEED                                                  \
-  4 /* drops the pages: the next access gets zeros, or the file's page \
-     * */
+#define MADV_DONTNEED 4 /* drops the pages: next come zeros, or the pages of the file */
 #define MADV_FREE 8
 #define MADV_HUGEPAGE 14
 #define MADV_NOHUGEPAGE 15
@@ -299,15 +295,13 @@ struct tine_winsize {
 /* ---- Processes (clone, wait4, clock_gettime, uname) ---- */
 
 /* clone flags */
-#define CSIGNAL 0xff                   /* the signal that the parent gets when the child ends */
-#define CLONE_VM 0x00000100            /* parent and child use the same memory */
-#define CLONE_VFORK 0x00004000         /* the parent waits until the child execs or ends */
-#define CLONE_SETTLS 0x00080000        /* the child's tp */
-#define CLONE_PARENT_SETTID 0x00100000 /* the child's id is stored in the parent's memory */
-#define CLONE_CHILD_CLEARTID                                                  \
-  0x00200000                          /* for threads; no effect for a process \
-                                       * */
-#define CLONE_CHILD_SETTID 0x01000000 /* the child's id is stored in the child's memory */
+#define CSIGNAL 0xff                    /* the signal that the parent gets when the child ends */
+#define CLONE_VM 0x00000100             /* parent and child use the same memory */
+#define CLONE_VFORK 0x00004000          /* the parent waits until the child execs or ends */
+#define CLONE_SETTLS 0x00080000         /* the child's tp */
+#define CLONE_PARENT_SETTID 0x00100000  /* the child's id is stored in the parent's memory */
+#define CLONE_CHILD_CLEARTID 0x00200000 /* for threads; no effect for a process */
+#define CLONE_CHILD_SETTID 0x01000000   /* the child's id is stored in the child's memory */
 
 #define WNOHANG 1
 #define WUNTRACED 2       /* children that are stopped, too */
@@ -457,5 +451,4 @@ struct tine_page_info {
 #define TINE_TRACE_OFF 0
 #define TINE_TRACE_ON 1
 #define TINE_TRACE_CHILDREN 2
-#define TINE_TRACE_FD \
-  31 /* inherited like any other, so a reader of a pipe sees when the last child ends */
+#define TINE_TRACE_FD 31 /* inherited: a reader sees when the last child ends */

@@ -13,10 +13,9 @@
 
 #define TINE_STACK_SIZE (8 << 20) /* the stack grows on demand up to this many bytes */
 
-#define TINE_NAME_MAX 255  /* bytes in one component of a path */
-#define TINE_PATH_MAX 4096 /* bytes in a path, its final 0 included */
-#define TINE_ARG_MAX \
-  (128 << 10) /* bytes of argv and envp together that execve always accepts, pointers included */
+#define TINE_NAME_MAX 255        /* bytes in one component of a path */
+#define TINE_PATH_MAX 4096       /* bytes in a path, its final 0 included */
+#define TINE_ARG_MAX (128 << 10) /* bytes of argv and envp that execve accepts at least */
 
 #define TINE_ARG_COUNT 8   /* arguments of execv(app_id, argv) */
 #define TINE_ARG_LENGTH 31 /* characters in one of them, without its final 0 */

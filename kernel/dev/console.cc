@@ -57,7 +57,7 @@ void Console::hold_back_if_full() {
   held_back_ = full;
 }
 
-// Wakes one reader. If it leaves input, or does not read after all, read_line wakes the next one.
+// Wakes one reader. If it leaves input, it wakes the next one (read_line).
 void Console::commit() {
   committed_ = tail_;
   if (head_ == committed_) return;

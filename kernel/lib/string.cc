@@ -61,9 +61,9 @@ void copy_shifted(Byte*& to, const Byte*& from, std::size_t& size) {
   from = reinterpret_cast<const Byte*>(in) - early;
 }
 
-// Is one of the eight bytes 0? Subtracting 1 from each byte sets its top bit if the byte was 0 or
-// its top bit was set before; `& ~word` leaves out the second kind. (A borrow only ever comes from
-// a byte that is 0.)
+// Is one of the eight bytes 0? Subtracting 1 from each byte leaves its top bit set only if the byte
+// was 0 or had that bit set before; `& ~word` leaves out the second kind. (Only a byte that is 0
+// borrows from the next one.)
 bool has_zero(Word8 word) {
   constexpr Word8 ones = 0x0101010101010101, tops = 0x8080808080808080;
   return ((word - ones) & ~word & tops) != 0;
