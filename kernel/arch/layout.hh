@@ -2,8 +2,8 @@
 //
 //   0xffff_ffc0_0000_0000  direct map: physical address + this (devices, memory, the image)
 //   0xffff_ffff_c000_0000  kernel stacks: slots of 32 KiB, of which the lower half is never mapped
-//   0xffff_ffff_ffff_f000 signal handlers return to this page, the only one of this half that user
-//   mode can execute
+//   0xffff_ffff_ffff_f000  the page to which signal handlers return, the only one of this half that
+//                          user mode can execute
 //
 // The unit tests put a header of the same name before this one, in which `direct` finds simulated
 // memory.

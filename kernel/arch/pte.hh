@@ -2,7 +2,7 @@
 // System").
 //
 //   63      54 53          10 9 8 7 6 5 4 3 2 1 0
-//   | reserved | frame number | RSW|D|A|G|U|X|W|R|V| bit 8 (RSW, free for software): copy on write
+//   | reserved | frame number | RSW|D|A|G|U|X|W|R|V|   bit 8, of RSW: copy-on-write
 #pragma once
 
 #include <cstdint>

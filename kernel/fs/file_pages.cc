@@ -108,8 +108,7 @@ FilePages::Part FilePages::take_part(std::uint64_t first) {
   Slot* slot = &root_;
   Part part{{}, height_, 0};
   while (!slot->empty() && first > part.first) {
-    if ((first - part.first) >> fan_bits * part.height != 0)
-      return {};  // `first` is after the tree
+    if ((first - part.first) >> fan_bits * part.height != 0) return {};  // after the tree
     std::array<Slot, 1 << fan_bits>& slots = slot->below->slots;
     part.height--;
     // Slots after the one with `first` are taken out whole; only when these are empty, that one is

@@ -6,8 +6,9 @@
 //   ...
 //   SpinGuard guard(lock_);
 //   TRY(wait(readers_, lock_, WaitReason::pipe, [&] {
-//     lock_.assert_held(); // true here, but the analysis cannot see it return !buffer_.empty();
-//     }));
+//     lock_.assert_held();  // true here, but the analysis cannot see it
+//     return !buffer_.empty();
+//   }));
 //
 // A queue holds Waiters. A Waiter lies on the stack of the waiting thread. It enters the queue
 // under the queue's lock, and leaves under this lock too: a wake takes it out and marks it as told,
@@ -54,10 +55,8 @@ struct Waiter {
 class WaitQueue {
  public:
   bool empty() const { return waiters_.empty(); }
-  const Waiter* first() {
-    return waiters_.front();
-  }  // the one that has waited longest; nullptr:
-     // none
+  // The one that has waited longest; nullptr: none waits.
+  const Waiter* first() { return waiters_.front(); }
 
   // Wakes the thread that has waited longest.
   void wake_one() EXCLUDES(scheduler_lock) {

@@ -8,9 +8,9 @@
 // meanwhile, and no wakeup can be missed. Why this ends:
 //   - A process that is ending (Process::ending) gets no memory in page faults any more, and ends
 //     soon: SIGKILL interrupts its sleep, or it waits for a mutex, whose holder never sleeps for
-//     long. A call of such a process that needs memory returns ENOMEM. - While one is ending, no
-//     other is chosen. If it frees too little, another one is. - Each choice leaves fewer
-//     processes; the last one is the process that needs the page.
+//     long. A call of such a process that needs memory returns ENOMEM.
+//   - While one is ending, no other is chosen. If it frees too little, another one is.
+//   - Each choice leaves fewer processes; the last one is the process that needs the page.
 //
 // Lock: `choosing`, so that only one thread at a time inspects processes, and holds no reference to
 // a space when the next one starts: a space that is held cannot be freed.

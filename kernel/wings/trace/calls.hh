@@ -15,8 +15,10 @@ namespace tine {
 //   @   a directory's fd       f g   flags of open           c   a mode, if they create
 //   r   protection             a     flags of mmap           k   a command of fcntl
 //   w   from where lseek counts
-// and in capitals what the call fills in: B bytes, as many as it returns I an int F two descriptors
-//   T a timespec `result`: d or x; '-' for a call that never returns.
+// and in capitals what the call fills in:
+//   B   bytes, as many as it returns       I   an int
+//   F   two descriptors                    T   a timespec
+// `result`: d or x; '-' for a call that never returns.
 struct CallFormat {
   unsigned number;
   std::string_view name;

@@ -1,12 +1,14 @@
 /*
  * sh: the shell, a small part of POSIX's. A line passes through its files in this order:
  *
- *   main.c where lines come from: the terminal, a script, `sh -c TEXT` edit.c the terminal: a line
- *   is typed and edited parse.c the line becomes a tree; nothing of it is run yet run.c the tree
- *   is run: pipelines, processes, redirections expand.c the words of a command, just before it
- *   runs: $NAME and quotes variable.c what $NAME is, and the environment of programs builtin.c the
- *   commands that run in the shell itself job.c children: waiting for them, and those in the
- *   background
+ *   main.c      where lines come from: the terminal, a script, `sh -c TEXT`
+ *   edit.c      the terminal: a line is typed and edited
+ *   parse.c     the line becomes a tree; nothing of it is run yet
+ *   run.c       the tree is run: pipelines, processes, redirections
+ *   expand.c    the words of a command, just before it runs: $NAME and quotes
+ *   variable.c  the values of $NAME, and the environment of programs
+ *   builtin.c   the commands that run in the shell itself
+ *   job.c       children: waiting for them, and those in the background
  *
  * The grammar:
  *
