@@ -30,7 +30,7 @@ Result<> FdTable::make_room() {
   return {};
 }
 
-// `file` is what was there before, afterwards.
+// Puts `file` into the slot, and leaves in `file` what was there before.
 void FdTable::set(Slot& at, RefPtr<OpenFile>& file, bool close_on_exec) {
   at.is_place = file->is_place();
   at.close_on_exec = close_on_exec;

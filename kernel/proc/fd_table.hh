@@ -48,7 +48,7 @@ class FdTable {
   struct Slot {
     RefPtr<OpenFile> file;
     bool close_on_exec = false;
-    bool is_place = false;  // what the file says, kept where `get` looks anyway
+    bool is_place = false;  // a copy of the file's, so that `get` reads only the slot
   };
   static constexpr int per_chunk = 32;
   struct Chunk {
