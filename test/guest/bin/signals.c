@@ -141,6 +141,27 @@ static void lowest_first(void) {
   for (int i = 0; i < 13; i++) EQUAL(order[i], 2 + 5 * i);
 }
 
+/* On one hart the child does not run between the two calls, unless the slice ends just there. On
+ * several it may take the first signal before the second one is sent. */
+static void kill_before_others(void) {
+  struct tine_memory_info info;
+  int killed = 0;
+  EQUAL(memory_info(&info), 0);
+  for (int i = 0; i < 20; i++) {
+    int status;
+    pid_t child = FORK();
+    if (child == 0) {
+      for (;;) asm volatile("");
+    }
+    EQUAL(kill(child, SIGHUP), 0);
+    EQUAL(kill(child, SIGKILL), 0);
+    EQUAL(waitpid(child, &status, 0), child);
+    CHECK(status == SIGHUP || status == SIGKILL);
+    killed += status == SIGKILL;
+  }
+  if (info.harts == 1 && killed == 0) tap_fail("SIGKILL never came before SIGHUP");
+}
+
 static void once_while_pending(void) {
   handle(SIGUSR1, note, 0);
   block(set_of(SIGUSR1));
@@ -640,6 +661,7 @@ int main(int argc, char** argv) {
   RUN("a handler runs before kill returns, and is told who sent", handler_runs);
   RUN("nothing of the kernel's stands in the free room of a signal frame", no_stray_bytes);
   RUN("of several pending signals the lowest comes first", lowest_first);
+  RUN("... but SIGKILL before all others", kill_before_others);
   RUN("a signal that is pending already is not counted twice", once_while_pending);
   RUN("the mask in a handler is the old one, sa_mask and the signal itself", mask_in_handler);
   RUN("SA_RESETHAND: the second time it is the default action", reset_hand);

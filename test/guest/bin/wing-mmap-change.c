@@ -46,6 +46,20 @@ static void grows_where_it_is(void) {
   DIES(at[PAGE] = 1);
 }
 
+/* A mapping that grows up to another one of its kind is one with it: mremap takes both at once. */
+static void grows_into_its_neighbour(void) {
+  char* at = map_before_room(6, ANON);
+  EQUAL(munmap(at + 2 * PAGE, BYTES(2)), 0);
+  ERROR(REMAP(at, BYTES(6), BYTES(6), 0, NULL), EFAULT);
+  CHECK(REMAP(at, BYTES(2), BYTES(4), 0, NULL) == at);
+  CHECK(REMAP(at, BYTES(6), BYTES(6), 0, NULL) == at);
+  CHECK(REMAP(at, BYTES(6), BYTES(8), 0, NULL) == at);
+  has_letters(at, 2);
+  EQUAL(at[2 * PAGE], 0);
+  EQUAL(at[5 * PAGE], 'f');
+  EQUAL(at[7 * PAGE], 0);
+}
+
 static void moves(int flags) {
   char* at = map_before_room(3, flags);
   char* wall = mmap(at + 3 * PAGE, BYTES(1), RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
@@ -288,6 +302,7 @@ static void refused_split(void) { WALK(try_split, 0, 1); }
 int main(void) {
   tap_begin("wing-mmap-change");
   RUN("mremap grows and shrinks a mapping where it is", grows_where_it_is);
+  RUN("a mapping that grew up to its neighbour is one with it", grows_into_its_neighbour);
   RUN("mremap moves a mapping that has no room", moves_private);
   RUN("mremap moves shared memory, which stays shared", moves_shared);
   RUN("shared memory that is protected and opened again is still shared", protected_and_shared);
