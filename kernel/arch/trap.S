@@ -77,7 +77,7 @@ from_kernel:
 .size trap_entry, . - trap_entry
 
 # [fork 12] First code of a new user thread.
-# lab fork 2 {
+# lab fork 1 {
 # Its Context had this address as ra and its TrapFrame as sp.
 # } lab
 .globl user_thread_start

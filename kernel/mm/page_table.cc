@@ -74,7 +74,7 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
 }
 
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
-  // lab fork 3 {
+  // lab fork 2 {
   std::size_t shared = 0;
   Result<> made;
   for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {

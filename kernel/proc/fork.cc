@@ -86,7 +86,7 @@ Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   child->args = parent.args;
   // } lab
 
-  // lab fork 2 {
+  // lab fork 1 {
   // [fork 9] The child gets all of the parent's registers as they were at the call, except the
   // result. Its switch context (Thread::make_user) starts at user_thread_start, which returns to
   // user mode with this frame.

@@ -16,7 +16,7 @@ Result<OwnPtr<Thread>> Thread::make_user(Process& process) {
   // it.
   thread->frame = reinterpret_cast<TrapFrame*>(thread->stack_top.value() - sizeof(TrapFrame));
   // [fork 4] The switch context: where it begins when a hart first switches to it.
-  // lab fork 2 {
+  // lab fork 1 {
   thread->context.ra = reinterpret_cast<std::uint64_t>(user_thread_start);
   thread->context.sp = reinterpret_cast<std::uint64_t>(thread->frame);
   // } lab

@@ -106,7 +106,7 @@ Result<Pte> AddressSpace::map_frame(FrameRef frame, VirtAddr page, Pte* at, Pte 
 // needs the mutex that is held here.
 Result<Pte> AddressSpace::break_sharing(const Region& region, VirtAddr page, Pte* entry) {
   PhysAddr shared = entry->address();
-  // lab fork 3 {
+  // lab fork 2 {
   if (frame_references(shared) == 1) {
     Pte own = Pte::user(shared, region.prot);
     PageTable::replace(entry, own);

@@ -24,12 +24,12 @@ FORK_1 = """
 """
 
 FORK_2 = """
-  // Part 2. How the child comes to life: what its registers are when it returns to its program, and
+  // Part 1. How the child comes to life: what its registers are when it returns to its program, and
   // what its thread runs on. Mind the flags of the request that are about registers.
 """
 
 FORK_3 = """
-  // Part 3. What is different in a fenced child? The file TASK says it, for your id.
+  // Part 3. What is different in a fenced child? `make task` says it, for your id.
 """
 
 FORK_1B = """
@@ -38,7 +38,7 @@ FORK_1B = """
 """
 
 THREAD = """
-  // Part 2. Where does a new thread go on when the scheduler switches to it for the first time, and
+  // Part 1. Where does a new thread go on when the scheduler switches to it for the first time, and
   // with which stack? For the first program alone that is done here, in another way; yours takes
   // the place of all this.
   static Thread* first_program = nullptr;
@@ -56,13 +56,13 @@ THREAD = """
 """
 
 CLONE = """
-  // Part 1. A space with the same regions and a copy of every page that is there. (In part 3 the
+  // Part 1. A space with the same regions and a copy of every page that is there. (In part 2 the
   // pages are shared: PageTable::share.)
   return Errno::nosys;
 """
 
 SHARE = """
-  // Part 3. For each entry of [start, end) that is valid: the same frame in the child's table, and
+  // Part 2. For each entry of [start, end) that is valid: the same frame in the child's table, and
   // neither side may write it any more. Who counts the holders of a frame, and the valid entries of
   // a table?
   (void)start, (void)end, (void)child;
@@ -70,7 +70,7 @@ SHARE = """
 """
 
 LAST_OWNER = """
-  // Part 3. Is a copy needed if nobody else holds this frame?
+  // Part 2. Is a copy needed if no other process holds this frame?
 """
 
 STUBS = {

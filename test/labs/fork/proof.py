@@ -88,7 +88,7 @@ WRONG = [
     ("every write to a shared page copies, the last holder's too", "the last holder of a frame",
      [(FAULT, "  if (frame_references(shared) == 1) {", "  if (frame_references(shared) == 0) {")]),
     ("the copy of a copying fork forgets what may only be read", "the child's memory is what the parent's was",
-     [*COPYING[1:], (REGIONS, SHARES, COPIES.replace("Pte::user(*copy, region.prot)",
+     [*COPYING[1:], (REGIONS, SHARES, COPIES.replace("Pte::user(*copy, region->prot)",
                                                      "Pte::user(*copy, Prot::read | Prot::write | Prot::exec)"))]),
     ("the child of a user's process is root's", "user, umask",
      [(FORK, "  child->paths = parent.paths;\n",

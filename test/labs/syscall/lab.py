@@ -26,6 +26,8 @@ NUMBER = "/* Part 1. The number of sysinfo: Linux's, 179. */"
 HANDLER = """
 // Part 1. The row and the handler of sysinfo: fill the structure (tine/abi.h), and hand it to the
 // program. memory_info in syscall/info.cc knows where most of it comes from.
+
+// Part 3. A call of your own: `make task` says its number and its structure.
 """
 
 ROW = "    // Part 1. So that strace shows its one argument, a pointer, and not six registers."
