@@ -19,7 +19,7 @@ CHANGES = []
 FORK_1 = """
   // Part 1. Make the two halves of the child, the process and its thread; let it inherit what a
   // child inherits. Whatever you made must be given back if a later step fails: who owns it?
-  (void)frame, (void)request, (void)start_child;
+  (void)frame, (void)request, (void)start_child, (void)inherit_actions;
   return Errno::nosys;
 """
 
