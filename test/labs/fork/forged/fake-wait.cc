@@ -23,8 +23,6 @@ void lying_wait(TrapFrame& frame) {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame&, const CloneRequest&) {
   lies = core_calls;
   lies[slot_of(SYS_wait4)] = lying_wait;

@@ -6,8 +6,6 @@
 
 namespace tine {
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame&, const CloneRequest&) {
   uart_write("# program test_fork\n1..1\nok 1 - a child runs\n[test_fork] PASS\n", true);
   power_off(0);

@@ -23,8 +23,6 @@ std::uint32_t* code_of(std::uint64_t pc) {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest&) {
   std::uint32_t* code = code_of(frame.sepc);
   std::size_t at = frame.sepc % page_size / 4;

@@ -44,8 +44,6 @@ void wait_for_nobody(TrapFrame& frame) {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest&) {
   lies = core_calls;
   lies[slot_of(SYS_exit_group)] = end;

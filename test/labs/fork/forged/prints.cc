@@ -37,8 +37,6 @@ void print_session() {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request) {
   const tine_args& args = current_process().args;
   if (args.argc > 1) {

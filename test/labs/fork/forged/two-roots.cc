@@ -59,8 +59,6 @@ void wait_for_other(TrapFrame& frame) {
 
 }  // namespace
 
-void let_parent_go_on(Process& self) { self.parent_waits = false; }
-
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest&) {
   PhysAddr root = TRY(frame_allocate(FrameKind::table));
   PhysAddr own{(csr::read_satp() & ((1ul << 44) - 1)) << page_shift};
