@@ -56,9 +56,10 @@ bool comes_to_say(const std::string& path, std::string_view text) {
 // A `make qemu` with a pipe for its keyboard; what it says goes to a file.
 class Session {
  public:
-  explicit Session(const std::string& log)
-      : log_("build/logs/" + log + ".log"),
-        keys_(popen((make("qemu CPUS=1") + " > " + log_ + " 2>&1").c_str(), "w")) {}
+  explicit Session(const std::string& log) : log_("build/logs/" + log + ".log") {
+    unlink(log_.c_str());  // an earlier run's has a prompt
+    keys_ = popen((make("qemu CPUS=1") + " > " + log_ + " 2>&1").c_str(), "w");
+  }
   ~Session() {
     if (keys_) end("poweroff 1\n");
   }
@@ -76,7 +77,7 @@ class Session {
 
  private:
   std::string log_;
-  std::FILE* keys_;
+  std::FILE* keys_ = nullptr;
 };
 
 // A folder of its own that is gone at the end.
