@@ -89,7 +89,7 @@ MemoryRange usable_memory(const MachineDescription& machine) {
 void start_memory(const MachineDescription& machine, MemoryRange device_tree) {
   MemoryRange memory = usable_memory(machine);
   if (memory.size == 0) panic("the device tree names no memory");
-  FewOf<MemoryRange, 16> holes;
+  InplaceVector<MemoryRange, 16> holes;
   for (const MemoryRange& range : machine.reserved) holes.add(range);
   if (machine.initrd) holes.add(*machine.initrd);
   holes.add(device_tree);

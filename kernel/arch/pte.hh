@@ -54,7 +54,9 @@ class Pte {
   }
 
   // A writable entry becomes copy-on-write; every other entry stays as it is.
-  constexpr Pte shared() const { return writable() ? Pte((bits_ & ~(w | d)) | cow_bit) : *this; }
+  constexpr Pte copy_on_write() const {
+    return writable() ? Pte((bits_ & ~(w | d)) | cow_bit) : *this;
+  }
 
   bool operator==(const Pte&) const = default;
 

@@ -8,7 +8,7 @@ namespace tine {
 
 // An array of at most `max` items, with their count.
 template <class T, unsigned max>
-struct FewOf {
+struct InplaceVector {
   std::array<T, max> items{};
   unsigned count = 0;
 
@@ -37,13 +37,13 @@ struct UartDescription {
 };
 
 struct MachineDescription {
-  FewOf<MemoryRange, 16> memory;   // its banks, lowest first
-  FewOf<MemoryRange, 8> reserved;  // parts of it that the kernel must not use
+  InplaceVector<MemoryRange, 16> memory;   // its banks, lowest first
+  InplaceVector<MemoryRange, 8> reserved;  // parts of it that the kernel must not use
   std::optional<MemoryRange> initrd;
   std::span<const std::byte> rng_seed;
   std::string_view bootargs;
 
-  FewOf<HartDescription, sbi::hart_ids> harts;  // those that may be used
+  InplaceVector<HartDescription, sbi::hart_ids> harts;  // those that may be used
   std::uint64_t timebase_frequency = 0;
   // Read from the first hart; all harts are assumed to be alike.
   bool has_sstc = false;

@@ -18,12 +18,10 @@ constexpr std::uint64_t page_count(std::uint64_t size) {
 void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
 bool is_marked(PhysAddr frame) { return frame_record(frame).next == 1; }
 bool is_shared(PhysAddr frame) { return is_marked(frame) && frame_references(frame) > 1; }
-// The same for a frame to which the file and the caller have one reference each. If there are only
-// these two, no mapping is left, and the mark is cleared.
-bool is_mapped_shared(const FrameRef& frame) {
-  FrameRecord& record = frame_record(frame.address());
-  if (record.next == 1 && frame_references(frame.address()) == 2) record.next = 0;
-  return record.next == 1;
+// Of a frame to which the file and the caller have one reference each: no mapping is left, so the
+// mark goes.
+void clear_stale_mark(PhysAddr frame) {
+  if (frame_references(frame) == 2) frame_record(frame).next = 0;
 }
 // May the file write into this frame? Only if no other holds it, or the others are to see the
 // change.
@@ -175,8 +173,11 @@ Result<FrameRef> FilePages::page(std::uint64_t index) {
     SpinGuard guard(lock_);
     if (index >= page_count(size_)) return Errno::inval;
     FrameRef frame = reference(index);
-    if (frame && is_marked(frame.address())) clear_tail();
-    if (frame && !is_mapped_shared(frame)) return frame;
+    if (frame && is_marked(frame.address())) {
+      clear_tail();
+      clear_stale_mark(frame.address());
+    }
+    if (frame && !is_marked(frame.address())) return frame;
     shared = std::move(frame);
   }
   FrameRef own = FrameRef::adopt(TRY(frame_allocate_zeroed(FrameKind::user)));
@@ -216,9 +217,9 @@ Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
   }
 }
 
-void FilePages::when_cut(Forget forget) {
+void FilePages::on_truncate(Truncated function) {
   SpinGuard guard(lock_);
-  forget_ = forget;
+  truncated_ = function;
 }
 
 Result<std::size_t> FilePages::read(std::uint64_t offset, IoBuffer& to) {
@@ -260,7 +261,7 @@ Result<std::size_t> FilePages::write_in_page(std::uint64_t offset, IoBuffer& fro
   std::span<std::byte> room = fresh.bytes().subspan(offset % page_size);
   std::size_t moved = TRY(from.take(room.first(std::min(room.size(), most - offset))));
   SpinGuard guard(lock_);
-  if (forget_ && offset + moved > size_) clear_tail();
+  if (truncated_ && offset + moved > size_) clear_tail();
   TRY(place(offset, moved, fresh));
   size_ = std::max(size_, offset + moved);
   return moved;
@@ -300,17 +301,17 @@ Result<> FilePages::truncate(std::uint64_t size) {
   if (size < old_size && size % page_size != 0) {
     spare = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   }
-  Forget forget;
+  Truncated function;
   {
     SpinGuard pages_guard(lock_);
     if (size > old_size) clear_tail();
     if (spare) clear_behind(size, spare);
     size_ = size;
-    forget = forget_;
+    function = truncated_;
   }
   // A page fault that still saw the old size holds its space's mutex until its page is mapped, and
-  // `forget` waits for that mutex. A later fault sees the new size.
-  if (forget && size < old_size) forget(*this, page_count(size));
+  // it waits for that mutex. A later fault sees the new size.
+  if (function && size < old_size) function(*this, page_count(size));
   if (size <= old_size) free_from(page_count(size), page_count(old_size));
   return {};
 }

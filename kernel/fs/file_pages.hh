@@ -52,7 +52,7 @@ class FilePages final : public PageSource {
   Result<FrameRef> page(std::uint64_t index) override EXCLUDES(lock_);
   Result<FrameRef> shared_page(std::uint64_t index) override EXCLUDES(lock_);
   std::size_t pages_at_hand(std::uint64_t index, std::span<FrameRef> to) override EXCLUDES(lock_);
-  void when_cut(Forget forget) override EXCLUDES(lock_);
+  void on_truncate(Truncated function) override EXCLUDES(lock_);
 
   // Errors: fault, nomem; write also fbig, nospc, dquot, restart. If some bytes were moved, returns
   // their number instead.
@@ -94,7 +94,7 @@ class FilePages final : public PageSource {
   Slot root_ GUARDED_BY(lock_);  // empty: height 0
   unsigned height_ GUARDED_BY(lock_) = 0;
   std::uint64_t size_ GUARDED_BY(lock_) = 0;
-  Forget forget_ GUARDED_BY(lock_) = nullptr;  // nullptr: no page was ever mapped MAP_SHARED
+  Truncated truncated_ GUARDED_BY(lock_) = nullptr;  // nullptr: no page was ever mapped MAP_SHARED
   std::atomic<std::uint64_t> pages_held_{0};
   StorageShare share_;
 

@@ -12,7 +12,7 @@ namespace {
 // Set once at boot, with a reference that is never dropped.
 constinit Node* root = nullptr;
 
-constinit Mutex mounting{Rank::open_file, "mounting"};
+constinit Mutex mounting{Rank::mounting, "mounting"};
 constinit std::atomic<const Mount*> mounts{nullptr};  // changed under the mutex
 
 // Bounds of the rows (linker/kernel.ld).

@@ -61,7 +61,7 @@ enum class Errno : long {
   restart = 512,
   // A signal came before the call did anything: the call is restarted, even if the handler has no
   // SA_RESTART.
-  made_again = 513,
+  restart_always = 513,
 };
 
 // A class, because an alias of std::expected would not carry [[nodiscard]].

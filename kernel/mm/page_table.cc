@@ -90,7 +90,7 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
       Pte pte = entry;
       if (pte.valid()) {
         // [fork 7] Copy-on-write: both entries lose W, and the frame has one more owner.
-        if (pte.writable()) entry = pte = pte.shared();
+        if (pte.writable()) entry = pte = pte.copy_on_write();
         *copy = pte;
         frame_ref(pte.address());
       } else {

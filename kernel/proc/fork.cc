@@ -21,7 +21,7 @@ void wait_for_child_to_leave(Thread& self, Process& child) {
   SpinGuard guard(process_table_lock);
   std::uint64_t mask = self.blocked_signals;
   set_blocked_signals(self, ~0ul);
-  Result<> waited = wait(child.memory_left, process_table_lock, WaitReason::child, [&] {
+  Result<> waited = wait(child.vfork_done, process_table_lock, WaitReason::child, [&] {
     process_table_lock.assert_held();
     return !child.parent_waits;
   });

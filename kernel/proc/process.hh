@@ -88,7 +88,7 @@ struct Process final : RefCounted {
   int wait_pid GUARDED_BY(process_table_lock) = 0;              // while in wait4: the argument
   WaitQueue child_ended GUARDED_BY(process_table_lock);
   bool parent_waits GUARDED_BY(process_table_lock) = false;  // CLONE_VFORK, until exec or exit
-  WaitQueue memory_left GUARDED_BY(process_table_lock);
+  WaitQueue vfork_done GUARDED_BY(process_table_lock);
   std::uint64_t pending_signals GUARDED_BY(process_table_lock) = 0;  // bit number - 1
   OwnPtr<SignalActions> signal_actions GUARDED_BY(process_table_lock);
   ListLink sibling_link;
@@ -116,11 +116,11 @@ struct CloneRequest {
 };
 // [fork 2] Copies the current process, which made the system call in `frame`. The child's first
 // return to user mode is from the same call, with result 0. Returns the child's pid. Errors: nomem,
-// again (too many processes), made_again (a signal came); then no child exists.
+// again (too many processes), restart_always (a signal came); then no child exists.
 Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request);
 // Ends the parent's wait: this process no longer uses its memory (CLONE_VFORK).
 inline void let_parent_go_on(Process& self) REQUIRES(process_table_lock) {
-  if (std::exchange(self.parent_waits, false)) self.memory_left.wake_all();
+  if (std::exchange(self.parent_waits, false)) self.vfork_done.wake_all();
 }
 
 // ---- exec (exec.cc) ----
@@ -166,7 +166,7 @@ Result<WaitResult> process_wait(int pid, bool block);
 
 // Gives the process a pid and a place under `parent`, with `thread` as its first thread, which the
 // caller then starts. On an error nothing has changed. Errors: again (no pid left), nomem,
-// made_again.
+// restart_always.
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
 // The process of that pid, zombies included; nullptr when there is none.
 Process* find_process(int pid) REQUIRES(process_table_lock);

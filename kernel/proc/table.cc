@@ -97,7 +97,7 @@ Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread
   // parent. If one is being sent, it may be past the child's pid already. In both cases the fork is
   // restarted. A later one finds the child.
   bool missed = signals_to_all > 0 || current_thread()->interrupted.load(std::memory_order_relaxed);
-  if (parent && missed) return Errno::made_again;
+  if (parent && missed) return Errno::restart_always;
   int pid = TRY(pids.find_free());
   process->pid = thread->tid = pid;
   process->parent = parent;

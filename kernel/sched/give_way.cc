@@ -21,7 +21,7 @@ bool give_way() {
   if (hart.work & Hart::must_yield) {
     make_room();
   } else {
-    settle();
+    do_deferred_work();
   }
   return self->has_fatal_signal();
 }

@@ -7,10 +7,10 @@
 namespace tine {
 
 // The safe point of long work. Handles the interrupts that are pending on this hart, does what the
-// scheduler has put off (settle), and lets other threads run if this thread must make room. Returns
-// whether a fatal signal waits for the current thread: then the caller ends its work as soon as
-// possible, with a partial result or with Errno::restart. (No program sees either: the process
-// dies.)
+// scheduler has put off (do_deferred_work), and lets other threads run if this thread must make
+// room. Returns whether a fatal signal waits for the current thread: then the caller ends its work
+// as soon as possible, with a partial result or with Errno::restart. (No program sees either: the
+// process dies.)
 //
 // No spinlock may be held. Mutexes may be held; threads that wait for them wait longer. The thread
 // may continue on another hart, so no Hart& is kept across the call.

@@ -20,31 +20,30 @@ constinit std::uint64_t switches GUARDED_BY(scheduler_lock) = 0;
 // threads from `sleepers`, under the lock. Aligned, so that no two harts write to one cache line.
 struct alignas(cache_line) HartClock {
   Tree<Thread, &Thread::timer_link, &Thread::wake_at> sleepers;
-  std::uint64_t wakeup = never;          // when the first one is due (settle)
-  std::uint64_t next_tick = never;       // `never` while idle; or a_period_ahead (below)
+  std::uint64_t wakeup = never;     // when the first one is due (do_deferred_work)
+  std::uint64_t next_tick = never;  // `never` while idle
+  // The next tick is a period after the moment at which do_deferred_work sets the timer, not after
+  // the last one. So a program always gets a full period, however late this hart leaves the kernel.
+  // Counted from the last tick, the next one might already be due, and so might each after it.
+  bool begins_period = false;
   std::uint64_t timer = 0;               // what the timer is set to; 0: not set yet
-  std::uint64_t harts_to_interrupt = 0;  // bit: index (settle)
+  std::uint64_t harts_to_interrupt = 0;  // bit: index (do_deferred_work)
   std::atomic<std::uint64_t> ticks{0};
 };
 constinit HartClock hart_clocks[max_harts];
 
 HartClock& own_clock() { return hart_clocks[this_hart().index]; }
 
-// The next tick is a period after the moment at which settle sets the timer, not after the last
-// one. So a program always gets a full period, however late this hart leaves the kernel. Counted
-// from the last tick, the next one might already be due, and so might each after it.
-constexpr std::uint64_t a_period_ahead = 0;
-
-// Notes when this hart's timer must fire; settle sets it.
+// Notes when this hart's timer must fire; do_deferred_work sets it.
 void arm_timer(HartClock& clock) REQUIRES(scheduler_lock) {
   Thread* first = clock.sleepers.front();
   clock.wakeup = first ? first->wake_at : never;
-  this_hart().work |= Hart::must_settle;
+  this_hart().work |= Hart::has_deferred_work;
 }
 
 void interrupt_later(std::uint64_t harts) REQUIRES(scheduler_lock) {
   own_clock().harts_to_interrupt |= harts;
-  this_hart().work |= Hart::must_settle;
+  this_hart().work |= Hart::has_deferred_work;
 }
 
 // An idle hart is interrupted to run the thread. If no hart is idle, an urgent thread may take this
@@ -137,22 +136,22 @@ void switch_away() {
     switch_context(&self->context, &next->context);
   }
   scheduler_lock.unlock();  // a new thread does this in finish_switch
-  settle();
+  do_deferred_work();
 }
 
 // The last step of the first switch to a thread, which has not called switch_away yet: its first
 // code calls this (trap.S).
 extern "C" void finish_switch() NO_THREAD_SAFETY_ANALYSIS {  // the lock was taken by another thread
   scheduler_lock.unlock();
-  settle();
+  do_deferred_work();
 }
 
-void settle() {
+void do_deferred_work() {
   Hart& hart = this_hart();
-  if (!(hart.work & Hart::must_settle)) return;
-  hart.work &= ~Hart::must_settle;
+  if (!(hart.work & Hart::has_deferred_work)) return;
+  hart.work &= ~Hart::has_deferred_work;
   HartClock& clock = own_clock();
-  if (clock.next_tick == a_period_ahead) clock.next_tick = clock_now() + clock_config.tick;
+  if (std::exchange(clock.begins_period, false)) clock.next_tick = clock_now() + clock_config.tick;
   std::uint64_t timer = std::min(clock.wakeup, clock.next_tick);
   if (timer != clock.timer) clock_set_timer(clock.timer = timer);
   interrupt_harts(std::exchange(clock.harts_to_interrupt, 0));
@@ -195,7 +194,7 @@ void timer_interrupt(bool was_in_kernel) {
     wake_thread(*first);
   }
   if (now >= clock.next_tick) {
-    clock.next_tick = a_period_ahead;
+    clock.begins_period = true;
     clock.ticks.fetch_add(1, std::memory_order_relaxed);
     Thread* self = current_thread();
     self->run_ticks++;
@@ -254,11 +253,12 @@ bool run_ready_threads() {
   if (policy.empty()) {
     idle_harts |= 1ul << this_hart().index;
     clock.next_tick = never;
+    clock.begins_period = false;
     arm_timer(clock);
     scheduler_lock.unlock();
     return false;
   }
-  clock.next_tick = a_period_ahead;
+  clock.begins_period = true;
   arm_timer(clock);
   this_hart().idle->state = ThreadState::ready;  // but in no queue: it runs when none is ready
   switch_away();

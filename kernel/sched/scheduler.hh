@@ -59,7 +59,7 @@ void arm_wakeup(Thread& thread) REQUIRES(scheduler_lock);
 // that this is to be done. Both are slow, and a hart that is interrupted needs locks that its waker
 // holds. So they are done when no lock is held: when this hart switches, idles, gives way, or
 // returns to user mode.
-void settle() EXCLUDES(scheduler_lock);
+void do_deferred_work() EXCLUDES(scheduler_lock);
 
 // Timer ticks taken, over all harts.
 std::uint64_t total_ticks();

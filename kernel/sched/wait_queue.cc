@@ -53,7 +53,7 @@ void WaitQueue::tell(Waiter& waiter) {
 }
 
 Result<> sleep_until(std::uint64_t deadline) {
-  static constinit Spinlock lock{Rank::mailbox, "sleep"};
+  static constinit Spinlock lock{Rank::sleepers, "sleep"};
   static constinit WaitQueue never_woken;
   SpinGuard guard(lock);
   while (clock_now() < deadline) TRY(never_woken.sleep(lock, WaitReason::sleep, deadline));

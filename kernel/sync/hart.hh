@@ -37,8 +37,8 @@ struct alignas(cache_line) Hart {
   bool in_interrupt = false;  // it handles interrupts: what it wakes is urgent (handle_interrupts)
 
   // What this hart still has to do before it returns to user mode (sched/scheduler.hh).
-  static constexpr unsigned must_yield = 1;   // the current thread is to yield
-  static constexpr unsigned must_settle = 2;  // something waits until no lock is held
+  static constexpr unsigned must_yield = 1;         // the current thread is to yield
+  static constexpr unsigned has_deferred_work = 2;  // something waits until no lock is held
   unsigned work = 0;
   // Where the program continues after its last system call; 0 after an interrupt (trap.cc).
   std::uint64_t resumed_at = 0;

@@ -10,11 +10,13 @@ namespace tine {
 
 enum class Rank : std::uint8_t {
   // Mutexes
+  mounting,        // a file system is mounted or unmounted
   open_file,       // the offset of one open file
   console_reader,  // one reader of the console at a time
   proc_text,       // the text of one open file of /proc
   rename,          // renames of tmpfs from one directory to another
   file_writers,    // one writer of a file's contents at a time
+  victim,          // the choice of a process that ends when memory has ended
   space,           // one address space: regions and page table
   // Spinlocks
   process_table,   // the tree of processes: parents, children, states
@@ -23,6 +25,7 @@ enum class Rank : std::uint8_t {
   parents,         // what is above each of these directories
   futex,           // threads that wait for words of memory
   mailbox,         // one process's IPC mailbox
+  sleepers,        // threads that wait for the clock alone
   pipe,            // the ends of one pipe
   file_pages,      // pages of one file in memory
   file_locks,      // locks that programs have on files

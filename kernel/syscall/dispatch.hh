@@ -81,7 +81,7 @@ inline void finish(TrapFrame& frame, std::uint64_t a0) {
 template <class T>
 void finish(TrapFrame& frame, const Result<T>& result) {
   if (!result) {
-    if (result.error() == Errno::made_again) return;
+    if (result.error() == Errno::restart_always) return;
     if (result.error() == Errno::restart) return void(current_thread()->call_interrupted = true);
     return finish(frame, -static_cast<std::uint64_t>(result.error()));
   }

@@ -28,7 +28,7 @@ void handle_interrupts(bool was_in_kernel) {
 void idle() {
   while (true) {
     if (run_ready_threads()) continue;
-    settle();
+    do_deferred_work();
     csr::wait_for_interrupt();
     stop_idling();
     handle_interrupts(true);

@@ -111,8 +111,8 @@ bool is_interrupted() { return current_thread()->interrupted.load(std::memory_or
       in_handler = handle_signals(frame);
     } else if (work & Hart::must_yield) {
       make_room();
-    } else if (work & Hart::must_settle) {
-      settle();
+    } else if (work & Hart::has_deferred_work) {
+      do_deferred_work();
     } else {
       return;
     }

@@ -81,7 +81,7 @@ Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte
   }
   FrameRef frame = TRY(region.source->page(index));
   if (wanted != Prot::write) {
-    Pte entry = Pte::user(frame.address(), region.prot).shared();
+    Pte entry = Pte::user(frame.address(), region.prot).copy_on_write();
     TRY(map_frame(std::move(frame), page, at, entry));
     if (region.read_ahead) region.read_ahead(*this, region, page);
     return entry;

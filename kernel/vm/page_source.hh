@@ -14,7 +14,7 @@ namespace tine {
 class PageSource : public RefCounted {
  public:
   // Unmaps the pages of a file from `first` on from all address spaces that map them MAP_SHARED.
-  using Forget = void (*)(const PageSource& file, std::uint64_t first);
+  using Truncated = void (*)(const PageSource& file, std::uint64_t first);
 
   // The frame that holds page `index` (of page_size bytes) of the file, with a reference for the
   // caller. Bytes after the end of the file are 0. The contents must not change while the caller's
@@ -32,7 +32,7 @@ class PageSource : public RefCounted {
   // To be called before the first shared_page. From then on the source calls `forget` each time
   // that the file was cut, when shared_page returns inval from page `first` on already. `forget`
   // takes locks of address spaces.
-  virtual void when_cut(Forget forget) = 0;
+  virtual void on_truncate(Truncated function) = 0;
 };
 
 }  // namespace tine

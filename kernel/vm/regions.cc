@@ -332,7 +332,7 @@ void AddressSpace::protect_pages(const Region& region, Pace& pace) {
       // first write finds out.
       bool own = region.shared || entry.writable() || !allows(region.prot, Prot::write);
       PageTable::replace(&entry, own ? Pte::user(entry.address(), region.prot)
-                                     : Pte::user(entry.address(), region.prot).shared());
+                                     : Pte::user(entry.address(), region.prot).copy_on_write());
     }
     pace.step(run.size() << page_shift);
   });

@@ -116,7 +116,7 @@ TEST_CASE("what sharers store behind the end of a file never becomes a part of i
   auto file = open(tree.context, "/bin/sh", O_RDWR).value();
   write_text(*file, "abc");
   auto source = file->node()->pages().value();
-  source->when_cut(note_cut);
+  source->on_truncate(note_cut);
   bool by_write = GENERATE(true, false);
   bool still_shared = GENERATE(true, false);
   FrameRef shared = source->shared_page(0).value();
@@ -146,7 +146,7 @@ TEST_CASE("a file that is cut says so to who shares it, and has forgotten its pa
   cut_file = nullptr;
   REQUIRE(file->node()->truncate(3 * page_size - 1).has_value());
   CHECK(cut_file == nullptr);  // nobody shares it
-  source->when_cut(note_cut);
+  source->on_truncate(note_cut);
   FrameRef second = source->shared_page(1).value();
   REQUIRE(file->node()->truncate(page_size + 1).has_value());
   CHECK(cut_file == source.get());

@@ -123,7 +123,7 @@ TEST_CASE("sharing gives both sides the page, copy on write") {
   PhysAddr data = parent.add(low), text = parent.add(low + page_size, Prot::read | Prot::exec);
   CHECK(parent.share(low, low + 8 * page_size, child).value() == 2);
   for (Table* each : {&parent, &child}) {
-    CHECK(each->lookup(low) == Pte::user(data, read_write).shared());
+    CHECK(each->lookup(low) == Pte::user(data, read_write).copy_on_write());
     CHECK(each->lookup(low + page_size) == Pte::user(text, Prot::read | Prot::exec));
   }
   CHECK(frame_references(data) == 2);

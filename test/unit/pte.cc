@@ -17,7 +17,7 @@ TEST_CASE("the bits of an entry are where the specification has them") {
   CHECK(Pte::user(frame, Prot::read | Prot::write).bits() == (frame_field | 0xd7));
   CHECK(Pte::user(frame, Prot::read | Prot::exec).bits() == (frame_field | 0x5b));
   CHECK(Pte::kernel(frame, Prot::read | Prot::write).bits() == (frame_field | 0xe7));
-  CHECK(Pte::user(frame, Prot::read | Prot::write).shared().bits() == (frame_field | 0x153));
+  CHECK(Pte::user(frame, Prot::read | Prot::write).copy_on_write().bits() == (frame_field | 0x153));
 }
 
 TEST_CASE("a page that can be written can be read: W alone is reserved") {
@@ -36,7 +36,7 @@ TEST_CASE("a table is valid and no leaf") {
 TEST_CASE("the address comes back, up to the highest of 56 bits") {
   CHECK(Pte::user(frame, Prot::read).address() == frame);
   PhysAddr highest{0xfffffffffff000};
-  CHECK(Pte::user(highest, Prot::read | Prot::write).shared().address() == highest);
+  CHECK(Pte::user(highest, Prot::read | Prot::write).copy_on_write().address() == highest);
   CHECK(Pte::table(highest).bits() >> 54 == 0);
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("user code may do what the entry permits, and nothing in the kernel's 
   CHECK(data.permits(Prot::read));
   CHECK(data.permits(Prot::write));
   CHECK(!data.permits(Prot::exec));
-  Pte cow = Pte::user(frame, Prot::read | Prot::write).shared();
+  Pte cow = Pte::user(frame, Prot::read | Prot::write).copy_on_write();
   CHECK(cow.permits(Prot::read));
   CHECK(!cow.permits(Prot::write));
   CHECK(!Pte::kernel(frame, Prot::read).permits(Prot::read));
@@ -53,13 +53,13 @@ TEST_CASE("user code may do what the entry permits, and nothing in the kernel's 
 }
 
 TEST_CASE("sharing takes W and D away from what can be written, and leaves the rest alone") {
-  Pte shared = Pte::user(frame, Prot::read | Prot::write).shared();
+  Pte shared = Pte::user(frame, Prot::read | Prot::write).copy_on_write();
   CHECK(!shared.writable());
   CHECK(shared.readable());
   CHECK(shared.is_cow());
-  CHECK(shared.shared() == shared);
+  CHECK(shared.copy_on_write() == shared);
   Pte text = Pte::user(frame, Prot::read | Prot::exec);
-  CHECK(text.shared() == text);
+  CHECK(text.copy_on_write() == text);
   CHECK(!text.is_cow());
 }
 

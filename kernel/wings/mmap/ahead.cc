@@ -19,7 +19,7 @@ void map_pages_ahead(AddressSpace& space, const Region& region, VirtAddr page) {
     FrameRef* frame = &frames[(first - next) >> page_shift];
     for (Pte& entry : run) {
       if (!entry.valid()) {
-        PageTable::set(&entry, Pte::user(frame->address(), region.prot).shared());
+        PageTable::set(&entry, Pte::user(frame->address(), region.prot).copy_on_write());
         frame->release();  // the page table holds the reference now
         mapped++;
       }

@@ -52,7 +52,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
   if (allows(region.prot, Prot::write) && !region.may_write) return Errno::access;
   Result<RefPtr<PageSource>> pages = file->node()->pages();
   if (!pages) return Errno::nodev;
-  if (region.shared) (*pages)->when_cut(forget_pages);
+  if (region.shared) (*pages)->on_truncate(forget_pages);
   region.source = std::move(*pages);
   region.source_page = offset >> page_shift;
   region.read_ahead = map_pages_ahead;

@@ -24,7 +24,7 @@
 namespace tine {
 namespace {
 
-constinit Mutex choosing{Rank::file_writers, "choice of a victim"};  // its rank is before `space`
+constinit Mutex choosing{Rank::victim, "choice of a victim"};
 
 // A process of the same user with less than this part of memory is not chosen: then many small ones
 // have used the memory up.

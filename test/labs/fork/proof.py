@@ -78,7 +78,7 @@ WRONG = [
     ("the parent's TLB is not flushed after sharing", "neither sees what the other writes",
      [(REGIONS, "  ScopeExit forget_writable([&] { table_.flush_all(); });\n", "")]),
     ("only the child's entries lose the right to write", "neither sees what the other writes",
-     [(TABLE, "if (pte.writable()) entry = pte = pte.shared();", "if (pte.writable()) pte = pte.shared();")]),
+     [(TABLE, "if (pte.writable()) entry = pte = pte.copy_on_write();", "if (pte.writable()) pte = pte.copy_on_write();")]),
     ("a shared frame's holder is not counted", "thousands of children",
      [(TABLE, "        frame_ref(pte.address());\n", "")]),
     ("the child is published before it is complete, and stays when a step fails",
