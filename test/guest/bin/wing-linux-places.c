@@ -24,7 +24,7 @@ static void on_the_file_itself(void) {
   ERROR(syscall(SYS_utimensat, fd, NULL, NULL, 0), EBADF);
   ERROR(syscall(SYS_pread64, fd, &fd, 1, 0L), EBADF);
   ERROR(syscall(SYS_sendfile, 1, fd, NULL, 1L), EBADF);
-  ERROR(flock(fd, LOCK_SH), EBADF);
+  CHECK(flock(fd, LOCK_SH) < 0 && (errno == EBADF || errno == ENOSYS)); /* without the wing locks */
   struct tine_pollfd polled = {fd, POLLIN, 0};
   EQUAL(syscall(SYS_ppoll, &polled, 1L, NULL, NULL, 8L), 1);
   EQUAL(polled.revents, POLLNVAL);
