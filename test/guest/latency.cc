@@ -1,4 +1,4 @@
-// How late a thread wakes, where time is exact: one hart, and a clock that counts instructions.
+// How late a thread wakes, where time is exact: on a clock that counts instructions.
 #include "catch.hh"
 #include "guest/guest.hh"
 
@@ -10,10 +10,10 @@ namespace {
 
 bool is_debug_build() { return kernel_path().find("/debug") != std::string::npos; }
 
-void run_exact(const std::string& program, const std::string& argument = " exact") {
+void run_exact(const std::string& program, const std::string& argument = " exact", int harts = 1) {
   Options options;
-  options.log = "latency-" + program;
-  options.smp = 1;
+  options.log = "latency-" + program + "-" + std::to_string(harts);
+  options.smp = harts;
   options.shift = 0;
   options.init_args = "/test/" + program + argument;
   Guest guest(options);
@@ -28,6 +28,10 @@ void run_exact(const std::string& program, const std::string& argument = " exact
 TEST_CASE("a sleeper wakes in time beside spinning processes and long calls",
           "[latency][wing-linux]") {
   run_exact("wing-linux-latency");
+}
+
+TEST_CASE("a sleeper wakes in time beside a call of another hart", "[latency][wing-linux]") {
+  run_exact("wing-linux-latency", " harts", 4);
 }
 
 // Its list has the calls of all these wings. The debug build checks what it does at each step and

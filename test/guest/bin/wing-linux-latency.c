@@ -245,6 +245,37 @@ static void waits_for_a_space(void) {
   if (strict && worst > 2000000) tap_fail("expected 2000000 ns at most, got %lu", worst);
 }
 
+/* ---- Shares of the hart ---- */
+
+/* Two processes spin for two seconds, on the one hart, and this one wakes just before each tick.
+ * The two get as much as each other: a sleeper that wakes takes its time from both. */
+static void fair_shares(void) {
+  enum { TICK = 10000000 };
+  int64_t usage[2][18];
+  pid_t spinning[2];
+  uint64_t stop = now_ns() + 2000000000;
+  for (int i = 0; i < 2; i++) {
+    spinning[i] = FORK();
+    if (spinning[i] == 0) {
+      while (now_ns() < stop) {
+      }
+      _exit(0);
+    }
+  }
+  while (now_ns() < stop) {
+    struct tine_timespec time = {0, TICK - TICK / 100};
+    nanosleep(&time, NULL);
+  }
+  int64_t ran[2];
+  for (int i = 0; i < 2; i++) {
+    EQUAL(syscall(SYS_wait4, spinning[i], NULL, 0, usage[i]), spinning[i]);
+    ran[i] = usage[i][0] * 1000000 + usage[i][1] + usage[i][2] * 1000000 + usage[i][3];
+  }
+  int64_t fair = (ran[0] + ran[1]) / 2, more = ran[0] > fair ? ran[0] : ran[1];
+  if (more - fair > fair / 20) tap_fail("%ld us and %ld us", ran[0], ran[1]);
+  if (fair < 950000) tap_fail("both together %ld us of two seconds", ran[0] + ran[1]);
+}
+
 /* What a program does itself is user time, and what the kernel does for it system time. */
 static void parts_of_time(void) {
   int64_t usage[18];
@@ -263,9 +294,36 @@ static void parts_of_time(void) {
   }
 }
 
+/* One of four harts has the long call, and the others are idle. The sleeper's timer may belong to
+ * the hart with the call. */
+static void beside_a_call_of_another_hart(void) {
+  make_room();
+  pid_t child = FORK();
+  if (child == 0) {
+    many_zeros();
+    _exit(0);
+  }
+  uint64_t worst = 0;
+  int sleeps = 0, status;
+  for (; waitpid(child, &status, WNOHANG) == 0; sleeps++) {
+    uint64_t start = now_ns();
+    sleep_ms(10);
+    uint64_t late = now_ns() - start - 10000000;
+    if (late > worst) worst = late;
+  }
+  EQUAL(status, 0);
+  CHECK(sleeps > 0);
+  if (worst > 2500000) tap_fail("expected 2500000 ns at most, got %lu", worst);
+}
+
 int main(int argc, char** argv) {
-  strict = argc > 1 && strcmp(argv[1], "exact") == 0;
   tap_begin("wing-linux-latency");
+  if (argc > 1 && strcmp(argv[1], "harts") == 0) {
+    RUN("a sleep of 10 ms ends in time beside a long call, three harts idle",
+        beside_a_call_of_another_hart);
+    return tap_end();
+  }
+  strict = argc > 1 && strcmp(argv[1], "exact") == 0;
   RUN("SIGKILL ends a long read early", killed_early);
   RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
   RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
@@ -276,5 +334,6 @@ int main(int argc, char** argv) {
   RUN_MAKING_FILES("... and a wait for a file that a long write changes: ftruncate", waits_to_cut);
   RUN("... and a wait for the space of a process that is in fork", waits_for_a_space);
   if (strict) RUN("time is divided between program and kernel", parts_of_time);
+  if (strict) RUN("two spinning processes have the same share beside a sleeper", fair_shares);
   return tap_end();
 }
