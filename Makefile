@@ -442,7 +442,7 @@ CORE_TESTS = [shell]~[.]$(subst $(empty) ,,$(WINGS:%=~[wing-%]))
 test-wings: $(HOST)/guest-tests ## leave out each wing in turn, then all: build, boot, pass the core's tests
 	@$(TOOLS)/run-tests $(foreach w,$(WINGS),$(call wingless,$(w))) $(call wingless,$(WINGS))
 test-wingless: $(GUEST_NEEDS) $(B)/foreign.cpio
-	@$(GUEST_ENV) $(HOST)/guest-tests '$(or $(ONLY),[.one]$(no_wings)$(comma)~[suite]~[.]$(no_wings))'
+	@$(GUEST_ENV) $(HOST)/guest-tests '$(or $(ONLY),[.one]$(no_wings)$(comma)~[suite]~[.]~[commands]$(no_wings))'
 loop: $(GUEST_NEEDS) ## the guest programs N=100 times over harts and interleavings: the hunt for flakes
 	@mkdir -p build/logs
 	@$(GUEST_ENV) $(TOOLS)/loop $(N) $(HOST)/guest-tests
