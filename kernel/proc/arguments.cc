@@ -197,8 +197,7 @@ Result<VirtAddr> ArgumentStack::finish(const ElfImage& image, std::uint64_t inte
   VirtAddr to = sp;
   // [exec 6] Below the strings: argc, argv and envp. main finds them at sp.
   TRY(put_vectors([&](std::uint64_t word) -> Result<> {
-    *TRY(stack.word(to))
-    = word;
+    *TRY(stack.word(to)) = word;
     to += sizeof(word);
     return {};
   }));

@@ -27,8 +27,7 @@ class PidTable {
       if (pid >= TINE_PID_MAX) pid -= TINE_PID_MAX - 1;
       if (at(pid)) continue;
       Chunk*& chunk = chunks_[pid / per_chunk];
-      if (!chunk) chunk = TRY(make<Chunk>())
-      .release();
+      if (!chunk) chunk = TRY(make<Chunk>()).release();
       return pid;
     }
     return Errno::again;

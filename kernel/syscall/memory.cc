@@ -47,8 +47,7 @@ SYSCALL(SYS_mmap, mmap, std::uint64_t,
   if (!(flags & MAP_ANONYMOUS) || (flags & MAP_SHARED)) {
     TRY(find_source(mapping, flags, fd, offset));
   }
-  return TRY(current_space().map(mapping))
-  .value();
+  return TRY(current_space().map(mapping)).value();
 }
 
 // Errors: inval, nomem (splitting a region needs one more).

@@ -107,8 +107,7 @@ void AddressSpace::insert(OwnPtr<Region> owned) {
 // Adds a copy of `last`, a region of another space with the same rooms, after all regions of this
 // space.
 Result<> AddressSpace::append(const Region& last) {
-  Region* region = TRY(make_region(last))
-  .release();
+  Region* region = TRY(make_region(last)).release();
   region->start = last.start;
   region->end = last.end;
   region->room = last.room;

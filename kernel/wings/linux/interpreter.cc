@@ -11,8 +11,7 @@ namespace {
 Result<VirtAddr> find_place(AddressSpace& space, const ElfImage& image) {
   std::uint64_t more = image.alignment - page_size;
   MutexGuard guard(space.mutex());
-  return TRY(space.find_room((image.end - image.start) + more))
-  +more;
+  return TRY(space.find_room((image.end - image.start) + more)) + more;
 }
 
 // Errors: those of opening the interpreter, noexec (its path has no end), libbad (it is no ELF

@@ -190,8 +190,7 @@ void LockTable::add(const LockRequest& wanted, FileLock& fresh, OwnPtr<Holding>&
 // the spinlock.
 
 Result<> LockTable::lock(const LockRequest& wanted, bool may_wait) {
-  OwnPtr<FileLock> fresh = TRY(make_lock(wanted))
-  , spare;
+  OwnPtr<FileLock> fresh = TRY(make_lock(wanted)), spare;
   OwnPtr<Holding> holding =
       TRY(make<Holding>(HoldingKey{wanted.file, wanted.exclusive, wanted.owner}));
   Gone gone;

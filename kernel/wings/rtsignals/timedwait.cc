@@ -45,8 +45,7 @@ SYSCALL(SYS_rt_sigtimedwait, rt_sigtimedwait, int,
         (UserPtr<std::uint64_t> set, UserPtr<tine_siginfo> to, UserPtr<tine_timespec> timeout,
          std::size_t size)) {
   if (size != sizeof(std::uint64_t)) return Errno::inval;
-  std::uint64_t wanted = TRY(set.load())
-  &~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+  std::uint64_t wanted = TRY(set.load()) & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
   std::uint64_t deadline = never;
   if (!timeout.is_null()) {
     tine_timespec time = TRY(timeout.load());
