@@ -374,7 +374,7 @@ static void run(const struct entry* entry) {
   char what[100];
   current = entry;
   snprintf(what, sizeof what, "%s, %s", entry->call, entry->what);
-  RUN_MAKING_FILES(what, measure);
+  RUN(what, measure);
 }
 
 static void run_calls(void) {

@@ -72,8 +72,8 @@ static void terminal(void) {
 
 int main(void) {
   tap_begin("wing-linux-devices");
-  RUN_MAKING_FILES("full, stdin, stdout, fd, shm", all);
-  RUN_MAKING_FILES("the same for a user", as_student);
+  RUN("full, stdin, stdout, fd, shm", all);
+  RUN("the same for a user", as_student);
   RUN("the terminal is its owner's", terminal);
   return tap_end();
 }

@@ -82,10 +82,9 @@ int main(int argc, char** argv) {
   if (strcmp(argv[0], "signals") == 0) return has_signals();
   if (strcmp(argv[0], "places") == 0) return has_places();
   tap_begin("wing-linux-inherit");
-  RUN_MAKING_FILES("descriptors 0 to 2 are open", files);
-  RUN_MAKING_FILES("no allocation fails on purpose", failures);
-  RUN_MAKING_FILES("signals: handlers and the other stack go; mask, pending, ignored stay",
-                   signals);
-  RUN_MAKING_FILES("directory and umask stay", places);
+  RUN("descriptors 0 to 2 are open", files);
+  RUN("no allocation fails on purpose", failures);
+  RUN("signals: handlers and the other stack go; mask, pending, ignored stay", signals);
+  RUN("directory and umask stay", places);
   return tap_end();
 }

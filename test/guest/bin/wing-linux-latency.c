@@ -328,10 +328,9 @@ int main(int argc, char** argv) {
   RUN("a sleeper wakes within 0.2 ms beside a spinning process", beside_spinning);
   RUN("a sleeper wakes within 2.5 ms beside a long read", beside_zeros);
   RUN("a sleeper wakes within 0.5 ms beside the end of 20000 locks", beside_locks);
-  RUN_MAKING_FILES("SIGKILL ends a wait for a position that a long read holds: lseek",
-                   waits_to_seek);
-  RUN_MAKING_FILES("... read", waits_to_read);
-  RUN_MAKING_FILES("... and a wait for a file that a long write changes: ftruncate", waits_to_cut);
+  RUN("SIGKILL ends a wait for a position that a long read holds: lseek", waits_to_seek);
+  RUN("... read", waits_to_read);
+  RUN("... and a wait for a file that a long write changes: ftruncate", waits_to_cut);
   RUN("... and a wait for the space of a process that is in fork", waits_for_a_space);
   if (strict) RUN("time is divided between program and kernel", parts_of_time);
   if (strict) RUN("two spinning processes have the same share beside a sleeper", fair_shares);

@@ -277,22 +277,22 @@ static void proc_is_mounted(void) {
 
 int main(void) {
   tap_begin("wing-linux-nodes");
-  RUN_MAKING_FILES("mknod makes pipes and files with a name", kinds);
+  RUN("mknod makes pipes and files with a name", kinds);
   RUN("mknod: bad kinds, names and pointers", bad_nodes);
-  RUN_MAKING_FILES("who opens a pipe waits for the other end", waits_for_other_end);
-  RUN_MAKING_FILES("who comes and goes at once has come", short_visit);
-  RUN_MAKING_FILES("O_NONBLOCK: a reader need not wait, a writer gets ENXIO", without_waiting);
-  RUN_MAKING_FILES("poll: a writer that was not there yet has not hung up", no_writer_yet);
-  RUN_MAKING_FILES("O_RDWR is both ends", both_ends);
-  RUN_MAKING_FILES("a pipe that nobody has open forgets what is in it", forgets);
-  RUN_MAKING_FILES("a signal ends the wait, or it is restarted", interrupted_open);
-  RUN_MAKING_FILES("a pipe is no program", no_program);
-  RUN_MAKING_FILES("mount: bad kinds, flags, options and places", bad_mounts);
+  RUN("who opens a pipe waits for the other end", waits_for_other_end);
+  RUN("who comes and goes at once has come", short_visit);
+  RUN("O_NONBLOCK: a reader need not wait, a writer gets ENXIO", without_waiting);
+  RUN("poll: a writer that was not there yet has not hung up", no_writer_yet);
+  RUN("O_RDWR is both ends", both_ends);
+  RUN("a pipe that nobody has open forgets what is in it", forgets);
+  RUN("a signal ends the wait, or it is restarted", interrupted_open);
+  RUN("a pipe is no program", no_program);
+  RUN("mount: bad kinds, flags, options and places", bad_mounts);
   mkdir(PLACE, 0755);
   mount_on(PLACE, "tmpfs", MS_SILENT, "");
-  RUN_MAKING_FILES("mount of a tmpfs", tmpfs_is_mounted);
+  RUN("mount of a tmpfs", tmpfs_is_mounted);
   mkdir(PROC_PLACE, 0755);
   mount_on(PROC_PLACE, "proc", 0, NULL);
-  RUN_MAKING_FILES("mount of a procfs", proc_is_mounted);
+  RUN("mount of a procfs", proc_is_mounted);
   return tap_end();
 }

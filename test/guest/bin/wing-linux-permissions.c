@@ -312,16 +312,15 @@ static void asks_for_its_caller(void) {
 
 int main(void) {
   tap_begin("wing-linux-permissions");
-  RUN_MAKING_FILES("owner, group and others: the first class that fits decides", classes);
-  RUN_MAKING_FILES("supplementary groups count", member_of_file_group);
-  RUN_MAKING_FILES("directories: searching, reading, changing", directories);
-  RUN_MAKING_FILES("the sticky bit keeps names for their owners", sticky);
-  RUN_MAKING_FILES("a directory must be writable to go to another one", moving_directories);
-  RUN_MAKING_FILES("who makes a file owns it; S_ISGID gives it the directory's group", ownership);
-  RUN_MAKING_FILES("what is made in a directory with S_ISGID runs as its group only for members",
-                   set_group_id);
-  RUN_MAKING_FILES("chmod, chown and utimensat are for owners", changes);
-  RUN_MAKING_FILES("writing takes S_ISUID and S_ISGID away from a file", writing_takes_bits);
-  RUN_MAKING_FILES("faccessat asks with the real ids", asks_for_its_caller);
+  RUN("owner, group and others: the first class that fits decides", classes);
+  RUN("supplementary groups count", member_of_file_group);
+  RUN("directories: searching, reading, changing", directories);
+  RUN("the sticky bit keeps names for their owners", sticky);
+  RUN("a directory must be writable to go to another one", moving_directories);
+  RUN("who makes a file owns it; S_ISGID gives it the directory's group", ownership);
+  RUN("what is made in a directory with S_ISGID runs as its group only for members", set_group_id);
+  RUN("chmod, chown and utimensat are for owners", changes);
+  RUN("writing takes S_ISUID and S_ISGID away from a file", writing_takes_bits);
+  RUN("faccessat asks with the real ids", asks_for_its_caller);
   return tap_end();
 }

@@ -124,11 +124,11 @@ static void through_proc(void) {
 
 int main(void) {
   tap_begin("wing-linux-places");
-  RUN_MAKING_FILES("O_PATH: what needs the file itself is EBADF", on_the_file_itself);
-  RUN_MAKING_FILES("O_PATH: what needs its place only is done", about_the_place);
-  RUN_MAKING_FILES("O_PATH: no right to the file is needed, and none comes of it", without_rights);
-  RUN_MAKING_FILES("O_PATH: the directories on the way must let one through", without_search);
-  RUN_MAKING_FILES("O_PATH: a pipe has no end more", a_pipe_is_not_opened);
-  RUN_MAKING_FILES("O_PATH: /proc/self/fd opens the file, with its rights", through_proc);
+  RUN("O_PATH: what needs the file itself is EBADF", on_the_file_itself);
+  RUN("O_PATH: what needs its place only is done", about_the_place);
+  RUN("O_PATH: no right to the file is needed, and none comes of it", without_rights);
+  RUN("O_PATH: the directories on the way must let one through", without_search);
+  RUN("O_PATH: a pipe has no end more", a_pipe_is_not_opened);
+  RUN("O_PATH: /proc/self/fd opens the file, with its rights", through_proc);
   return tap_end();
 }

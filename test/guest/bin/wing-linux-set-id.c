@@ -75,7 +75,7 @@ static void exec_saves(void) {
 int main(int argc, char** argv) {
   if (strcmp(argv[0], "tell") == 0) return tell(argc, argv);
   tap_begin("wing-linux-set-id");
-  RUN_MAKING_FILES("exec: permission, set-user-ID, set-group-ID, AT_SECURE", programs);
-  RUN_MAKING_FILES("exec: the saved id becomes the effective one", exec_saves);
+  RUN("exec: permission, set-user-ID, set-group-ID, AT_SECURE", programs);
+  RUN("exec: the saved id becomes the effective one", exec_saves);
   return tap_end();
 }

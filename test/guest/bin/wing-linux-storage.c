@@ -102,9 +102,9 @@ static void users(void) {
 
 int main(void) {
   tap_begin("wing-linux-storage");
-  RUN_MAKING_FILES("the last place of a file, and beyond", edges);
-  RUN_MAKING_FILES("statfs counts blocks and files", sizes);
-  RUN_MAKING_FILES("access times are kept, and change with reads", times);
-  RUN_MAKING_FILES("O_NOATIME, times and mode bits of a user", users);
+  RUN("the last place of a file, and beyond", edges);
+  RUN("statfs counts blocks and files", sizes);
+  RUN("access times are kept, and change with reads", times);
+  RUN("O_NOATIME, times and mode bits of a user", users);
   return tap_end();
 }

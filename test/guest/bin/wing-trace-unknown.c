@@ -38,6 +38,6 @@ int main(int argc, char** argv) {
   if (strcmp(argv[0], "asks") == 0) return syscall(51) != -1;
   tap_begin("wing-trace-unknown");
   RUN("calls that there are not are ENOSYS", many_calls);
-  RUN_MAKING_FILES("a name with a newline and an escape sequence", forged_name);
+  RUN("a name with a newline and an escape sequence", forged_name);
   return tap_end();
 }
