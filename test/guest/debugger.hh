@@ -12,7 +12,7 @@ namespace test {
 
 // As gdb numbers them.
 constexpr unsigned register_ra = 1, register_sp = 2, register_fp = 8, register_a0 = 10,
-                   register_a1 = 11, register_pc = 32;
+                   register_a1 = 11, register_a2 = 12, register_pc = 32;
 
 // Every member throws NotJudged if QEMU does not answer within seconds.
 class Debugger {

@@ -67,10 +67,12 @@ TEST_CASE("a wild jump of the kernel is a panic with registers and a backtrace",
 // memcpy calls nobody, and so it does not save its return address.
 TEST_CASE("a fault in a function that calls no other is traced back, too",
           "[panic][wing-backtrace]") {
-  const std::string said =
-      panic_after("panic-leaf",
-                  {{register_pc, address_of("memcpy")}, {register_a0, 0x10}, {register_a1, 0x20}});
+  const std::string said = panic_after("panic-leaf", {{register_pc, address_of("memcpy")},
+                                                      {register_a0, 0x10},
+                                                      {register_a1, 0x20},
+                                                      {register_a2, 64}});
   CHECK_THAT(said, contains("in the kernel at address 0x20"));
+  REQUIRE_THAT(said, contains("backtrace:"));
   std::istringstream backtrace(said.substr(said.find("backtrace:")));
   std::string line;
   std::getline(backtrace, line);
