@@ -70,8 +70,11 @@ class Machine:
                     raise Ended("the machine ended before it came to the place of the next figure")
                 self.input += data
         self.input = self.input[found.end():]
-        self.qemu.stdin.write(b"+")
-        self.qemu.stdin.flush()
+        try:
+            self.qemu.stdin.write(b"+")
+            self.qemu.stdin.flush()
+        except BrokenPipeError:
+            pass  # what was received is that the machine has ended (QEMU 8 and later say so)
         return found[1].decode("latin-1")
 
     def ask(self, text):
