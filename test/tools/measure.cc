@@ -26,7 +26,11 @@ using Executed = void (*)(unsigned hart, void* data);
 std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb*);
 qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb*, std::size_t index);
 std::uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn*);
+#if PLUGIN_VERSION < 3
 const void* qemu_plugin_insn_data(const qemu_plugin_insn*);
+#else
+std::size_t qemu_plugin_insn_data(const qemu_plugin_insn*, void* to, std::size_t size);
+#endif
 void qemu_plugin_register_vcpu_tb_trans_cb(std::uint64_t id,
                                            void (*)(std::uint64_t id, qemu_plugin_tb*));
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn*, Executed, int flags, void* data);
@@ -96,6 +100,16 @@ void at_place(unsigned, void* data) {
   if (state == State::before && *cause == "execve") state = State::execs;
 }
 
+std::uint8_t first_byte(const qemu_plugin_insn* instruction) {
+#if PLUGIN_VERSION < 3
+  return *static_cast<const std::uint8_t*>(qemu_plugin_insn_data(instruction));
+#else
+  std::uint8_t byte = 0;
+  qemu_plugin_insn_data(instruction, &byte, 1);
+  return byte;
+#endif
+}
+
 void translated(std::uint64_t, qemu_plugin_tb* block) {
   for (std::size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
     qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(block, i);
@@ -105,8 +119,7 @@ void translated(std::uint64_t, qemu_plugin_tb* block) {
     Executed mode = address < user_end ? in_user_mode : in_the_kernel;
     qemu_plugin_register_vcpu_insn_exec_cb(instruction, mode, 0, nullptr);
     // The specification's major opcode AMO.
-    if (address >= user_end &&
-        (*static_cast<const std::uint8_t*>(qemu_plugin_insn_data(instruction)) & 0x7f) == 0x2f)
+    if (address >= user_end && (first_byte(instruction) & 0x7f) == 0x2f)
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_atomic, 0, nullptr);
     if (auto place = places.find(address); address >= user_end && place != places.end())
       qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_place, 0, &place->second);

@@ -11,7 +11,7 @@ import re
 from book import layouts
 from book.guest import PROMPT, transcript
 from book.pictures import PICTURES
-from book.sources import Problem, read, source_waypoints
+from book.sources import Differs, Problem, read, source_waypoints
 from book.stub import PAGE, Machine
 from book.svg import CHILD, GREY, KERNEL, PALE, PARENT, SHARED, Drawing
 
@@ -422,7 +422,8 @@ def check(name, update):
     if have is None or (line := differs(name, have.splitlines(), now)) is not None:
         if not update:
             what = f"is not what the machine says now, from `{line}` on" if have is not None else "is not there"
-            raise Problem(f"{text} {what}: test/tools/check-docs --update")
+            kind = Differs if have is not None else Problem
+            raise kind(f"{text} {what}: test/tools/check-docs --update")
         have = "\n".join(now) + "\n"
         os.makedirs(FOLDER, exist_ok=True)
         with open(text, "w", encoding="utf-8") as file:

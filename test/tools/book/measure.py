@@ -30,7 +30,9 @@ def plugin():
     if not os.path.exists(PLUGIN) or os.path.getmtime(PLUGIN) < os.path.getmtime(SOURCE):
         version = subprocess.run(["qemu-system-riscv64", "--version"], capture_output=True, text=True,
                                  check=True).stdout
-        number = 1 if int(re.search(r"version (\d+)", version)[1]) < 9 else 2
+        found = re.search(r"version (\d+)\.(\d+)", version)
+        release = int(found[1]), int(found[2])
+        number = 1 if release < (9, 0) else 2 if release < (9, 1) else 3
         os.makedirs(os.path.dirname(PLUGIN), exist_ok=True)
         subprocess.run([os.environ.get("HOST_CXX", "g++"), "-std=c++20", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
                         f"-DPLUGIN_VERSION={number}", SOURCE, "-o", PLUGIN], check=True)

@@ -21,6 +21,10 @@ class Missing(Problem):
     """The file does not define the name."""
 
 
+class Differs(Problem):
+    """The machine says something else than the book. With another compiler than the book's it may."""
+
+
 class Unjudged(Problem):
     """The host was too slow to say."""
 
