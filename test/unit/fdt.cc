@@ -185,15 +185,19 @@ TEST_CASE("only harts that are okay count, each with its supervisor context of t
   CHECK(machine.harts.items[1].plic_context == 4);
 }
 
+// A machine with one hart, of this `riscv,isa`, with these `riscv,isa-extensions`: i and one more.
+static MachineDescription describe_hart(std::string_view isa, std::string_view extension) {
+  FdtBuilder b;
+  b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
+  b.begin("cpu@0").strings("device_type", {"cpu"}).cells("reg", {0});
+  b.strings("riscv,isa", {isa}).strings("riscv,isa-extensions", {"i", extension});
+  Bytes blob = b.end().end().end().finish();
+  return describe_machine(*Fdt::open(blob));
+}
+
 TEST_CASE("Sstc may be named in a list of extensions, but not be part of another name") {
   auto has_sstc = [](std::string_view isa, std::string_view extension) {
-    FdtBuilder b;
-    b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
-    b.begin("cpu@0").strings("device_type", {"cpu"}).cells("reg", {0});
-    b.strings("riscv,isa", {isa}).strings("riscv,isa-extensions", {"i", extension});
-    Bytes blob = b.end().end().end().finish();
-    auto tree = Fdt::open(blob);
-    return describe_machine(*tree).has_sstc;
+    return describe_hart(isa, extension).has_sstc;
   };
   CHECK(has_sstc("rv64imac_sstc", ""));
   CHECK(has_sstc("rv64imac_sstc_svadu", ""));
@@ -205,13 +209,7 @@ TEST_CASE("Sstc may be named in a list of extensions, but not be part of another
 
 TEST_CASE("floating point is there if both sizes are: d, or g for all of imafd") {
   auto has_double = [](std::string_view isa, std::string_view extension) {
-    FdtBuilder b;
-    b.begin("").begin("cpus").cells("#address-cells", {1}).cells("#size-cells", {0});
-    b.begin("cpu@0").strings("device_type", {"cpu"}).cells("reg", {0});
-    b.strings("riscv,isa", {isa}).strings("riscv,isa-extensions", {"i", extension});
-    Bytes blob = b.end().end().end().finish();
-    auto tree = Fdt::open(blob);
-    return describe_machine(*tree).has_double;
+    return describe_hart(isa, extension).has_double;
   };
   CHECK(has_double("rv64imafdc_zicsr", ""));
   CHECK(has_double("rv64gc", ""));
