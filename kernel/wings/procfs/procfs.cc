@@ -235,13 +235,22 @@ Result<RefPtr<Node>> ProcDirectory::place(NameBuffer& name) {
   return above;
 }
 
-class FdDirectory final : public ProcDirectory {
- public:
-  FdDirectory(int pid, Node& root)
-      : ProcDirectory(owner_of(pid, private_directory_permissions),
-                      process_inode(pid, fd_directory_inode)),
+// A directory about one process. Each lookup makes a new one.
+class AboutProcess : public ProcDirectory {
+ protected:
+  AboutProcess(int pid, Node& root, unsigned inode, std::uint32_t permissions)
+      : ProcDirectory(owner_of(pid, permissions), process_inode(pid, inode)),
         pid_(pid),
         root_(root) {}
+
+  const int pid_;
+  Node& root_;  // of /proc
+};
+
+class FdDirectory final : public AboutProcess {
+ public:
+  FdDirectory(int pid, Node& root)
+      : AboutProcess(pid, root, fd_directory_inode, private_directory_permissions) {}
 
   Result<> open(unsigned) override { return check_look({pid_, Looker::current()}); }
   Result<RefPtr<Node>> lookup(std::string_view name) override;
@@ -249,9 +258,6 @@ class FdDirectory final : public ProcDirectory {
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
 
  private:
-  const int pid_;
-  Node& root_;
-
   std::uint64_t inode_of(int fd) const {
     return process_inode(pid_, descriptor_inodes + unsigned(fd));
   }
@@ -278,12 +284,10 @@ Result<RefPtr<Node>> program_link(int pid) {
   return RefPtr<Node>(std::move(node));
 }
 
-class ProcessDirectory final : public ProcDirectory {
+class ProcessDirectory final : public AboutProcess {
  public:
   ProcessDirectory(int pid, Node& root)
-      : ProcDirectory(owner_of(pid, directory_permissions), process_inode(pid, directory_inode)),
-        pid_(pid),
-        root_(root) {}
+      : AboutProcess(pid, root, directory_inode, directory_permissions) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override {
@@ -291,37 +295,23 @@ class ProcessDirectory final : public ProcDirectory {
     return RefPtr<Node>(&root_);
   }
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
-
- private:
-  const int pid_;
-  Node& root_;
 };
 
 // /proc/PID/task, which lists the one thread, and /proc/PID/task/PID.
-class TaskDirectory final : public ProcDirectory {
+class TaskDirectory final : public AboutProcess {
  public:
   TaskDirectory(int pid, Node& root)
-      : ProcDirectory(owner_of(pid, directory_permissions),
-                      process_inode(pid, task_directory_inode)),
-        pid_(pid),
-        root_(root) {}
+      : AboutProcess(pid, root, task_directory_inode, directory_permissions) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override;
   Result<RefPtr<Node>> parent() override;
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
-
- private:
-  const int pid_;
-  Node& root_;
 };
 
-class ThreadDirectory final : public ProcDirectory {
+class ThreadDirectory final : public AboutProcess {
  public:
   ThreadDirectory(int pid, Node& root)
-      : ProcDirectory(owner_of(pid, directory_permissions),
-                      process_inode(pid, thread_directory_inode)),
-        pid_(pid),
-        root_(root) {}
+      : AboutProcess(pid, root, thread_directory_inode, directory_permissions) {}
 
   Result<RefPtr<Node>> lookup(std::string_view name) override {
     if (!hold_process(pid_)) return Errno::noent;
@@ -329,10 +319,6 @@ class ThreadDirectory final : public ProcDirectory {
   }
   Result<RefPtr<Node>> parent() override;
   Result<> entry_from(std::uint64_t position, DirectoryEntry& entry) override;
-
- private:
-  const int pid_;
-  Node& root_;
 };
 
 // A directory about the process `pid`. Errors: noent (the process is gone), nomem.
