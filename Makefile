@@ -411,8 +411,7 @@ TEST_NEEDS := $(if $(UNIT_SOURCES),$(HOST)/unit-tests) $(GUEST_NEEDS) $(B)/initr
 .PHONY: test test-long test-unit test-guest test-wings test-wingless loop
 # The kernel with its checks of locks and arithmetic (DEBUG=1), with all guest programs on one machine.
 DEBUG_PART := "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests '[.one]'"
-WAYS_RECORD = $(TOOLS)/ways --kernel $(B)/kernel.elf --initrd $(B)/test.cpio --program $(O)/test/ways \
-  --compiler $$($(CXX) -dumpfullversion)
+WAYS_RECORD = TINE_KERNEL=$(B)/kernel.elf $(TOOLS)/ways --program $(O)/test/ways
 WAYS_PART = "ways:120=$(WAYS_RECORD) --check"
 DEBUG_KERNEL = $(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf
 test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`

@@ -10,6 +10,7 @@ import time
 from book.sources import Problem, Unjudged
 
 PROMPT = "tine$ "
+WAYS = "docs/ways.tsv"
 WATCHDOG = 120  # seconds of host time for one answer of the guest; later than that is no verdict
 
 # What a transcript may say differently from the page: that depends on the compiler, the firmware
@@ -35,11 +36,30 @@ def built(name):
     return path
 
 
+def compiler():
+    """The version of the compiler that builds the kernel."""
+    return subprocess.run(["riscv64-linux-gnu-g++", "-dumpfullversion"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
+def book_compiler():
+    """The version of the one that the book's numbers and sessions come from (docs/ways.tsv names it)."""
+    with open(WAYS, encoding="utf-8") as file:
+        return file.readline().split("\t")[1]
+
+
+def symbols(path):
+    """{name, without the parameters of a function: address}"""
+    text = subprocess.run(["riscv64-linux-gnu-nm", "-C", path], capture_output=True, text=True, check=True).stdout
+    return {re.sub(r"\([^()]*\)$", "", name): int(at, 16)
+            for at, name in re.findall(r"^([0-9a-f]+) \w (.*)$", text, re.M)}
+
+
 def machine(append, serial, image="initrd", icount="shift=0"):
-    """The command for a machine with one hart that counts instructions."""
+    """The command for a machine with one hart that counts instructions; "": with an ordinary clock."""
     kernel, initrd = built("kernel.elf"), built(f"{image}.cpio")
     return ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", "256M",
-            "-bios", "default", "-icount", icount, "-seed", "1",
+            "-bios", "default", *(["-icount", icount] if icount else []), "-seed", "1",
             "-rtc", "base=2024-01-01,clock=vm", "-display", "none", "-serial", serial,
             "-monitor", "none", "-no-reboot", "-kernel", kernel, "-initrd", initrd,
             "-append", f"aslr=off {append}"]

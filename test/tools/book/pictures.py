@@ -7,6 +7,7 @@ import re
 import subprocess
 
 from book import layouts
+from book.guest import built
 from book.measure import measure
 from book.stub import NAMES, Machine
 from book.svg import CHILD, KERNEL, PALE, PARENT, SHARED
@@ -216,7 +217,7 @@ def wings_lines():
     with Machine("-- true") as machine:
         machine.run_to("kernel_main")
         rows = {f"{at:x}" for at, _, _, _ in rows_of_calls(machine)}
-        files = subprocess.run(["riscv64-linux-gnu-nm", "-l", machine.kernel], capture_output=True, text=True,
+        files = subprocess.run(["riscv64-linux-gnu-nm", "-l", built("kernel.elf")], capture_output=True, text=True,
                                check=True).stdout
     homes = [found.groups() for line in files.splitlines() if line[:16].lstrip("0") in rows
              if (found := re.search(r"kernel/(wings/)?(\w+)/", line))]

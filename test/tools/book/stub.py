@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from book.guest import WATCHDOG, machine
+from book.guest import WATCHDOG, built, machine, symbols
 from book.sources import Problem, Unjudged
 
 PAGE = 4096
@@ -30,8 +30,7 @@ class Machine:
         self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.DEVNULL)
         self.input = b""
-        self.kernel = os.environ.get("TINE_KERNEL", "build/release/kernel.elf")
-        self.symbols = self.read_symbols()
+        self.symbols = symbols(built("kernel.elf"))
         self.csr = {}
 
     def __enter__(self):
@@ -46,12 +45,6 @@ class Machine:
         self.qemu.kill()
         self.qemu.wait()
         self.log.close()
-
-    def read_symbols(self):
-        text = subprocess.run(["riscv64-linux-gnu-nm", "-C", self.kernel], capture_output=True, text=True,
-                              check=True).stdout
-        return {re.sub(r"\([^()]*\)$", "", name): int(at, 16)
-                for at, name in re.findall(r"^([0-9a-f]+) \w (.*)$", text, re.M)}
 
     # ---- The protocol: $packet#checksum, answered by + and a packet ----
 
