@@ -125,14 +125,14 @@
 #define SYS_riscv_flush_icache 259
 #define SYS_prlimit64 261
 #define SYS_getrandom 278
+#define SYS_statx 291
 #define SYS_faccessat2 439
-/* Known, but not implemented (ENOSYS or EAFNOSUPPORT), except statx */
+/* Linux has these, Tine does not: they fail with ENOSYS, or EAFNOSUPPORT (socket). */
 #define SYS_set_robust_list 99
 #define SYS_prctl 167
 #define SYS_socket 198
 #define SYS_riscv_hwprobe 258
 #define SYS_copy_file_range 285
-#define SYS_statx 291
 #define SYS_rseq 293
 #define SYS_clone3 435
 #define SYS_close_range 436

@@ -152,7 +152,7 @@ static void open_for_writing(void) {
 
 /* Other errors come first, and leave nothing behind. */
 static void other_errors(void) {
-  make_file("/tmp/busy_files.text"); /* nobody may execute it */
+  make_file("/tmp/busy_files.text"); /* no user may execute it */
   int fd = open("/tmp/busy_files.text", O_RDWR);
   EQUAL(write(fd, "no program", 10), 10);
   ERROR(execve("/tmp/busy_files.text", NULL, NULL), EACCES);

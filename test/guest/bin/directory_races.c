@@ -17,7 +17,7 @@ static void in_four(void (*body)(int who)) {
   for (int i = 0; i < RACERS; i++) ENDS(children[i], 0);
 }
 
-/* Of those who make the same name, one succeeds, and then nobody else can take it away. */
+/* Of the processes that make the same name, one succeeds, and then no other can take it away. */
 static void make_and_remove(int who) {
   char own[40];
   snprintf(own, sizeof own, ROOT "/own%d", who);
