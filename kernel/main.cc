@@ -12,8 +12,7 @@
 #include "dev/plic.hh"
 #include "dev/rtc.hh"
 #include "dev/uart.hh"
-#include "fs/storage.hh"
-#include "fs/vfs.hh"
+#include "fs/root.hh"
 #include "mm/account.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
@@ -26,6 +25,7 @@
 #include "sync/panic.hh"
 #include "syscall/dispatch.hh"
 #include "trap/interrupt.hh"
+#include "vfs/storage.hh"
 
 namespace tine {
 namespace {

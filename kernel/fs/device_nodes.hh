@@ -5,8 +5,8 @@
 //          has_no_watchers, 0)
 #pragma once
 
-#include "fs/node.hh"
 #include "lib/result.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

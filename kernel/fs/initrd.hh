@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "fs/node.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

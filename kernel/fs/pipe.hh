@@ -17,11 +17,11 @@
 
 #include <array>
 
-#include "fs/node.hh"
 #include "mm/account.hh"
 #include "mm/frames.hh"
 #include "sched/wait_queue.hh"
 #include "sync/spinlock.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

@@ -2,15 +2,15 @@
 
 #include <utility>
 
-#include "fs/directory_records.hh"
-#include "fs/file_pages.hh"
-#include "fs/storage.hh"
 #include "lib/own.hh"
 #include "lib/string.hh"
 #include "lib/tree.hh"
 #include "mm/heap.hh"
 #include "sched/give_way.hh"
 #include "sched/mutex.hh"
+#include "vfs/directory_records.hh"
+#include "vfs/file_pages.hh"
+#include "vfs/storage.hh"
 
 namespace tine {
 namespace {

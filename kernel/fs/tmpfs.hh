@@ -1,7 +1,7 @@
 // tmpfs: a file system in memory, without a disk.
 //
 // A directory has its entries in two trees: by name, to find them, and by position, to list them.
-// The memory of files, names and directories is charged (fs/storage.hh).
+// The memory of files, names and directories is charged (vfs/storage.hh).
 //
 // Locks. Each directory has a spinlock, which guards its entries and whether it was removed. Every
 // change takes O(log n) steps, allocates before the lock is taken and frees after it is released. A
@@ -26,9 +26,9 @@
 // destroyed.
 #pragma once
 
-#include "fs/node.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

@@ -9,11 +9,10 @@
 namespace tine {
 namespace {
 
-// e_ident: magic, and 64 bits. The machine's number says that it is little-endian.
+// e_ident: magic, and 64 bits.
 constexpr std::array<unsigned char, 5> ident_start = {0x7f, 'E', 'L', 'F', 2};
 constexpr std::uint16_t type_executable = 2;
 constexpr std::uint16_t type_position_independent = 3;
-constexpr std::uint16_t machine_riscv = 243;
 constexpr std::uint64_t longest_file = ~std::uint64_t{0} >> 1;
 constexpr std::uint32_t segment_load = 1;
 constexpr std::uint32_t segment_interpreter = 3;
@@ -50,10 +49,10 @@ Result<std::span<ProgramHeader>> read_headers(const FileBytes& file, const ElfIm
   return headers;
 }
 
-Result<> check_header(const FileHeader& header) {
+Result<> check_header(const FileHeader& header, std::uint16_t machine) {
   bool is_one =
       memcmp(header.ident.data(), ident_start.data(), ident_start.size()) == 0 &&
-      header.machine == machine_riscv &&
+      header.machine == machine &&
       (header.type == type_executable || header.type == type_position_independent) &&
       header.program_header_size == elf_header_entry_size && header.program_header_count > 0 &&
       header.program_header_count <= elf_max_headers &&
@@ -96,10 +95,10 @@ Result<> add_header(ElfImage& image, const ProgramHeader& header) {
 
 }  // namespace
 
-Result<ElfImage> read_elf(const FileBytes& file) {
+Result<ElfImage> read_elf(const FileBytes& file, std::uint16_t machine) {
   FileHeader header;
   TRY(file.copy(0, std::as_writable_bytes(std::span(&header, 1))));
-  TRY(check_header(header));
+  TRY(check_header(header, machine));
   ElfImage image;
   image.entry = VirtAddr(header.entry);
   image.is_movable = header.type == type_position_independent;

@@ -1,6 +1,6 @@
-// Reads the headers of a program file: a riscv64 ELF executable, static or dynamic ("System V ABI",
-// chapters 4 and 5; RISC-V ELF psABI, "ELF Object Files"). Nothing is loaded here. What is accepted
-// is what Linux accepts; every sum is formed only after it is known not to wrap.
+// Reads the headers of a program file: an ELF executable of 64 bits, static or dynamic ("System V
+// ABI", chapters 4 and 5). Nothing is loaded here. What is accepted is what Linux accepts; every
+// sum is formed only after it is known not to wrap.
 //
 // A file may change while it is read. So nothing that was read first is relied on later:
 // read_segments checks each segment again, against the bounds of the image.
@@ -66,7 +66,9 @@ struct ElfImage {
 };
 
 // Errors of both: noexec when the file's contents are wrong, and those of reading the file.
-Result<ElfImage> read_elf(const FileBytes& file);
+// `machine`: the number of the machine that the file must be for (e_machine), which also says in
+// which order the bytes of a number lie.
+Result<ElfImage> read_elf(const FileBytes& file, std::uint16_t machine);
 // The loaded segments among elf_headers_at_once program headers, from header `first` on, moved as
 // the image was. They lie inside the image. The result is a part of `room`.
 Result<std::span<ElfSegment>> read_segments(const FileBytes& file, const ElfImage& image,

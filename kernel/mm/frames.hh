@@ -29,7 +29,7 @@ struct FrameRecord {
   std::uint8_t size_class;     // heap: which size of object
   std::uint16_t first_object;  // heap: head of the slab's free list
   // Free list, list of slabs, list of spare tables; page table: how many of its entries are valid;
-  // page of a file: is it mapped shared (fs/file_pages.cc).
+  // page of a file: is it mapped shared (vfs/file_pages.cc).
   std::uint32_t next;
   std::uint32_t prev;  // list of slabs
 };

@@ -21,10 +21,10 @@
 #include <optional>
 #include <string_view>
 
-#include "fs/credentials.hh"
 #include "lib/elf.hh"
 #include "lib/result.hh"
 #include "mm/frames.hh"
+#include "vfs/credentials.hh"
 #include "vm/user_memory.hh"
 
 namespace tine {

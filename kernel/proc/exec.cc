@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "arch/csr.hh"
-#include "fs/path.hh"
-#include "fs/vfs.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/random.hh"
 #include "sync/panic.hh"
+#include "vfs/mount.hh"
+#include "vfs/path.hh"
 
 namespace tine {
 
@@ -85,7 +85,7 @@ Result<> redirect(ExecFile& file, ArgumentStack& arguments) {
 // The ELF file to load: `file`, or its interpreter.
 Result<ElfImage> find_program(ExecFile& file, ArgumentStack& arguments) {
   for (unsigned readers = 0; readers <= most_readers; readers++) {
-    Result<ElfImage> image = read_elf(file);
+    Result<ElfImage> image = read_elf(file, machine_riscv);
     if (image || image.error() != Errno::noexec) return image;
     TRY(redirect(file, arguments));
   }

@@ -5,12 +5,14 @@
 
 #include <string_view>
 
-#include "fs/path.hh"
 #include "lib/elf.hh"
 #include "proc/arguments.hh"
 #include "proc/process.hh"
+#include "vfs/path.hh"
 
 namespace tine {
+
+constexpr std::uint16_t machine_riscv = 243;  // e_machine (RISC-V ELF psABI, "ELF Object Files")
 
 class ExecFile final : public FileBytes {
  public:

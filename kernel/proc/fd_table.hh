@@ -10,11 +10,11 @@
 #include <atomic>
 #include <span>
 
-#include "fs/open_file.hh"
 #include "lib/own.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "sync/spinlock.hh"
+#include "vfs/open_file.hh"
 
 namespace tine {
 

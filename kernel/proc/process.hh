@@ -13,7 +13,6 @@
 #include <atomic>
 #include <utility>
 
-#include "fs/path.hh"
 #include "lib/list.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
@@ -23,6 +22,7 @@
 #include "sched/clock.hh"
 #include "sched/thread.hh"
 #include "sched/wait_queue.hh"
+#include "vfs/path.hh"
 #include "vm/address_space.hh"
 
 namespace tine {

@@ -2,11 +2,11 @@
 
 #include <bit>
 
-#include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
+#include "vfs/file_pages.hh"
 
 namespace tine {
 namespace {

@@ -14,6 +14,7 @@
 #include "lib/result.hh"
 #include "lib/types.hh"
 #include "sync/spinlock.hh"
+#include "vfs/credentials.hh"
 
 namespace tine {
 
@@ -43,6 +44,14 @@ struct SignalActions {
 };
 
 // ---- Sending ----
+
+// May a process with `sender` send a signal to one with `target` (POSIX, kill)?
+inline bool may_signal(const Credentials& sender, const Credentials& target) {
+  auto reaches = [&](std::uint32_t id) {
+    return id == target.user.real || id == target.user.saved;
+  };
+  return sender.is_superuser() || reaches(sender.user.real) || reaches(sender.user.effective);
+}
 
 // Sends to one process. `signal` 0: does nothing.
 void send_signal(Process& process, int signal, const SignalOrigin& origin)

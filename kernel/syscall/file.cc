@@ -5,12 +5,12 @@
 #include <array>
 #include <span>
 
-#include "fs/open_file.hh"
 #include "fs/pipe.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/user_path.hh"
+#include "vfs/open_file.hh"
 
 namespace tine {
 namespace {

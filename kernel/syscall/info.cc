@@ -2,7 +2,6 @@
 #include <tine/abi.h>
 
 #include "dev/finisher.hh"
-#include "fs/open_file.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
@@ -11,6 +10,7 @@
 #include "sched/scheduler.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
+#include "vfs/open_file.hh"
 
 namespace tine {
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "fs/path.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/user_path.hh"
+#include "vfs/path.hh"
 
 namespace tine {
 

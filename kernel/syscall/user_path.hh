@@ -5,9 +5,9 @@
 
 #include <string_view>
 
-#include "fs/path.hh"
 #include "lib/own.hh"
 #include "lib/result.hh"
+#include "vfs/path.hh"
 #include "vm/user_memory.hh"
 
 namespace tine {

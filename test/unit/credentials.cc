@@ -1,8 +1,9 @@
-#include "fs/credentials.hh"
+#include "vfs/credentials.hh"
 
 #include "catch.hh"
 
 #include "machine.hh"
+#include "proc/signal.hh"
 #include "tree.hh"
 
 using namespace tine;

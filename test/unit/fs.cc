@@ -3,10 +3,10 @@
 
 #include "catch.hh"
 
-#include "fs/directory_records.hh"
 #include "machine.hh"
 #include "mm/heap.hh"
 #include "tree.hh"
+#include "vfs/directory_records.hh"
 
 using namespace tine;
 using test::read_all, test::FileTree, test::write_text;

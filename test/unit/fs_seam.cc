@@ -11,15 +11,14 @@ inline std::uint64_t clock_now() { return 0; }
 #include <algorithm>
 #include <new>
 
-#include "../../kernel/fs/credentials.cc"
-#include "../../kernel/fs/directory_records.cc"
-#include "../../kernel/fs/file_pages.cc"
 #include "../../kernel/fs/initrd.cc"
-#include "../../kernel/fs/node.cc"
-#include "../../kernel/fs/open_file.cc"
-#include "../../kernel/fs/path.cc"
-#include "../../kernel/fs/storage.cc"
 #include "../../kernel/fs/tmpfs.cc"
+#include "../../kernel/vfs/directory_records.cc"
+#include "../../kernel/vfs/file_pages.cc"
+#include "../../kernel/vfs/node.cc"
+#include "../../kernel/vfs/open_file.cc"
+#include "../../kernel/vfs/path.cc"
+#include "../../kernel/vfs/storage.cc"
 #include "sync/panic.hh"
 
 extern "C" int sched_yield() noexcept;  // <sched.h> has names that <tine/abi.h> has, too

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "fs/open_file.hh"
-#include "fs/path.hh"
 #include "fs/tmpfs.hh"
+#include "vfs/open_file.hh"
+#include "vfs/path.hh"
 
 namespace test {
 

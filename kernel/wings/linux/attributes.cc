@@ -3,15 +3,15 @@
 
 #include <algorithm>
 
-#include "fs/open_file.hh"
-#include "fs/storage.hh"
-#include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 #include "syscall/user_path.hh"
+#include "vfs/mount.hh"
+#include "vfs/open_file.hh"
+#include "vfs/storage.hh"
 
 namespace tine {
 namespace {

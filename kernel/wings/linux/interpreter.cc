@@ -23,7 +23,7 @@ Result<> map_interpreter(Program& program, const PathContext& paths, const ExecF
   TRY(file.copy(image.interpreter_at, std::as_writable_bytes(text)));
   if (text.back() != 0) return Errno::noexec;
   ExecFile other = TRY(ExecFile::open(paths, text.data()));
-  Result<ElfImage> found = read_elf(other);
+  Result<ElfImage> found = read_elf(other, machine_riscv);
   if (!found) return found.error() == Errno::noexec ? Errno::libbad : found.error();
   ElfImage interpreter = *found;
   if (interpreter.is_movable) interpreter.move_to(TRY(find_place(*program.space, interpreter)));

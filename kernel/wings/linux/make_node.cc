@@ -2,12 +2,12 @@
 #include <tine/abi.h>
 
 #include "fs/pipe.hh"
-#include "fs/vfs.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/user_path.hh"
+#include "vfs/mount.hh"
 
 namespace tine {
 

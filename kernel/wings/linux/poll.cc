@@ -6,12 +6,12 @@
 #include <array>
 #include <span>
 
-#include "fs/open_file.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
+#include "vfs/open_file.hh"
 #include "wings/linux/masked.hh"
 #include "wings/linux/wait_for_any.hh"
 

@@ -1,10 +1,10 @@
 // The set-ID bits of a program's file: it runs with the rights of the file's owner or group. The
 // memory of such a program, and of one whose file its user may not read, is secret: see
 // Process::secret.
-#include "fs/vfs.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
 #include "proc/exec.hh"
+#include "vfs/mount.hh"
 
 namespace tine {
 namespace {

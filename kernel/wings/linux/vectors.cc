@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "fs/open_file.hh"
 #include "mm/frames.hh"
 #include "proc/process.hh"
 #include "sched/give_way.hh"
 #include "syscall/dispatch.hh"
+#include "vfs/open_file.hh"
 
 namespace tine {
 namespace {

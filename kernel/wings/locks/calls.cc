@@ -1,9 +1,9 @@
 // The wing `locks`: flock, and the commands of fcntl that lock bytes of a file.
 #include <tine/abi.h>
 
-#include "fs/open_file.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
+#include "vfs/open_file.hh"
 #include "wings/locks/table.hh"
 
 namespace tine {

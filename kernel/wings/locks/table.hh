@@ -23,13 +23,13 @@
 #include <compare>
 #include <cstdint>
 
-#include "fs/node.hh"
 #include "lib/list.hh"
 #include "lib/own.hh"
 #include "lib/result.hh"
 #include "lib/tree.hh"
 #include "mm/account.hh"
 #include "sched/wait_queue.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

@@ -1,11 +1,11 @@
 // What mmap can map besides anonymous private memory: files (MAP_PRIVATE and MAP_SHARED), and
 // memory that parent and children use together (MAP_SHARED, MAP_ANONYMOUS). The latter is a file
-// without a name, so both use the pages of a file (fs/file_pages.hh).
+// without a name, so both use the pages of a file (vfs/file_pages.hh).
 #include <tine/abi.h>
 
-#include "fs/file_pages.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "vfs/file_pages.hh"
 #include "wings/mmap/ahead.hh"
 #include "wings/mmap/cut.hh"
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "fs/path.hh"
-#include "fs/vfs.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
@@ -13,6 +11,8 @@
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
 #include "sync/hart.hh"
+#include "vfs/mount.hh"
+#include "vfs/path.hh"
 #include "wings/procfs/text.hh"
 
 namespace tine {

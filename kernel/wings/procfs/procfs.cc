@@ -18,12 +18,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "fs/directory_records.hh"
-#include "fs/vfs.hh"
 #include "mm/heap.hh"
 #include "proc/process.hh"
 #include "sched/mutex.hh"
 #include "sync/panic.hh"
+#include "vfs/directory_records.hh"
+#include "vfs/mount.hh"
 #include "wings/procfs/text.hh"
 
 namespace tine {

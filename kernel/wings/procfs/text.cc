@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "fs/device_nodes.hh"
-#include "fs/vfs.hh"
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
@@ -12,6 +11,7 @@
 #include "sched/clock.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
+#include "vfs/mount.hh"
 
 namespace tine {
 

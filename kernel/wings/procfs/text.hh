@@ -7,12 +7,12 @@
 #include <span>
 #include <string_view>
 
-#include "fs/credentials.hh"
-#include "fs/file_pages.hh"
 #include "lib/format.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "sched/clock.hh"
+#include "vfs/credentials.hh"
+#include "vfs/file_pages.hh"
 
 namespace tine {
 

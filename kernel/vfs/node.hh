@@ -16,10 +16,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "fs/credentials.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "sync/spinlock.hh"
+#include "vfs/credentials.hh"
 #include "vm/page_source.hh"
 #include "vm/user_memory.hh"
 
@@ -268,6 +268,9 @@ Result<> Node::change_attributes(Change change) {
   set_attributes(fresh);
   return {};
 }
+
+// Where ".." leads from `directory`, also out of a mounted file system.
+Result<RefPtr<Node>> parent_of(Node& directory);
 
 // A new number for a file system; and the number of nodes that belong to none.
 std::uint64_t new_file_system();

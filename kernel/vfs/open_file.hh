@@ -12,11 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fs/node.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
 #include "mm/account.hh"
 #include "sched/mutex.hh"
+#include "vfs/node.hh"
 #include "vm/user_memory.hh"
 
 namespace tine {

@@ -1,11 +1,10 @@
-#include "fs/open_file.hh"
+#include "vfs/open_file.hh"
 
 #include <algorithm>
 
-#include "fs/directory_records.hh"
-#include "fs/path.hh"
 #include "mm/heap.hh"
 #include "sched/give_way.hh"
+#include "vfs/directory_records.hh"
 
 namespace tine {
 namespace {

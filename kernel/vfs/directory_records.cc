@@ -1,4 +1,4 @@
-#include "fs/directory_records.hh"
+#include "vfs/directory_records.hh"
 
 #include <cstddef>
 #include <utility>

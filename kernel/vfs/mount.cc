@@ -1,8 +1,7 @@
-#include "fs/vfs.hh"
+#include "vfs/mount.hh"
 
-#include "fs/device_nodes.hh"
-#include "fs/initrd.hh"
-#include "fs/tmpfs.hh"
+#include <span>
+
 #include "mm/heap.hh"
 #include "sched/mutex.hh"
 
@@ -15,9 +14,6 @@ constinit Node* root = nullptr;
 constinit Mutex mounting{Rank::mounting, "mounting"};
 constinit std::atomic<const Mount*> mounts{nullptr};  // changed under the mutex
 
-// Bounds of the rows (linker/kernel.ld).
-extern "C" const FileSystemType fs_types_start[], fs_types_end[];
-
 // Release: a thread that finds the entry sees its contents.
 void note_mount(OwnPtr<Mount> fresh) {
   fresh->older = mounts.load(std::memory_order_relaxed);
@@ -27,40 +23,23 @@ void note_mount(OwnPtr<Mount> fresh) {
 // Everything that can fail comes before the mount, because there is no unmount.
 Result<> mount_type(const FileSystemType& type, const RefPtr<Node>& at) {
   if (!at->is_directory()) return Errno::notdir;
-  OwnPtr<Mount> entry = TRY(make<Mount>());
+  OwnPtr<Mount> entry = TRY(make<Mount>(type.name));
   MutexGuard guard(mounting);
   if (at->mounted() || at->covered() || at == root_node()) return Errno::busy;
   RefPtr<Node> fresh = TRY(type.make());
-  entry->type = type.name;
   entry->root = fresh.get();
   TRY(at->mount(std::move(fresh)));
   note_mount(std::move(entry));
   return {};
 }
 
-Result<> mount_types() {
-  for (const FileSystemType& type : std::span(fs_types_start, fs_types_end)) {
-    if (type.directory.empty()) continue;
-    RefPtr<Node> at = TRY(find_or_make_directory(*root, type.directory));
-    TRY(mount_type(type, at));
-  }
-  return {};
-}
-
-FILE_SYSTEM(tmpfs, "", make_tmpfs)
-
 }  // namespace
 
-Result<> mount_root(std::span<const std::byte> initrd) {
-  RefPtr<Node> tree = TRY(make_tmpfs());
-  TRY(unpack_initrd(tree, initrd));
-  RefPtr<Node> dev = TRY(find_or_make_directory(*tree, "dev"));
-  TRY(add_device_nodes(*dev));
-  OwnPtr<Mount> entry = TRY(make<Mount>());
-  entry->type = "tmpfs";
+Result<> mount_first(RefPtr<Node> tree, std::string_view type) {
+  OwnPtr<Mount> entry = TRY(make<Mount>(type));
   entry->root = root = tree.release();
   note_mount(std::move(entry));
-  return mount_types();
+  return {};
 }
 
 Result<> mount(const RefPtr<Node>& at, std::string_view type) {

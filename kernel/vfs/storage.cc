@@ -1,4 +1,4 @@
-#include "fs/storage.hh"
+#include "vfs/storage.hh"
 
 #include "arch/layout.hh"
 

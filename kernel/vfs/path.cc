@@ -1,4 +1,4 @@
-#include "fs/path.hh"
+#include "vfs/path.hh"
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
@@ -189,10 +189,6 @@ Attributes PathContext::for_new(const Node& parent, std::uint32_t mode) const {
     fresh.permissions &= ~std::uint32_t(S_ISGID);
   }
   return fresh;
-}
-
-Result<RefPtr<Node>> parent_of(Node& directory) {
-  return directory.covered() ? directory.covered()->parent() : directory.parent();
 }
 
 Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path, bool follow_last) {

@@ -10,7 +10,7 @@
 // there; they are cleared before the file grows.
 //
 // Pages and the tables that find them are charged to the file's share of the storage
-// (fs/storage.hh). A file that is truncated or destroyed frees its pages in pieces, and gives way
+// (vfs/storage.hh). A file that is truncated or destroyed frees its pages in pieces, and gives way
 // after each: so no other thread waits long because a file is large.
 //
 // Locks: the mutex `writers_` lets one thread change the file at a time, and is held while bytes
@@ -23,13 +23,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fs/node.hh"
-#include "fs/storage.hh"
 #include "lib/result.hh"
 #include "mm/frames.hh"
 #include "sched/mutex.hh"
 #include "sched/thread.hh"
 #include "sync/spinlock.hh"
+#include "vfs/node.hh"
+#include "vfs/storage.hh"
 #include "vm/page_source.hh"
 #include "vm/user_memory.hh"
 

@@ -1,13 +1,11 @@
-// The tree of files that a program sees.
+// Mounts: file systems joined to the one tree of files that a program sees.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string_view>
 
-#include "fs/node.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 
@@ -27,10 +25,12 @@ struct FileSystemType {
   [[gnu::section(".table.fs"), gnu::used]] static constinit const FileSystemType fs_##name{ \
       #name, directory, make};
 
-// At boot, before the first process: makes the root, fills it from the initrd (a cpio archive,
-// whose memory may be freed afterwards), adds the devices, mounts the file systems of the table.
-// Errors: those of unpack_initrd, and of the file systems.
-Result<> mount_root(std::span<const std::byte> initrd);
+// Bounds of the rows (linker/kernel.ld).
+extern "C" const FileSystemType fs_types_start[], fs_types_end[];
+
+// At boot, once: makes `tree`, a file system of kind `type`, "/" of the whole machine. Errors:
+// nomem.
+Result<> mount_first(RefPtr<Node> tree, std::string_view type);
 
 // Mounts a new file system of kind `type` on a directory. There is no unmount. Errors: nodev (no
 // such kind), notdir, noent (the directory was removed), busy (something is mounted there, or this

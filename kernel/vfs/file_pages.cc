@@ -1,4 +1,4 @@
-#include "fs/file_pages.hh"
+#include "vfs/file_pages.hh"
 
 #include <algorithm>
 

@@ -8,12 +8,12 @@
 #include <span>
 #include <string_view>
 
-#include "fs/credentials.hh"
-#include "fs/node.hh"
-#include "fs/open_file.hh"
 #include "lib/own.hh"
 #include "lib/ref.hh"
 #include "lib/result.hh"
+#include "vfs/credentials.hh"
+#include "vfs/node.hh"
+#include "vfs/open_file.hh"
 
 namespace tine {
 
@@ -61,9 +61,6 @@ Result<RefPtr<Node>> resolve(const PathContext& context, std::string_view path,
 
 // The same, with its directory and its name there, after all links were followed.
 Result<PathEnd> resolve_place(const PathContext& context, std::string_view path);
-
-// Where ".." leads from `directory`, also out of a mounted file system.
-Result<RefPtr<Node>> parent_of(Node& directory);
 
 // The directory in which the last component of `path` is to be made or removed. `last` may lie in
 // `path`.

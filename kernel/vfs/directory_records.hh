@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "fs/node.hh"
+#include "vfs/node.hh"
 
 namespace tine {
 

@@ -1,4 +1,4 @@
-#include "fs/node.hh"
+#include "vfs/node.hh"
 
 #include "lib/string.hh"
 #include "sched/clock.hh"
@@ -115,6 +115,10 @@ Result<> Node::mount(RefPtr<Node> root) {
   root->covered_ = this;
   mounted_.store(root.release(), std::memory_order_release);
   return {};
+}
+
+Result<RefPtr<Node>> parent_of(Node& directory) {
+  return directory.covered() ? directory.covered()->parent() : directory.parent();
 }
 
 // Acquire here, and release where it is undone: a program that starts to run sees what the last

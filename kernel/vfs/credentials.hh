@@ -5,6 +5,7 @@
 // child use the same object after fork, and a path walk keeps the one it began with.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,9 +28,12 @@ struct Credentials {
   std::size_t group_count = 0;
 
   bool is_superuser() const { return user.effective == 0; }
-  bool is_in_group(std::uint32_t id) const;
+  bool is_in_group(std::uint32_t id) const {
+    auto end = groups.begin() + group_count;
+    return id == group.effective || std::find(groups.begin(), end, id) != end;
+  }
 };
-extern constinit const Credentials superuser;
+inline constexpr Credentials superuser;
 
 struct SharedCredentials final : RefCounted {
   Credentials ids;
@@ -38,8 +42,5 @@ struct SharedCredentials final : RefCounted {
   // For new credentials with the current thread's real user ID, and so its account.
   explicit SharedCredentials(const Credentials& from) : ids(from), account(current_account()) {}
 };
-
-// May a process with `sender` send a signal to one with `target` (POSIX, kill)?
-bool may_signal(const Credentials& sender, const Credentials& target);
 
 }  // namespace tine
