@@ -1,7 +1,8 @@
 # The labs (docs/labs): their graders. In a student's tree the file LAB names the lab.
 
 LAB ?= $(if $(wildcard LAB),$(shell cat LAB))
-LABS := $(patsubst test/labs/%.cc,%,$(filter-out %/observer.cc %/stub.cc %/steps.cc %/whole.cc %/number.cc,$(wildcard test/labs/*.cc)))
+LABS := $(filter-out observer stub steps whole number,$(notdir $(basename $(wildcard test/labs/*.cc))))
+-include test/labs/instructor.mk
 
 # The observer includes nothing and is linked with nothing: no line of a submission is in it.
 OBSERVER := $(O)/lab/observer
@@ -17,7 +18,8 @@ $(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(SETTINGS) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,lab-root,$(LAB_IMAGE))
 
-LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc) $(addprefix test/guest/,guest.cc machine.cc debugger.cc))
+LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc) \
+  $(addprefix test/guest/,guest.cc machine.cc debugger.cc))
 $(HOST)/test/labs/%.o: test/labs/% $(HOST)/flags | deps
 	$(say) HOST $<
 	@mkdir -p $(@D)
@@ -55,4 +57,3 @@ task: ## the part of a lab that only the id in the file STUDENT has (LAB=fork)
 	@python3 test/labs/tools/task.py $(LAB) .
 
 -include $(LAB_OBJECTS:.o=.d)
--include test/labs/instructor.mk

@@ -2,5 +2,6 @@
 # symbols would replace the host's own); runtime.cc is the host compiler's business.
 UNIT_KERNEL_SOURCES := $(addprefix kernel/, \
   lib/format.cc lib/elf.cc dev/fdt.cc dev/machine.cc fs/cpio.cc sync/spinlock.cc sync/hart.cc \
-  mm/account.cc wings/linux/users.cc wings/random/chacha20.cc mm/frames.cc mm/heap.cc mm/failing.cc mm/table_pool.cc mm/page_table.cc \
+  mm/account.cc mm/frames.cc mm/heap.cc mm/failing.cc mm/table_pool.cc mm/page_table.cc \
+  wings/linux/users.cc wings/random/chacha20.cc \
   vm/fault.cc vm/regions.cc vm/user_memory.cc)
