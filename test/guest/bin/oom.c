@@ -168,6 +168,16 @@ static void touch_until_killed(void) {
   ENDS(child, -SIGKILL);
 }
 
+/* The kernel's count of free frames is true: we got as many pages and page tables as it promised,
+ * and at most what it keeps for later use besides. */
+static void is_what_was_free(long bytes, const struct tine_memory_info* before) {
+  long pages = bytes / PAGE, used = pages + pages / 512 + pages / (512 * 512);
+  long most = (long)tap_usable(before), margin = (1 << 20) / PAGE;
+  if (used < (long)before->free_frames - margin || used > most + margin)
+    tap_fail("%lu frames were free, and at most %ld usable, but we got %ld",
+             (unsigned long)before->free_frames, most, used);
+}
+
 /* read() fills memory without dying of it; then everything else says ENOMEM, and works again when
  * some is given back. */
 static void all_used_up(void) {
@@ -180,9 +190,12 @@ static void all_used_up(void) {
     volatile char
         stack[8192]; /* our own pages first: a page fault without memory would be the end */
     for (size_t i = 0; i < sizeof stack; i += 512) stack[i] = 1;
+    struct tine_memory_info before;
+    EQUAL(memory_info(&before), 0);
     errno = 1;
     for (long got; (got = read(zero, next, 1 << 30)) > 0;) next += got;
     CHECK(errno == ENOMEM);
+    is_what_was_free(next - at, &before);
     CHECK(next - at > 16 << 20);
     errno = 0;
     long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
