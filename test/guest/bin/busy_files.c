@@ -187,12 +187,12 @@ static void write_and_run_at_once(void) {
     if (status == 42 << 8) ran++;
     if (status == 43 << 8) refused++;
     CHECK(status == 42 << 8 || status == 43 << 8);
-    if (ran + refused == 2000) break; /* one hart may never be in the middle of it */
+    /* On one hart the writer may stop at the same point for many slices. */
+    if (ran > 0 && ran + refused >= 2000) break;
   }
   kill(writer, SIGKILL);
   EQUAL(waitpid(writer, NULL, 0), writer);
   printf("# %d ran, %d were refused\n", ran, refused);
-  CHECK(ran > 0);
   takes_writers();
 }
 
