@@ -169,11 +169,22 @@ static void other_errors(void) {
   EQUAL(unlink("/tmp/busy_files.text"), 0);
 }
 
+static void spin_a_little(uint64_t* random) {
+  for (volatile uint64_t left = tap_random(random) % 2000; left > 0;) left--;
+}
+
+/* The pauses make each slice of the writer another one. With slices of one length, on a machine
+ * that counts instructions, each would end where the one before did: with the file open. */
 static void write_and_run_at_once(void) {
   char* argv[] = {"busy_files.copy", "--look", NULL};
   pid_t writer = FORK();
   if (writer == 0) {
-    for (;;) close(open(COPY, O_WRONLY));
+    for (uint64_t random = 1;;) {
+      int fd = open(COPY, O_WRONLY);
+      spin_a_little(&random);
+      close(fd);
+      spin_a_little(&random);
+    }
   }
   int ran = 0, refused = 0;
   while (ran < 20 || refused < 20) {
@@ -187,7 +198,6 @@ static void write_and_run_at_once(void) {
     if (status == 42 << 8) ran++;
     if (status == 43 << 8) refused++;
     CHECK(status == 42 << 8 || status == 43 << 8);
-    /* On one hart the writer may stop at the same point for many slices. */
     if (ran > 0 && ran + refused >= 2000) break;
   }
   kill(writer, SIGKILL);

@@ -502,8 +502,9 @@ static void made_again(void) {
   CHECK(count("ipc_recv(") == 2);
   printf("# %d forks were made again\n", count("ERESTARTNOINTR"));
   for (char* at = output; (at = strstr(at, "clone(")); at++) {
-    if (strncmp(strchr(at, '='), "= 0", 3) == 0)
-      tap_fail("a fork that was made again has a result");
+    const char* result = strchr(at, '=');
+    if (!result) break; /* the rest of the lines found no room in `output` */
+    if (strncmp(result, "= 0", 3) == 0) tap_fail("a fork that was made again has a result");
   }
 }
 
