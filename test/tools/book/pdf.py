@@ -42,11 +42,12 @@ def section(site, page, pages):
     return f'<section id="{section_id(page)}">{text}</section>'
 
 
-def document(site):
+def document(site, numbers):
+    """The book, with the numbers of the sheets {section: number} in its contents."""
     menu = re.search("<nav>(.*?)</nav>", read(f"{site}/index.html"), re.S)[1]
     entries = re.findall(r'<h2>(.*?)</h2>|href="([^"]*\.html)">(.*?)</a>', menu)
     pages = [page for _, page, _ in entries if page]
-    contents = "".join(f"<h2>{head}</h2>" if head else f'<p><a href="#{section_id(page)}">{title}</a></p>'
+    contents = "".join(f"<h2>{head}</h2>" if head else f'<p><a href="#{section_id(page)}">{title}</a><span>{numbers.get(section_id(page), "")}</span></p>'
                        for head, page, title in entries if head != "On paper")
     return "\n".join([
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>The book of Tine</title>',
@@ -57,26 +58,41 @@ def document(site):
 
 
 def links(path):
-    """(the places within a PDF that its links lead to, those that it has)"""
+    """(the places within a PDF that its links lead to, {those that it has: the number of their sheet})"""
     with open(path, "rb") as file:
         data = file.read()
-    return set(re.findall(rb"/Dest /(\S+?)[\s/>]", data)), set(re.findall(rb"/(\S+) \[\d+ 0 R /XYZ", data))
+    sheets = sorted(int(number) for number in re.findall(rb"^(\d+) 0 obj\n<</Type /Page\n", data, re.M))
+    places = {place: sheets.index(int(sheet)) + 1 for place, sheet in re.findall(rb"/(\S+) \[(\d+) 0 R /XYZ", data)}
+    return set(re.findall(rb"/Dest /(\S+?)[\s/>]", data)), places
 
 
-def make(site):
-    """Prints the book. Returns the line that tells of it."""
-    if not browser():
-        return f"There is no Chromium here, so no {site}/{NAME}: apt-get install chromium"
+def print_book(site, numbers):
+    """Returns what Chromium says of an error."""
     page = f"{site}/book.html"
     with open(page, "w", encoding="utf-8") as file:
-        file.write(document(site))
+        file.write(document(site, numbers))
     with tempfile.TemporaryDirectory(prefix="tine-chromium-") as profile:
         result = subprocess.run([browser(), *FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={site}/{NAME}",
                                  f"file://{os.path.abspath(page)}"], capture_output=True, text=True, check=False,
                                 timeout=300)
     os.remove(page)
     if result.returncode or not os.path.exists(f"{site}/{NAME}"):
-        return f"Chromium printed no {site}/{NAME}: {html.unescape(result.stderr.strip()[-200:])}"
+        return result.stderr.strip()[-200:] or "nothing"
+    return ""
+
+
+def make(site):
+    """Prints the book until its contents name the right sheets, which takes two times. Returns the line that tells of
+    it."""
+    if not browser():
+        return f"There is no Chromium here, so no {site}/{NAME}: apt-get install chromium"
+    numbers, before = {}, None
+    for _ in range(3):
+        if error := print_book(site, numbers):
+            return f"Chromium printed no {site}/{NAME}: {html.unescape(error)}"
+        before, numbers = numbers, {place.decode(): at for place, at in links(f"{site}/{NAME}")[1].items()}
+        if numbers == before:
+            break
     with open(f"{site}/{NAME}", "rb") as file:
         sheets = len(re.findall(rb"/Type /Page\b", file.read()))
     return f"the book on paper, {sheets} sheets: {site}/{NAME}"
