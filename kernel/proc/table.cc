@@ -15,9 +15,9 @@ constinit unsigned signals_to_all GUARDED_BY(process_table_lock) = 0;
 
 namespace {
 
-// Two levels; chunks of the lower one are made on demand and kept. So a pid is found in two steps,
-// and the table is small while few processes run. Pids are given out in a circle, so that a pid is
-// not soon used again.
+// Two levels; chunks of the lower one exist while they have a process, and the one with the newest
+// pid stays. So a pid is found in two steps, and the table is small while few processes run. Pids
+// are given out in a circle, so that a pid is not soon used again.
 class PidTable {
  public:
   // A pid that is free and can be entered. Errors: again, nomem.
@@ -32,14 +32,19 @@ class PidTable {
     }
     return Errno::again;
   }
+  // In the chunk that find_free has made.
   void enter(int pid, Process* process) {
     chunks_[pid / per_chunk]->processes[pid % per_chunk] = process;
-    last_ = pid;
+    used_[pid / per_chunk]++;
+    int before = std::exchange(last_, pid);
+    free_unused(before / per_chunk);
     count_++;
     made_++;
   }
   void remove(int pid) {
     chunks_[pid / per_chunk]->processes[pid % per_chunk] = nullptr;
+    used_[pid / per_chunk]--;
+    free_unused(pid / per_chunk);
     count_--;
   }
   Process* at(int pid) {
@@ -66,8 +71,14 @@ class PidTable {
     std::array<Process*, per_chunk> processes{};
   };
   std::array<Chunk*, TINE_PID_MAX / per_chunk> chunks_{};
+  std::array<std::uint16_t, TINE_PID_MAX / per_chunk> used_{};  // processes in each chunk
   int last_ = 0;
   std::uint64_t count_ = 0, made_ = 0;
+
+  void free_unused(int index) {
+    if (used_[index] == 0 && index != last_ / per_chunk)
+      delete std::exchange(chunks_[index], nullptr);
+  }
 };
 
 constinit PidTable pids GUARDED_BY(process_table_lock);
