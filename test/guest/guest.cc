@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,30 +85,16 @@ Guest::Guest(const Options& options) : options_(options) {
   log_ = std::fopen(log_path_.c_str(), "w");
   if (!log_) throw NotJudged("cannot write " + log_path_ + ": " + std::strerror(errno));
 
-  // Not among the logs: a socket's path has at most 107 characters.
-  scratch_ = "/tmp/tine-" + options_.log + "-" + std::to_string(getpid());
-  std::vector<std::string> line = command_line(options_, scratch_);
-  std::vector<char*> argv;
-  for (auto& word : line) argv.push_back(word.data());
-  argv.push_back(nullptr);
-
+  scratch_ = scratch_for(options_.log);
+  const std::vector<std::string> line = command_line(options_, scratch_);
   int to_guest[2], from_guest[2];
   if (pipe2(to_guest, O_CLOEXEC) || pipe2(from_guest, O_CLOEXEC))
     throw NotJudged("no pipe for QEMU");
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, to_guest[0], 0);
-  posix_spawn_file_actions_adddup2(&files, from_guest[1], 1);
-  posix_spawn_file_actions_adddup2(&files, from_guest[1], 2);
-  const int error = posix_spawnp(&pid_, argv[0], &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
+  pid_ = start_machine(line, to_guest[0], from_guest[1]);
   close(to_guest[0]);
   close(from_guest[1]);
   input_ = to_guest[1];
   output_ = from_guest[0];
-  if (error)
-    throw NotJudged(std::string("cannot start qemu-system-riscv64 (`make doctor`): ") +
-                    std::strerror(error));
   signal(SIGPIPE, SIG_IGN);
 }
 

@@ -1,5 +1,12 @@
 #include "guest/machine.hh"
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -38,6 +45,38 @@ void write_device_tree(const Options& o, const std::string& path) {
 }
 
 }  // namespace
+
+std::string scratch_for(const std::string& name) {
+  return setting("TINE_SCRATCH", "/tmp") + "/tine-" + name + "-" + std::to_string(getpid());
+}
+
+pid_t start_machine(const std::vector<std::string>& line, int input, int output) {
+  std::vector<char*> argv;
+  for (const auto& word : line) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  int told[2];  // errno if QEMU cannot be executed; its end is closed when it can
+  if (pipe2(told, O_CLOEXEC)) throw NotJudged("no pipe for QEMU");
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);  // it ended before the line above
+    dup2(input, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execvp(argv[0], argv.data());
+    const int error = errno;
+    _exit(write(told[1], &error, sizeof error) < 0);
+  }
+  close(told[1]);
+  int error = pid < 0 ? errno : 0;
+  if (pid > 0 && read(told[0], &error, sizeof error) < 0) error = errno;
+  close(told[0]);
+  if (error)
+    throw NotJudged(std::string("cannot start qemu-system-riscv64 (`make doctor`): ") +
+                    std::strerror(error));
+  return pid;
+}
 
 std::vector<int> hart_ids(const Options& o) {
   std::vector<int> ids;
