@@ -16,7 +16,7 @@ GUEST_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/guest/*.cc))
 GUEST_FLAGS := -std=c++20 -g $(WARNINGS) -I test
 
 $(HOST)/flags: FORCE
-	$(call stamp,$(HOST_CXX) $(UNIT_FLAGS) / $(GUEST_FLAGS) / $(UNIT_OBJECTS) $(GUEST_OBJECTS))
+	$(call stamp,$(HOST_CXX) $(UNIT_FLAGS) / $(GUEST_FLAGS) / $(UNIT_OBJECTS) $(GUEST_OBJECTS) $(LAB_OBJECTS))
 $(HOST)/unit/kernel/%.o: OPTIMISE := -O1
 $(HOST)/unit/%.o: % $(HOST)/flags | deps
 	$(say) HOST $<

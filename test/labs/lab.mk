@@ -1,7 +1,7 @@
 # The labs (docs/labs): their graders. In a student's tree the file LAB names the lab.
 
 LAB ?= $(if $(wildcard LAB),$(shell cat LAB))
-LABS := $(filter-out observer stub steps whole number,$(notdir $(basename $(wildcard test/labs/*.cc))))
+LABS := $(or $(patsubst test/labs/%/lab.py,%,$(wildcard test/labs/*/lab.py)),$(LAB))
 -include test/labs/instructor.mk
 
 # The observer includes nothing and is linked with nothing: no line of a submission is in it.
@@ -18,7 +18,7 @@ $(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(SETTINGS) $(B)/programs
 	$(say) CPIO $@
 	$(call pack,lab-root,$(LAB_IMAGE))
 
-LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc) \
+LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc $(LABS:%=test/labs/%/*.cc)) \
   $(addprefix test/guest/,guest.cc machine.cc debugger.cc))
 $(HOST)/test/labs/%.o: test/labs/% $(HOST)/flags | deps
 	$(say) HOST $<

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,12 +21,14 @@
 namespace test {
 namespace {
 
-constexpr unsigned csr_satp = 0x180, csr_time = 0xc01;
+constexpr unsigned csr_sscratch = 0x140, csr_satp = 0x180, csr_time = 0xc01;
 constexpr std::uint64_t sv39 = 8, root_bits = (1ul << 44) - 1;
 constexpr std::uint64_t pte_valid = 1, pte_read = 2, pte_write = 4, pte_exec = 8, pte_user = 16;
 constexpr unsigned user_entries = 256;   // of a root: the lower half of addresses
 constexpr int patience = 4000;           // turns that others have while one process is waited for
 constexpr std::size_t shown_lines = 45;  // of the console, with a lost point
+
+std::uint64_t frame_of(std::uint64_t entry) { return (entry >> 10 & root_bits) * page; }
 
 std::size_t bytes_of(const std::string& memory) { return std::stoul(memory) << 20; }
 
@@ -71,7 +72,10 @@ void lose(const std::string& reason) {
 
 // ---- The machine ----
 
-Machine::Machine(const Case& what) : memory_bytes_(bytes_of(what.memory)) {
+Machine::Machine(std::size_t memory_bytes) : memory_bytes_(memory_bytes) {}
+
+// (If something here throws after the other constructor is done, the destructor ends QEMU.)
+Machine::Machine(const Case& what) : Machine(bytes_of(what.memory)) {
   std::random_device device;
   random_.seed(std::uint64_t(device()) << 32 | device());
   read_observer();
@@ -89,7 +93,7 @@ void Machine::launch(const Case& what) {
   log_ = std::fopen(log_path_.c_str(), "w");
   if (!log_) throw NotJudged("cannot write " + log_path_);
 
-  scratch_ = "/tmp/tine-" + what.name + "-" + std::to_string(getpid());
+  scratch_ = scratch_for(what.name);
   options_.smp = what.smp;
   options_.shift = 0;
   options_.hz = what.hz;
@@ -100,25 +104,16 @@ void Machine::launch(const Case& what) {
       "-S", "-object",
       "memory-backend-file,id=ram,share=on,size=" + what.memory + ",mem-path=" + scratch_ + ".ram",
       "-machine", "memory-backend=ram"};
-  std::vector<std::string> line = command_line(options_, scratch_);
-  std::vector<char*> argv;
-  for (auto& word : line) argv.push_back(word.data());
-  argv.push_back(nullptr);
-
   int from_guest[2];
   if (pipe2(from_guest, O_CLOEXEC)) throw NotJudged("no pipe for QEMU");
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, from_guest[1], 1);
-  posix_spawn_file_actions_adddup2(&files, from_guest[1], 2);
-  const int error = posix_spawnp(&pid_, argv[0], &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  pid_ = start_machine(command_line(options_, scratch_), nothing, from_guest[1]);
+  close(nothing);
   close(from_guest[1]);
   output_ = from_guest[0];
-  if (error) throw NotJudged("cannot start qemu-system-riscv64 (`make doctor`)");
   stub_ = std::make_unique<Stub>(scratch_ + ".gdb");
   memory_ = std::make_unique<PhysicalMemory>(scratch_ + ".ram", memory_bytes_);
+  unlink((scratch_ + ".ram").c_str());  // QEMU and we have it open
 }
 
 Machine::~Machine() {
@@ -386,22 +381,47 @@ const std::vector<std::uint64_t>& Machine::handled_signals(const Process& proces
 
 // ---- Memory ----
 
-std::optional<Mapping> Machine::walk(const Process& process, std::uint64_t address) const {
+// The entry that maps the page at the address, as it would be if that page had one of its own.
+std::optional<std::uint64_t> Machine::leaf(const Process& process, std::uint64_t address) const {
   std::uint64_t table = process.root;
   for (int level = 2; level >= 0; level--) {
     const unsigned shift = 12 + 9 * static_cast<unsigned>(level);
     const std::uint64_t entry = memory_->word(table + (address >> shift & 511) * 8);
     if (!(entry & pte_valid)) return std::nullopt;
-    const std::uint64_t next = (entry >> 10 & root_bits) * page;
-    if (entry & (pte_read | pte_write | pte_exec)) {
-      if (!(entry & pte_user)) return std::nullopt;
-      const std::uint64_t within = address & ((1ul << shift) - 1) & ~(page - 1);
-      return Mapping{next + within, (entry & pte_read) != 0, (entry & pte_write) != 0,
-                     (entry & pte_exec) != 0};
-    }
-    table = next;
+    if (entry & (pte_read | pte_write | pte_exec))
+      return entry + ((address & ((1ul << shift) - 1)) >> 12 << 10);
+    table = frame_of(entry);
   }
   return std::nullopt;
+}
+
+std::optional<Mapping> Machine::walk(const Process& process, std::uint64_t address) const {
+  const std::optional<std::uint64_t> entry = leaf(process, address);
+  if (!entry || !(*entry & pte_user)) return std::nullopt;
+  return Mapping{frame_of(*entry), (*entry & pte_read) != 0, (*entry & pte_write) != 0,
+                 (*entry & pte_exec) != 0};
+}
+
+bool Machine::has_table(const Process& process, std::uint64_t address) const {
+  std::uint64_t table = process.root;
+  for (unsigned shift = 30; shift > 12; shift -= 9) {
+    const std::uint64_t entry = memory_->word(table + (address >> shift & 511) * 8);
+    if (!(entry & pte_valid)) return false;
+    table = frame_of(entry);
+  }
+  return true;
+}
+
+void Machine::dirty_kernel_stack(Process& process) {
+  bring(process);
+  const std::uint64_t top = stub_->csr(hart_, csr_sscratch);
+  for (std::uint64_t at = top - page; at < top; at += 8) {
+    const std::optional<std::uint64_t> entry = leaf(process, at);
+    const auto word =
+        entry ? memory_->at(frame_of(*entry) + at % page, 8) : std::span<std::uint8_t>();
+    if (word.empty()) give_up("In user mode sscratch does not point to the kernel's stack.");
+    std::memset(word.data(), 0xa5, word.size());
+  }
 }
 
 std::map<std::uint64_t, Mapping> Machine::pages(const Process& process) const {
@@ -409,12 +429,11 @@ std::map<std::uint64_t, Mapping> Machine::pages(const Process& process) const {
   auto is_table = [](std::uint64_t entry) {
     return (entry & pte_valid) && !(entry & (pte_read | pte_write | pte_exec));
   };
-  auto below = [](std::uint64_t entry) { return (entry >> 10 & root_bits) * page; };
   for (std::uint64_t i = 0; i < user_entries; i++) {
     const std::uint64_t high = memory_->word(process.root + i * 8);
     if (!is_table(high)) continue;
     for (std::uint64_t j = 0; j < 512; j++) {
-      const std::uint64_t middle = memory_->word(below(high) + j * 8);
+      const std::uint64_t middle = memory_->word(frame_of(high) + j * 8);
       if (!(middle & pte_valid)) continue;
       for (std::uint64_t k = 0; k < 512; k++) {
         const std::uint64_t address = i << 30 | j << 21 | k << 12;

@@ -36,12 +36,15 @@ enum Call : std::uint64_t {
   call_getcwd = 17,
   call_dup3 = 24,
   call_chdir = 49,
+  call_fchmodat = 53,
+  call_fchownat = 54,
   call_openat = 56,
   call_close = 57,
   call_pipe2 = 59,
   call_lseek = 62,
   call_read = 63,
   call_write = 64,
+  call_readlinkat = 78,
   call_exit = 94,
   call_nanosleep = 101,
   call_clock_gettime = 113,
@@ -52,6 +55,8 @@ enum Call : std::uint64_t {
   call_sigprocmask = 135,
   call_sigpending = 136,
   call_setuid = 146,
+  call_setresuid = 147,
+  call_setresgid = 149,
   call_umask = 166,
   call_getpid = 172,
   call_getppid = 173,
@@ -65,6 +70,9 @@ enum Call : std::uint64_t {
   call_mmap = 222,
   call_mprotect = 226,
   call_wait4 = 260,
+  call_prlimit = 261,
+  call_exec = 4096,
+  call_execv = 4097,
   call_ipc_send = 4099,
   call_ipc_recv = 4100,
   call_memory_info = 4102,
@@ -150,12 +158,17 @@ class Machine {
 
   std::optional<Mapping> walk(const Process& process, std::uint64_t address) const;
   std::map<std::uint64_t, Mapping> pages(const Process& process) const;  // of user mode, by address
+  // Is there a table of the last level for that address?
+  bool has_table(const Process& process, std::uint64_t address) const;
   // Bytes of one page or several; the points are lost if one is not mapped.
   std::vector<std::uint8_t> peek(const Process& process, std::uint64_t address,
                                  std::size_t size) const;
   // Only into pages that the process itself may write.
   void poke(Process& process, std::uint64_t address, std::span<const std::uint8_t> bytes);
   std::span<std::uint8_t> frame(std::uint64_t physical) const;
+  // Writes over what earlier calls have left on the process's kernel stack: the page below the trap
+  // frame, which sscratch points to in user mode (kernel/arch/trap.S, which no student hands in).
+  void dirty_kernel_stack(Process& process);
 
   // ---- The rest of the hardware ----
 
@@ -196,6 +209,7 @@ class Machine {
   Process* current_ = nullptr;  // stopped, at rest
   int hart_ = 0;                // of the last stop
 
+  explicit Machine(std::size_t memory_bytes);
   void launch(const Case& what);
   void read_observer();
   void start_call_with(Process& process, std::uint64_t number,
@@ -205,6 +219,7 @@ class Machine {
   Process& next();               // the machine runs until a process is at rest
   void run_until_stop();
   void check_code(const Process& process);
+  std::optional<std::uint64_t> leaf(const Process& process, std::uint64_t address) const;
   bool read_console();  // false when QEMU has closed it
   [[noreturn]] void machine_ended();
   [[noreturn]] void hangs(const std::string& reason);

@@ -1,5 +1,6 @@
 #include "labs/steps.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -49,6 +50,8 @@ std::string error_name(std::uint64_t result) {
   const std::uint64_t error = -result;
   return "errno " + std::to_string(error) + (error == ENOSYS ? " (ENOSYS: not written yet)" : "");
 }
+
+std::uint64_t minus(std::uint64_t error) { return -error; }
 
 std::uint64_t task(const std::string& name) {
   const std::string all = "," + setting("LAB_TASK", "");
@@ -131,6 +134,90 @@ std::uint64_t word_at(Machine& m, Process& process, std::uint64_t address) {
 std::string text_at(Machine& m, Process& process, std::uint64_t address, std::size_t size) {
   const auto bytes = m.peek(process, address, size);
   return {bytes.begin(), bytes.end()};
+}
+
+std::uint64_t fresh_place(Machine& m, Process& process, std::size_t size) {
+  const std::uint64_t at = put(m, process, m.draw_bytes(size));
+  m.dirty_kernel_stack(process);
+  return at;
+}
+
+std::uint64_t open_something(Machine& m, Process& process) {
+  const std::uint64_t path = put_text(m, process, "/test/observer");
+  return m.call(process, call_openat, -100, path, 0, 0);
+}
+
+std::string file_text(Machine& m, Process& process, const std::string& path) {
+  constexpr std::size_t most = 1000;
+  const std::uint64_t at = put_text(m, process, path);
+  const std::uint64_t fd = m.call(process, call_openat, -100, at, 0, 0);
+  const std::uint64_t size = m.call(process, call_read, fd, at, most);
+  m.call(process, call_close, fd);
+  if (failed(size)) m.give_up("A process cannot read " + path + ".");
+  return text_at(m, process, at, std::min(size, most));
+}
+
+Output output_of(Machine& m, Process& process, const std::string& path) {
+  const std::uint64_t ends = put_words(m, process, {0});
+  m.call(process, call_pipe2, ends, 0);
+  const std::uint64_t both = word_at(m, process, ends);
+  const std::uint64_t from = both & 0xffff'ffff, to = both >> 32;
+  const Birth birth = fork_of(m, process);
+  m.call(*birth.child, call_dup3, to, 1, 0);
+  m.call(*birth.child, call_close, to);
+  m.call(process, call_close, to);
+  std::vector<std::uint64_t> words(32);
+  std::memcpy(&words[16], path.c_str(), path.size() + 1);
+  const std::uint64_t at = put_words(m, *birth.child, words);
+  words[0] = at + 128;
+  put_words(m, *birth.child, words);
+  m.start_call(*birth.child, call_execve, at + 128, at, at + 8);
+  m.forget(*birth.child);
+  Output output;
+  for (;;) {
+    const std::uint64_t place = put_words(m, process, {0});
+    const std::uint64_t size = m.call(process, call_read, from, place, 512);
+    if (failed(size)) m.give_up("The output of " + path + " cannot be read.");
+    if (size == 0) break;
+    output.text += text_at(m, process, place, size);
+    if (output.text.size() > 4096) m.give_up(path + " writes without end.");
+  }
+  m.call(process, call_close, from);
+  output.status = wait_for(m, process, birth.pid);
+  return output;
+}
+
+// ---- Signals ----
+
+void set_handler(Machine& m, Process& process, int signal, std::uint64_t handler) {
+  const std::uint64_t action = put_words(m, process, {handler, 0, 0});
+  m.call(process, call_sigaction, signal, action, 0, 8);
+}
+
+std::uint64_t bit_of(int signal) { return 1ul << (signal - 1); }
+
+void block(Machine& m, Process& process, std::uint64_t mask) {
+  m.call(process, call_sigprocmask, 2, put_words(m, process, {mask}), 0, 8);
+}
+
+std::uint64_t blocked(Machine& m, Process& process) {
+  const std::uint64_t at = put_words(m, process, {0xa5a5a5a5});
+  m.call(process, call_sigprocmask, 0, 0, at, 8);
+  return word_at(m, process, at);
+}
+
+// ---- Leaks ----
+
+void repeat(Machine& m, Process& process, std::uint64_t times, std::uint64_t number,
+            std::uint64_t argument) {
+  Registers with = process.at_rest;
+  with.x[8] = times, with.x[9] = number, with.x[18] = argument;
+  const Registers after = m.step(process, "step_repeat", with);
+  if (after.x[8] != 0) {
+    m.give_up("In a small machine, call " + std::to_string(number) + " fails with " +
+              error_name(after.x[reg_a0]) + " after " + std::to_string(times - after.x[8]) +
+              " times: what is not given back?");
+  }
 }
 
 SmallMachine::SmallMachine(const std::string& name, std::uint64_t million)

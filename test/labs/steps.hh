@@ -13,11 +13,12 @@
 namespace test {
 
 constexpr std::uint64_t prot_read = 1, prot_write = 2, prot_exec = 4;
-constexpr std::uint64_t map_shared = 1, map_private = 2, map_anonymous = 0x20;
+constexpr std::uint64_t map_shared = 1, map_private = 2, map_fixed = 0x10, map_anonymous = 0x20;
 
 // A call's result that is an error: -4095 to -1.
 bool failed(std::uint64_t result);
 std::string error_name(std::uint64_t result);
+std::uint64_t minus(std::uint64_t error);  // such a result
 
 // The points are lost for that reason unless it is so.
 void expect(bool good, const std::string& reason);
@@ -56,6 +57,39 @@ std::uint64_t put_text(Machine& m, Process& process, const std::string& text);
 std::uint64_t put_words(Machine& m, Process& process, const std::vector<std::uint64_t>& words);
 std::uint64_t word_at(Machine& m, Process& process, std::uint64_t address);
 std::string text_at(Machine& m, Process& process, std::uint64_t address, std::size_t size);
+
+// Where a structure of that size goes. What is there before, and on the kernel's stack, is not 0.
+std::uint64_t fresh_place(Machine& m, Process& process, std::size_t size);
+
+// ---- Files and programs ----
+
+// A descriptor of a file that there is.
+std::uint64_t open_something(Machine& m, Process& process);
+// The first 1,000 bytes of a file, as the process reads it; the points are lost if it cannot.
+std::string file_text(Machine& m, Process& process, const std::string& path);
+
+// What a program writes to its output, and its status.
+struct Output {
+  std::string text;
+  unsigned status = 0;
+};
+// A child becomes the program.
+Output output_of(Machine& m, Process& process, const std::string& path);
+
+// ---- Signals ----
+
+constexpr std::uint64_t ignore_signal = 1;  // SIG_IGN
+std::uint64_t bit_of(int signal);
+void set_handler(Machine& m, Process& process, int signal, std::uint64_t handler);
+// The set of blocked signals.
+void block(Machine& m, Process& process, std::uint64_t mask);
+std::uint64_t blocked(Machine& m, Process& process);
+
+// ---- Leaks ----
+
+// The same call, so many times; the points are lost if one of them fails.
+void repeat(Machine& m, Process& process, std::uint64_t times, std::uint64_t number,
+            std::uint64_t argument);
 
 // A machine in which all memory but a little is taken by a process that waits: a leak is found by
 // going on until nothing is left.

@@ -114,13 +114,8 @@ step_cost:
   sub s1, s1, s0
   j rest
 
-/*
- * s0 times: fork (clone with the flags s1); the child writes to s3 pages at s2, each of them, and
- * ends with s0 & 127; the parent waits, and adds the status to s4. Stops early at an error: then
- * a0 is that. s5: an address for the status.
- */
-step_many:
-  beqz s0, rest
+/* fork: clone with the flags s1. */
+  .macro call_clone
   mv a0, s1
   li a1, 0
   li a2, 0
@@ -128,6 +123,25 @@ step_many:
   li a4, 0
   li a7, 220
   ecall
+  .endm
+
+/* Waits for the child a0. s5: an address for the status. */
+  .macro call_wait4
+  mv a1, s5
+  li a2, 0
+  li a3, 0
+  li a7, 260
+  ecall
+  .endm
+
+/*
+ * s0 times: fork (clone with the flags s1); the child writes to s3 pages at s2, each of them, and
+ * ends with s0 & 127; the parent waits, and adds the status to s4. Stops early at an error: then
+ * a0 is that. s5: an address for the status.
+ */
+step_many:
+  beqz s0, rest
+  call_clone
   bltz a0, rest
   bnez a0, 3f
   lui t0, 1
@@ -144,11 +158,7 @@ step_many:
   li a7, 94
   ecall
 3:
-  mv a1, s5
-  li a2, 0
-  li a3, 0
-  li a7, 260
-  ecall
+  call_wait4
   bltz a0, rest
   lw t0, 0(s5)
   add s4, s4, t0
@@ -164,13 +174,7 @@ step_fail:
   mv a0, s0
   mv a7, s8
   ecall
-  mv a0, s1
-  li a1, 0
-  li a2, 0
-  li a3, 0
-  li a4, 0
-  li a7, 220
-  ecall
+  call_clone
   mv s9, a0
   li a0, 0
   mv a7, s8
@@ -184,11 +188,7 @@ step_fail:
 1:
   addi s6, s6, 1
   mv a0, s9
-  mv a1, s5
-  li a2, 0
-  li a3, 0
-  li a7, 260
-  ecall
+  call_wait4
 2:
   addi s0, s0, -1
   j step_fail

@@ -59,7 +59,7 @@ FORGED = [
     ("wait4 tells of children that never were", {FORK: "fake-wait.cc"}),
     ("the parent plays its child, and no process is made", {FORK: "plays-child.cc"}),
     ("one process with two roots, changed in the trap handler", {FORK: "two-roots.cc"}),
-    ("changes the observer, which it knows by its bytes", {FORK: "knows-observer.cc"}),
+    ("changes the observer, which it knows by its bytes", {FORK: "code-of.cc + knows-observer.cc"}),
     ("talks to the UART and the firmware itself", {FORK: "devices.cc"}),
     ("ends the machine with success", {FORK: "finisher.cc"}),
 ]

@@ -11,6 +11,7 @@ Of the environment: FOR=id, the student for whom a tree is; ID=id, the tree is t
 
 import concurrent.futures
 import csv
+import functools
 import importlib.machinery
 import importlib.util
 import json
@@ -32,12 +33,14 @@ TOOLS = os.path.dirname(os.path.abspath(__file__))
 LARGEST = 256 << 10  # bytes of a file that a student hands in
 NEAR = 0.03  # of a student's number
 # Of test/labs, what students have, too.
-COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "whole.cc",
+COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
+          "areas.cc", "whole.cc",
           "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py")
 CUT_EXCERPT = "(This piece is what the lab asks for.)"
 CUT_LINE = "(a line that the lab asks for)"
 
 
+@functools.cache
 def grader():
     """The module `grade`, which has no .py, for it is a command."""
     path = os.path.join(TOOLS, "grade")
@@ -55,7 +58,7 @@ def belongs(path, lab):
     if path.startswith((".ci/", ".github/")):
         return False
     if path.startswith("test/labs/"):
-        return path.removeprefix("test/labs/") in COMMON or path == f"test/labs/{lab}.cc"
+        return path.removeprefix("test/labs/") in COMMON or bool(re.fullmatch(rf"test/labs/{lab}/\w+\.cc", path))
     return True
 
 
@@ -256,7 +259,7 @@ def grade_one(grade, lab, pristine, submission, out, student=None):
         missing = take(submission, work)
         notes = [f"not handed in, the handed-out ones were taken: {' '.join(missing)}"] if missing else []
         told = tasks.student_lines(os.path.join(work, "STUDENT")).get("id")
-        if student and told != student:
+        if student and not tasks.same(told, student):
             notes.append(f"STUDENT says the id {told or '(none)'}, the roster says {student}")
         student = student or told
         task = tasks.task_of(lab, student, secret()) if student else {}
@@ -319,7 +322,7 @@ def name_equal_ids(table):
     """A note in every submission whose id another has, too."""
     for name, graded in table.items():
         others = sorted(other for other in table if other != name and graded.student and
-                        table[other].student == graded.student)
+                        tasks.same(table[other].student, graded.student))
         if others:
             graded.notes.append(f"the same id as {', '.join(others)}: {graded.student}")
 
@@ -344,8 +347,6 @@ def grade_all(lab, submissions):
             try:
                 graded = grade_one(grade, lab, pristine, os.path.join(submissions, name), os.path.join(out, name),
                                    ids.get(name))
-                if ids and name not in ids:
-                    graded.notes.append("the roster does not have this folder")
                 table[name] = graded
                 progress.step(name, f"{grade.score(graded.rows)[0]} of {grade.score(graded.rows)[1]}")
             except (grade.CouldNotGrade, OSError) as trouble:
@@ -354,6 +355,9 @@ def grade_all(lab, submissions):
 
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             list(pool.map(one, names))
+    for name in table:
+        if ids and name not in ids:
+            table[name].notes.append("the roster does not have this folder")
     name_equal_ids(table)
     write_csv(grade, table, os.path.join(out, "scores.csv"))
     if not grade.sandbox(os.getcwd()):
@@ -424,6 +428,7 @@ COMMANDS = {"tree": tree, "gradescope": gradescope, "grade-all": grade_all}
 def main():
     if len(sys.argv) != 4 or sys.argv[1] not in COMMANDS or not sys.argv[2] or not sys.argv[3]:
         sys.exit(__doc__)
+    grader().end_on_signals()
     COMMANDS[sys.argv[1]](sys.argv[2], sys.argv[3])
 
 

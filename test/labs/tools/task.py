@@ -9,11 +9,20 @@ import hmac
 import sys
 
 
+def plain(student):
+    """An id as it is drawn from: ids that differ in case or space are one."""
+    return student.strip().lower()
+
+
+def same(one, other):
+    return plain(one or "") == plain(other or "")
+
+
 class Draw:
     """Numbers that belong to a lab, an id and a secret, one after the other."""
 
     def __init__(self, lab, student, secret=b""):
-        self.text, self.key, self.count = f"{lab}/{student.strip().lower()}", secret, 0
+        self.text, self.key, self.count = f"{lab}/{plain(student)}", secret, 0
 
     def below(self, limit):
         self.count += 1
