@@ -7,6 +7,7 @@ import marks
 SWAPS = [("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), (" < ", " <= "), (" > ", " >= "), (" >= ", " > "),
          (" + ", " - "), (" - ", " + "), ("+=", "-="), ("++", "--"), ("--", "++"), (" & ", " | "), (" ? ", " ?: ")]
 NUMBER = re.compile(r"(?<![\w.\"%])(\d+)(?![\w.\"])")
+WORDS = set("auto bool const constinit else for if return std static struct unsigned void while".split())
 CODE = re.compile(r"^\s*(?!//|/\*|\*|#include)\S")
 
 
@@ -38,6 +39,35 @@ def statements(lines, first, end):
             found.append((number, number + 1))
             start = None
     return found
+
+
+PATH = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->)\w+(?:\(\))?)*")
+ASSIGNMENT = re.compile(r"(?:if \((.*)\) )?(?:[\w:<>&*]+ )*\*?(\w+(?:(?:\.|->)\w+(?:\(\))?)*(?:\[\w+\])?) [-+|&]?= ([^{}]*);$")
+
+
+def paths(text):
+    """What a statement names: `child->name`, not only `child`."""
+    return {path for path in PATH.findall(text) if path not in WORDS}
+
+
+def meet(some, others):
+    """Is one of them a part of one of the others?"""
+    return any(one == other or re.match(rf"{re.escape(one)}\W", other) or re.match(rf"{re.escape(other)}\W", one)
+               for one in some for other in others)
+
+
+def independent(one, other):
+    """Can their order matter? Not if they name nothing in common, or one is an assignment to what the other does not
+    name, and names nothing that the other may change."""
+    one, other = bare(one).strip(), bare(other).strip()
+    if not meet(paths(one), paths(other)):
+        return True
+    if "TRY(" in one + other or re.search(r"\breturn\b|\bcontinue\b", one + other):
+        return False
+    sets = [ASSIGNMENT.match(text) for text in (one, other)]
+    if all(sets):
+        return not meet({sets[0][2]}, paths(other)) and not meet({sets[1][2]}, paths(one))
+    return False
 
 
 def replaced(lines, start, stop, new):
@@ -88,6 +118,8 @@ def mutants_of_region(path, lines, first, end):
     for (start, stop), (next_start, next_stop) in zip(spans, spans[1:]):
         between = any(bare(line).strip() for line in lines[stop:next_start])
         if not between and stop - start < 4 and next_stop - next_start < 4 and not lines[start].startswith("#"):
+            if independent(*(" ".join(map(bare, lines[at:to])) for at, to in ((start, stop), (next_start, next_stop)))):
+                continue
             swapped = lines[next_start:next_stop] + lines[stop:next_start] + lines[start:stop]
             yield Mutant(path, start, "order", " ".join(line.strip() for line in lines[start:next_stop])[:150], "changed",
                          replaced(lines, start, next_stop, swapped))

@@ -6,6 +6,8 @@
   forged      kernels that deceive instead of doing what they should score 0 (proof.py: FORGED)
   own         the public kernel, and another id's right solution, lose all of part 3
   broken      a file that does not compile costs the points that need it, and no others (proof.py: BROKEN)
+  roster      grade-all names equal ids, folders without an id in the roster, and ids that differ from it
+  aborted     a grader that is ended by a signal leaves no process and no file
   partial     solutions of a part only score what that part is worth (proof.py: PARTIAL)
   wrong       solutions with a plausible mistake lose the points of the test that is meant for it (proof.py: WRONG)
   mutants     small mistakes made by machine: at least 90 of 100 that matter are noticed
@@ -13,11 +15,16 @@
 prove.py [--only STEP[,STEP]] LAB...         ends with `N passed, N failed`
 """
 
+import csv
+import hashlib
 import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import labs
@@ -28,6 +35,7 @@ import task as tasks
 NEEDED = 0.9
 PAIRS = 1000  # of ids, drawn; of them at least DIFFERENT lose part 3 with each other's solution
 DIFFERENT = 0.95
+CROSS = os.environ.get("TINE_CROSS", "riscv64-linux-gnu-")
 grade = labs.grader()
 
 
@@ -160,11 +168,10 @@ def skeleton(lab, work, proof):
     tally(grade.score(rows)[0] == 0, f"{lab}: the skeleton scores {grade.score(rows)[0]} points, as it should: 0")
     kernel = dict(work.environment(), TINE_KERNEL=f"{folder}/build/release/kernel.elf")
     for what, command in proof.OTHERS:
-        answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=marks.ROOT,
-                                env=dict(kernel, SKELETON=folder))
-        tally(answer.returncode == 0, f"{lab}: in the skeleton, {what}")
-        if answer.returncode != 0:
-            print(answer.stdout[-2000:], answer.stderr[-500:])
+        status, text = grade.run(["sh", "-c", command], marks.ROOT, False, grade.BUILD_SECONDS, SKELETON=folder, **kernel)
+        tally(status == 0, f"{lab}: in the skeleton, {what}")
+        if status != 0:
+            print(text[-2000:])
 
 
 def reference(lab, work, _):
@@ -176,21 +183,28 @@ def reference(lab, work, _):
             print(f"  {what}: {lost}")
 
 
+def forged_text(lab, path, name):
+    """A part of a forged file: `kernel`, or a file that this lab or all labs have for it."""
+    if name == "kernel":
+        return marks.read(path)
+    folders = (os.path.join(marks.ROOT, "test/labs", of, "forged", name) for of in (lab, ""))
+    with open(next(filter(os.path.exists, folders)), encoding="utf-8") as file:
+        return file.read().split("\n")
+
+
 def forged_texts(lab, changes):
     """{path: lines}: a student's tree as handed out, but for what a forgery puts there.
 
-    In proof.py that is a file of forged/, one to be put in front of the kernel's own ("+ NAME"), or a pair (old text,
-    new text) for the kernel's own file.
+    In proof.py that is one file of forged/ or several ("A + B"; `kernel` is the kernel's own), or a pair (old text, new
+    text) for the kernel's own file.
     """
     handed_out = labs.student_tree(lab)
     texts = {path: handed_out[path] for path in marks.load(lab).FILES}
     for path, change in changes.items():
         if isinstance(change, tuple):
             texts[path] = edited([(path, *change)])[path]
-            continue
-        with open(os.path.join(marks.ROOT, f"test/labs/{lab}/forged", change.removeprefix("+ ")),
-                  encoding="utf-8") as file:
-            texts[path] = file.read().split("\n") + (marks.read(path) if change.startswith("+ ") else [])
+        else:
+            texts[path] = [line for name in change.split(" + ") for line in forged_text(lab, path, name)]
     return texts
 
 
@@ -233,6 +247,83 @@ def broken(lab, work, proof):
               f"expected {parts}; {grade.score(rows)[0]} points")
 
 
+# Folders with the id that STUDENT says, the roster, and what grade-all must say of them.
+TOLD = {"one": "ada", "two": "Ada ", "three": "mallory", "four": "eve"}
+ROSTER = "folder,id\none,ada\ntwo,Ada\nthree,eve\n"
+NAMED = ["one: the same id as two: ada", "two: the same id as one: Ada", "three: the same id as four: eve",
+         "three: STUDENT says the id mallory, the roster says eve", "four: the roster does not have this folder"]
+
+
+def roster(lab, *_):
+    with tempfile.TemporaryDirectory(prefix="tine-prove-") as folder:
+        for name, student in TOLD.items():
+            os.makedirs(os.path.join(folder, "all", name))
+            with open(os.path.join(folder, "all", name, "STUDENT"), "w", encoding="utf-8") as file:
+                file.write(f"id = {student}\n")
+        with open(os.path.join(folder, "ids.csv"), "w", encoding="utf-8") as file:
+            file.write(ROSTER)
+        command = [sys.executable, "test/labs/tools/labs.py", "grade-all", lab, os.path.join(folder, "all")]
+        status, text = grade.run(command, marks.ROOT, False, grade.GRADE_SECONDS, ROSTER=os.path.join(folder, "ids.csv"))
+    missing = [line for line in NAMED if line not in text.split("\n")]
+    tally(status == 0 and not missing, f"{lab}: grade-all with a roster names what is odd" +
+          "".join(f"\n    not said: {line}" for line in missing) + (f"\n{text[-2000:]}" if missing else ""))
+    with open(os.path.join(marks.ROOT, f"build/grade-all/{lab}/scores.csv"), encoding="utf-8", newline="") as file:
+        rows = {row["submission"]: row for row in csv.DictReader(file)}
+    ids = [rows[name]["id"] for name in TOLD]
+    tally(ids == ["ada", "Ada", "eve", "eve"], f"{lab}: scores.csv has the roster's ids: {ids}")
+
+
+# What `aborted` ends: the lab's own tests on the reference.
+GRADING = """
+import sys
+sys.path.insert(0, "test/labs/tools")
+import labs
+grade = labs.grader()
+grade.end_on_signals()
+grade.grade(*sys.argv[1:4], grader=sys.argv[4], quick=True)
+"""
+
+
+def processes_with(text):
+    """The processes whose command line has that text."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue  # it has ended
+        if text in line:
+            found.append(line)
+    return found
+
+
+def soon(condition):
+    """Is it so within a minute?"""
+    for _ in range(600):
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def aborted(lab, work, _):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        with tempfile.TemporaryDirectory(prefix="tine-prove-") as folder:
+            kernel = f"{work.folder}/build/release/kernel.elf"
+            command = [sys.executable, "-c", GRADING, lab, work.folder, work.out, work.grader]
+            with subprocess.Popen(command, cwd=marks.ROOT, env=dict(os.environ, TMPDIR=folder)) as process:
+                ran = soon(lambda: processes_with(kernel))
+                process.send_signal(number)
+            left = "" if soon(lambda: not processes_with(kernel)) else f"; left: {processes_with(kernel)}"
+            # SIGKILL leaves the empty folder and the socket in it, but not the machine's memory.
+            files = [name for top, _, names in os.walk(folder) for name in names
+                     if number != signal.SIGKILL or name.endswith(".ram")]
+            folders = os.listdir(folder) if number != signal.SIGKILL else []
+            tally(ran and not left and not files and not folders,
+                  f"{lab}: a grader ended by {number.name} leaves no process and no file{left} {files or ''}")
+
+
 def partial(lab, work, proof):
     for name, wanted, edits in proof.PARTIAL:
         rows = rows_with(work, edited(edits))
@@ -252,46 +343,96 @@ def wrong(lab, work, proof):
               (f"; {meant[0]}: {lost[meant[0]].splitlines()[0]}" if meant else f"; not noticed by: {test}"))
 
 
-def outcome(work, mutant):
-    """`killed`, `survived`, or `does not build`."""
-    work.put(mutant.path, mutant.lines)
-    try:
-        if not work.builds():
-            return "does not build"
-        rows = work.grade("--abort")
-        return "killed" if any(lost and lost != grade.NOT_RUN for *_, lost in rows) else "survived"
-    finally:
-        work.put(mutant.path, None)
+def code_of(work):
+    """A number for what the machine would run: kernel and programs without what only a debugger reads."""
+    release, total = os.path.join(work.folder, "build/release"), hashlib.sha256()
+    programs = sorted(os.path.join(release, folder, name) for folder in ("bin", "lab")
+                      for name in os.listdir(os.path.join(release, folder)))
+    for path in [os.path.join(release, "kernel.elf"), *programs]:
+        with tempfile.NamedTemporaryFile() as file:
+            subprocess.run([CROSS + "objcopy", "--strip-all", "-O", "binary", path, file.name], check=True)
+            total.update(file.read())
+    return total.hexdigest()
+
+
+class Mutants:
+    """The mutants of a lab, sorted by what became of them."""
+
+    def __init__(self, lab, work, excuses):
+        self.lab, self.work, self.excuses, self.start = lab, work, excuses, time.monotonic()
+        self.broken, self.same, self.caught, self.survivors = [], [], [], []
+        self.names = grade.tests_of(work.grader, lab, marks.ROOT, False)
+        self.task = tasks.task_of(lab, "reference")
+        os.makedirs(work.out, exist_ok=True)
+        work.builds()
+        self.original = code_of(work)
+
+    def is_caught(self, mutant, whole):
+        """Does one test fail? The whole system only if asked for."""
+        found = grade.outcomes(self.lab, self.names, self.work.grader, self.work.folder, self.work.folder, False,
+                               self.work.out, not whole, ["--abort"], self.task)
+        lost = next((name for name, why in found.items() if why and why != grade.WHOLE_LATER), None)
+        self.say(f"caught by {lost}" if lost else "passes the whole grade" if whole else "passes the lab's own tests", mutant)
+        return lost
+
+    def say(self, result, mutant):
+        print(f"[{time.monotonic() - self.start:.0f} s] {result}: {mutant}", flush=True)
+
+    def judge(self, mutant, whole):
+        self.work.put(mutant.path, mutant.lines)
+        try:
+            if not self.work.builds():
+                self.broken.append(mutant)
+            elif code_of(self.work) == self.original:
+                self.same.append(mutant)
+            else:
+                (self.caught if self.is_caught(mutant, whole) else self.survivors).append(mutant)
+        finally:
+            self.work.put(mutant.path, None)
+
+    def run(self, chosen):
+        """First the lab's own tests for all; then the whole grade for those that passed."""
+        for mutant in chosen:
+            self.judge(mutant, False)
+        passed, self.survivors = self.survivors, []
+        for mutant in passed:
+            self.judge(mutant, True)
+
+    def excuse_of(self, mutant):
+        return next((why for part, why in self.excuses if re.search(part, str(mutant))), None)
+
+    def report(self):
+        excused = [mutant for mutant in self.survivors if self.excuse_of(mutant)]
+        judged = len(self.caught) + len(self.survivors)
+        print(f"{self.lab}: those that were not noticed:")
+        for mutant in self.survivors:
+            print(f"  {mutant}\n      {self.excuse_of(mutant) or 'NOT EXCUSED'}")
+        tally(len(self.caught) >= NEEDED * judged and len(excused) <= (1 - NEEDED) * judged,
+              f"{self.lab}: {judged} mutants built, {len(self.caught)} caught ({100 * len(self.caught) // max(judged, 1)}%), "
+              f"{len(excused)} excused, {len(self.survivors) - len(excused)} not noticed; besides, {len(self.same)} "
+              f"became the same machine code and {len(self.broken)} did not build; {time.monotonic() - self.start:.0f} s")
 
 
 def mutants(lab, work, proof):
-    counts = {"killed": 0, "survived": 0, "does not build": 0, "equivalent": 0}
-    survivors, start = [], time.monotonic()
-    only = os.environ.get("MUTANT", "")
-    for mutant in mutate.mutants(lab):
-        if only not in str(mutant):
-            continue
-        result = outcome(work, mutant)
-        reason = next((why for part, why in proof.EQUIVALENT if re.search(part, str(mutant))), None)
-        if result == "survived" and reason:
-            result = "equivalent"
-        counts[result] += 1
-        if result in ("survived", "equivalent"):
-            survivors.append(f"  {result}: {mutant}" + (f"\n      {reason}" if reason else ""))
-        print(f"[{sum(counts.values())}] {result}: {mutant}", flush=True)
-    judged = counts["killed"] + counts["survived"]
-    share = counts["killed"] / judged if judged else 0
-    print(f"{lab}: those that were not noticed:", *survivors, sep="\n")
-    tally(share >= NEEDED, f"{lab}: of {judged} mutants that build and matter {counts['killed']} are killed "
-          f"({100 * share:.0f}%); {counts['equivalent']} are equivalent, {counts['does not build']} do not build; "
-          f"{time.monotonic() - start:.0f} s")
+    """All of them. MUTANT=pattern: those alone. SAMPLE=n: so many, drawn with SEED."""
+    only, sample = os.environ.get("MUTANT", ""), int(os.environ.get("SAMPLE", "0"))
+    chosen = [mutant for mutant in mutate.mutants(lab) if re.search(only, str(mutant))]
+    if 0 < sample < len(chosen):
+        seed = os.environ.get("SEED", "1")
+        print(f"{lab}: {sample} of {len(chosen)} mutants, drawn with SEED={seed}")
+        chosen = random.Random(seed).sample(chosen, sample)
+    found = Mutants(lab, work, proof.EQUIVALENT)
+    found.run(chosen)
+    found.report()
 
 
-STEPS = {"skeleton": skeleton, "reference": reference, "forged": forged, "own": own, "broken": broken, "partial": partial, "wrong": wrong, "mutants": mutants}
+STEPS = {"skeleton": skeleton, "reference": reference, "forged": forged, "own": own, "broken": broken,
+         "roster": roster, "aborted": aborted, "partial": partial, "wrong": wrong, "mutants": mutants}
 
 
 def main():
     words = sys.argv[1:]
+    grade.end_on_signals()
     steps = list(STEPS)
     if words[:1] == ["--only"]:
         steps, words = words[1].split(","), words[2:]
