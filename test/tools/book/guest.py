@@ -138,7 +138,8 @@ def differs_here(options):
 
 def segments_of(name):
     """The table of program headers of a program that was built, as readelf tells it."""
-    answer = subprocess.run(["riscv64-linux-gnu-readelf", "-lW", built(name)], capture_output=True, text=True, check=True)
+    answer = subprocess.run(["riscv64-linux-gnu-readelf", "-lW", built(name)], capture_output=True, text=True,
+                            check=True)
     return [line.rstrip() for line in answer.stdout.split("\n\n")[1].split("\n")[1:]]
 
 

@@ -47,7 +47,8 @@ def document(site, numbers):
     menu = re.search("<nav>(.*?)</nav>", read(f"{site}/index.html"), re.S)[1]
     entries = re.findall(r'<h2>(.*?)</h2>|href="([^"]*\.html)">(.*?)</a>', menu)
     pages = [page for _, page, _ in entries if page]
-    contents = "".join(f"<h2>{head}</h2>" if head else f'<p><a href="#{section_id(page)}">{title}</a><span>{numbers.get(section_id(page), "")}</span></p>'
+    contents = "".join(f"<h2>{head}</h2>" if head else f'<p><a href="#{section_id(page)}">{title}</a>'
+                       f'<span>{numbers.get(section_id(page), "")}</span></p>'
                        for head, page, title in entries if head != "On paper")
     return "\n".join([
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>The book of Tine</title>',
