@@ -29,6 +29,8 @@ class Policy {
  public:
   // `thread`, which is in no queue, is ready to run.
   virtual void enqueue(Thread& thread, Why why) = 0;
+  // `thread`, which is in a queue, is to end its process (SIGKILL): it becomes urgent.
+  virtual void hasten(Thread& thread) = 0;
   // `woken` has just been enqueued as urgent, and no hart is idle. Must `running` make room for it?
   virtual bool preempts(const Thread& woken, const Thread& running) = 0;
   // Takes out the thread that harts[hart] is to run next; nullptr when there is none.
@@ -57,6 +59,11 @@ class RoundRobin final : public Policy {
     if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);
     ready_++;
     woken_.push_back(&thread);
+  }
+  void hasten(Thread& thread) override {
+    if (thread.urgent) return;
+    Queue::remove(&thread);
+    make_urgent(thread);
   }
   bool preempts(const Thread& woken, const Thread&) override { return woken.urgent; }
   Thread* pick(unsigned) override {
@@ -96,17 +103,23 @@ class RoundRobin final : public Policy {
   [[gnu::noinline]] void enqueue_rarely(Thread& thread, Why why) {
     if (why >= Why::woken) earn(thread);
     ready_++;
-    if (why < Why::preempted || turn_is_over(thread)) {
+    // All that a killed thread still does is to end, so it does not wait for another turn.
+    bool is_killed = why >= Why::preempted && thread.has_fatal_signal();
+    if (!is_killed && (why < Why::preempted || turn_is_over(thread))) {
       renew(thread);
       queue_.push_back(&thread);
-    } else if (why == Why::urgent) {
-      thread.urgent = true;
-      urgent_.push_back(&thread);
+    } else if (why == Why::urgent || is_killed) {
+      make_urgent(thread);
     } else if (why == Why::woken) {
       woken_.push_back(&thread);
     } else {
       queue_.push_front(&thread);
     }
+  }
+
+  void make_urgent(Thread& thread) {
+    thread.urgent = true;
+    urgent_.push_back(&thread);
   }
 
   // Credit for the time that the thread slept, up to a full slice. Its share is what each thread

@@ -114,6 +114,8 @@ void interrupt(Thread& thread, bool fatal) {
     wake_sleeper(thread, Why::urgent);
   } else if (thread.state == ThreadState::running && &thread != current_thread()) {
     interrupt_later(1ul << thread.hart);
+  } else if (fatal && thread.queue_link.is_linked()) {
+    policy.hasten(thread);
   }
 }
 

@@ -124,6 +124,24 @@ TEST_CASE("urgent threads come first, then one that was woken, then one that mad
   CHECK(hart.policy.empty());
 }
 
+TEST_CASE("a killed thread comes before those that were woken, also when its turn is over") {
+  OneHart hart;
+  Thread killed, woken, urgent;
+  for (Thread* each : {&killed, &woken, &urgent}) hart.policy.enqueue(*each, Why::fresh);
+  for (Thread* each : {&killed, &woken, &urgent}) CHECK(hart.policy.pick(0) == each);
+  hart.policy.enqueue(woken, Why::woken);
+  hart.policy.enqueue(killed, Why::yielded);
+  killed.interrupted = Thread::signalled | Thread::fatal;
+  hart.policy.hasten(killed);
+  hart.policy.hasten(killed);  // by a second SIGKILL
+  CHECK(hart.policy.pick(0) == &killed);
+  killed.run_time = killed.turn_end + 1;
+  hart.policy.enqueue(urgent, Why::urgent);
+  hart.policy.enqueue(killed, Why::preempted);
+  for (Thread* each : {&urgent, &killed, &woken}) CHECK(hart.policy.pick(0) == each);
+  CHECK(hart.policy.empty());
+}
+
 TEST_CASE("a thread that makes room for an urgent one goes on with what is left of its slice") {
   OneHart hart;
   Thread a, b, urgent;
