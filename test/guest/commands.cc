@@ -165,4 +165,54 @@ TEST_CASE("a part of the tests that does not end is ended and has failed, with w
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(100));
 }
 
+TEST_CASE("a student's tree gets a newer kernel by a merge, and keeps the work", "[commands]") {
+  Folder folder;
+  const std::string mine = folder.path + "/mine", newer = folder.path + "/newer";
+  const std::string git = "git -C " + mine + " -c user.name=x -c user.email=x ";
+  const auto upgrade = [&] {
+    return said_by("cd " + mine +
+                   " && GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x "
+                   "GIT_COMMITTER_EMAIL=x " +
+                   make("upgrade NEW=" + newer));
+  };
+  REQUIRE_THAT(said_by(make("lab LAB=fork DIR=" + mine)), contains("status 0\n"));
+  REQUIRE_THAT(said_by("cp -r " + mine + " " + newer), contains("status 0\n"));
+  CHECK_THAT(upgrade(), contains("This tree has that kernel already.\nstatus 0\n"));
+
+  output_of("echo '// mine' >> " + mine + "/kernel/proc/fork.cc");
+  CHECK_THAT(upgrade(),
+             contains("there is work that git does not have; cure: git add -A, git commit"));
+  output_of(git + "commit -qam mine; echo '// newer' >> " + newer + "/kernel/proc/exit.cc");
+  CHECK_THAT(upgrade(), contains("your work is in it. Run make grade.\nstatus 0\n"));
+  CHECK_THAT(contents(mine + "/kernel/proc/fork.cc"), contains("\n// mine\n"));
+  CHECK_THAT(contents(mine + "/kernel/proc/exit.cc"), contains("\n// newer\n"));
+
+  output_of("echo '// theirs' >> " + newer + "/kernel/proc/fork.cc");
+  for (int twice = 0; twice < 2; twice++) {
+    const std::string said = upgrade();
+    CHECK_THAT(said, contains("the same lines, in:\n  kernel/proc/fork.cc\n"));
+    CHECK_THAT(said, contains("status 2\n"));
+    output_of(git + "merge --abort");
+  }
+  CHECK_THAT(contents(mine + "/kernel/proc/fork.cc"), contains("\n// mine\n"));
+}
+
+TEST_CASE("submissions that resemble each other are named, under other names too", "[commands]") {
+  if (output_of("command -v sim_c++").empty()) {
+    WARN("there is no sim_c++ (package similarity-tester), so this was not tried");
+    return;
+  }
+  Folder folder;
+  output_of("cd " + folder.path +
+            " && mkdir -p all/ada/kernel/proc all/bob/kernel/proc all/eve/kernel/proc");
+  output_of("cp kernel/proc/fork.cc " + folder.path +
+            "/all/ada/kernel/proc/; "
+            "sed 's/child/kid/g; s/parent/mother/g' kernel/proc/fork.cc > " +
+            folder.path + "/all/bob/kernel/proc/fork.cc; cp kernel/proc/exit.cc " + folder.path +
+            "/all/eve/kernel/proc/fork.cc");
+  const std::string said = said_by(make("similar LAB=fork SUBMISSIONS=" + folder.path + "/all"));
+  CHECK_THAT(said, contains("100 % of all.ada is in all.bob"));
+  CHECK(said.find("all.eve") == std::string::npos);
+}
+
 }  // namespace test

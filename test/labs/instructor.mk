@@ -1,5 +1,5 @@
 # The labs on the instructor's side: what makes and judges students' trees. These have no such file.
-.PHONY: lab gradescope grade-all test-labs same-scores
+.PHONY: lab gradescope grade-all similar test-labs same-scores
 LAB_TOOL := python3 test/labs/tools/labs.py
 LAB_PROOF := python3 test/labs/tools/prove.py --only skeleton,reference,forged,own,broken,partial,wrong $(LABS)
 lab: ## a student's tree: LAB=fork DIR=/where/to (FOR=id: with that id's task; ID=id: its right solution; SECRET=file)
@@ -11,6 +11,9 @@ gradescope: ## the autograder of a lab, to be uploaded: LAB=fork
 grade-all: ## the trees in a folder, in parallel; a CSV: LAB=fork SUBMISSIONS=dir (JOBS=2 SECRET=file ROSTER=csv)
 	$(call need,LAB,which lab? make grade-all LAB=fork SUBMISSIONS=...)$(call need,SUBMISSIONS,whose? SUBMISSIONS=dir)
 	@JOBS='$(JOBS)' SECRET='$(SECRET)' ROSTER='$(ROSTER)' $(LAB_TOOL) grade-all $(LAB) $(SUBMISSIONS)
+similar: ## which submissions resemble each other: LAB=fork SUBMISSIONS=dir (PAST="folders of other years")
+	$(call need,LAB,which lab? make similar LAB=fork SUBMISSIONS=...)$(call need,SUBMISSIONS,whose? SUBMISSIONS=dir)
+	@test/labs/tools/similar $(LAB) $(SUBMISSIONS) $(PAST)
 test-labs: ## the graders are right: skeleton, reference, forgeries, wrong solutions, mutants (LAB=fork for one of them)
 	@python3 test/labs/tools/prove.py $(or $(LAB),$(LABS))
 same-scores: ## a score does not depend on the host: N=20 times idle, loaded, pinned
