@@ -80,7 +80,7 @@ Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
 
 // The end of each transfer: wakes threads that can go on now. While another thread reads (or
 // writes), no other reader (or writer) is woken here: that thread comes here too when it is done.
-[[gnu::noinline]] void Pipe::tell_of_bytes_and_room() {
+void Pipe::tell_of_bytes_and_room() {
   unsigned news = (head_ != tail_ ? POLLIN : 0) | (free_bytes() >= atomic_size ? POLLOUT : 0);
   turn_queue_.wake_all();
   // [pipe 4] One reader is woken, as one can take the bytes.
@@ -90,7 +90,7 @@ Result<> Pipe::sleep_in(WaitQueue& queue, std::size_t needed) {
   if (!watchers_.empty()) tell_watchers(news);
 }
 
-[[gnu::noinline]] void Pipe::tell_watchers(unsigned news) {
+void Pipe::tell_watchers(unsigned news) {
   watchers_.wake(~0u, [news](const Waiter& each) { return (each.key & news) != 0; });
 }
 
@@ -129,32 +129,38 @@ unsigned Pipe::ready_now(unsigned flags) const {
   return ready;
 }
 
-// Moves [start, start + size), which the caller has claimed, between the ring and a buffer. Usually
-// that is one page and one place of the buffer. Returns how many bytes were moved; fewer when a
-// part of the buffer is bad. Errors: nomem (nothing was moved), and those of `step`.
-template <class Move>
-inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, Move step) {
+// Moves `bytes` to or from the next place of a buffer.
+Result<std::size_t> Pipe::move_piece(std::span<std::byte> bytes, IoBuffer& buffer, Way way) {
+  return way == Way::put ? buffer.put(bytes) : buffer.take(bytes);
+}
+
+// Moves [start, start + size), which the caller has claimed, from the ring to a buffer (`put`) or
+// from a buffer to the ring (`take`). Usually that is one page and one place of the buffer. Returns
+// how many bytes were moved; fewer when a part of the buffer is bad. Errors: nomem (nothing was
+// moved), and those of the buffer.
+inline Result<std::size_t> Pipe::move(std::uint64_t start, std::size_t size, IoBuffer& buffer,
+                                      Way way) {
   std::size_t in_page = start % page_size, done = 0;
   FrameRef& page = page_of(start);
   if (page && size <= page_size - in_page) {
-    Result<std::size_t> moved = step(page.bytes().subspan(in_page, size));
+    Result<std::size_t> moved = move_piece(page.bytes().subspan(in_page, size), buffer, way);
     if (!moved || *moved == size) return moved;
     done = *moved;
   }
-  return move_rest(start, size, done, step);
+  return move_rest(start, size, done, buffer, way);
 }
 
 // Only the last page can be missing: a write moves at most a page, so if it needs two, the first
 // one has bytes already. A read only moves bytes that are there.
-template <class Move>
-[[gnu::noinline]] Result<std::size_t> Pipe::move_rest(std::uint64_t start, std::size_t size,
-                                                      std::size_t done, Move step) {
+Result<std::size_t> Pipe::move_rest(std::uint64_t start, std::size_t size, std::size_t done,
+                                    IoBuffer& buffer, Way way) {
   FrameRef& last = page_of(start + size - 1);
   if (!last) last = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   while (done < size) {
     std::size_t in_page = (start + done) % page_size;
-    Result<std::size_t> moved = step(
-        page_of(start + done).bytes().subspan(in_page, std::min(size - done, page_size - in_page)));
+    std::size_t here = std::min(size - done, page_size - in_page);
+    Result<std::size_t> moved =
+        move_piece(page_of(start + done).bytes().subspan(in_page, here), buffer, way);
     if (!moved && done == 0) return moved;
     if (!moved) break;
     done += *moved;
@@ -162,14 +168,9 @@ template <class Move>
   return done;
 }
 
-// A reader need not wait: there are bytes, or there is no writer.
-inline bool Pipe::has_answer() const { return head_ != tail_ || writers_ == 0; }
-// A writer need not wait: there is room, or there is no reader.
-inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size || readers_ == 0; }
-
 // Not `wait`, because the queue depends on what the thread waits for. A reader that must not block
 // still waits for another reader that is in the middle of its transfer.
-[[gnu::noinline]] Result<> Pipe::wait_to_read(bool may_block) {
+Result<> Pipe::wait_to_read(bool may_block) {
   while (reading_ || !has_answer()) {
     if (!reading_ && !may_block) return Errno::again;
     // [pipe 1] Nothing is there, and a writer may come: the reader sleeps.
@@ -178,7 +179,7 @@ inline bool Pipe::has_room(std::size_t size) const { return free_bytes() >= size
   return {};
 }
 
-[[gnu::noinline]] Result<> Pipe::wait_to_write(std::size_t needed, bool may_block) {
+Result<> Pipe::wait_to_write(std::size_t needed, bool may_block) {
   while (writing_ || !has_room(needed)) {
     if (!writing_ && !may_block) return Errno::again;
     TRY(sleep_in(writing_ ? turn_queue_ : write_queue_, needed));
@@ -199,7 +200,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     reading_ = true;
   }
   // [pipe 6] The reader, awake again, takes what is there.
-  auto moved = move(start, size, [&](std::span<const std::byte> bytes) { return to.put(bytes); });
+  Result<std::size_t> moved = move(start, size, to, Way::put);
   SpinGuard guard(lock_);
   reading_ = false;
   if (moved) head_ += *moved;
@@ -208,12 +209,9 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
   return moved;
 }
 
-// Waits until `least` bytes are free, and writes as many as are free then, up to `most`. Inlined
-// into `write`, to make small writes fast.
-[[gnu::always_inline]] inline Result<std::size_t> Pipe::write_piece(const IoPlace& at,
-                                                                    IoBuffer& from,
-                                                                    std::size_t least,
-                                                                    std::size_t most) {
+// Waits until `least` bytes are free, and writes as many as are free then, up to `most`.
+Result<std::size_t> Pipe::write_piece(const IoPlace& at, IoBuffer& from, std::size_t least,
+                                      std::size_t most) {
   std::uint64_t start;
   std::size_t size;
   {
@@ -225,7 +223,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
     writing_ = true;
   }
   // [pipe 2] This part of the ring is claimed, so the copy needs no lock.
-  auto moved = move(start, size, [&](std::span<std::byte> bytes) { return from.take(bytes); });
+  Result<std::size_t> moved = move(start, size, from, Way::take);
   SpinGuard guard(lock_);
   writing_ = false;
   // [pipe 3] Now the bytes are in the pipe.
@@ -235,7 +233,7 @@ Result<std::size_t> Pipe::read(const IoPlace& at, IoBuffer& to) {
 }
 
 // Writes in pieces of at most atomic_size; other writers may come between two pieces.
-[[gnu::noinline]] Result<std::size_t> Pipe::write_pieces(const IoPlace& at, IoBuffer& from) {
+Result<std::size_t> Pipe::write_pieces(const IoPlace& at, IoBuffer& from) {
   std::size_t total = 0;
   while (from.left() > 0) {
     std::size_t most = std::min(from.left(), atomic_size);

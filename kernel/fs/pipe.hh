@@ -92,17 +92,22 @@ class Pipe final : public Node {
   void tell_of_bytes_and_room() REQUIRES(lock_);
   void tell_watchers(unsigned news) REQUIRES(lock_);
   std::size_t free_bytes() const REQUIRES(lock_) { return capacity_ - (tail_ - head_); }
-  bool has_answer() const REQUIRES(lock_);
-  bool has_room(std::size_t size) const REQUIRES(lock_);
+  // A reader need not wait: there are bytes, or there is no writer.
+  bool has_answer() const REQUIRES(lock_) { return head_ != tail_ || writers_ == 0; }
+  // A writer need not wait: there is room, or there is no reader.
+  bool has_room(std::size_t size) const REQUIRES(lock_) {
+    return free_bytes() >= size || readers_ == 0;
+  }
   Result<std::size_t> write_piece(const IoPlace& at, IoBuffer& from, std::size_t least,
                                   std::size_t most) EXCLUDES(lock_);
   Result<std::size_t> write_pieces(const IoPlace& at, IoBuffer& from) EXCLUDES(lock_);
   FrameRef& page_of(std::uint64_t at) { return pages_[(at & (capacity_ - 1)) / page_size]; }
   void count_pages(int more);
-  template <class Move>
-  Result<std::size_t> move(std::uint64_t start, std::size_t size, Move step);
-  template <class Move>
-  Result<std::size_t> move_rest(std::uint64_t start, std::size_t size, std::size_t done, Move step);
+  enum class Way { put, take };
+  static Result<std::size_t> move_piece(std::span<std::byte> bytes, IoBuffer& buffer, Way way);
+  Result<std::size_t> move(std::uint64_t start, std::size_t size, IoBuffer& buffer, Way way);
+  Result<std::size_t> move_rest(std::uint64_t start, std::size_t size, std::size_t done,
+                                IoBuffer& buffer, Way way);
 };
 
 }  // namespace tine

@@ -55,20 +55,11 @@ void OpenFile::set_flags(unsigned flags) {
   }
 }
 
-Result<std::size_t> OpenFile::read_at_position(IoPlace& at, IoBuffer& to) {
+Result<std::size_t> OpenFile::move_at_position(IoPlace& at, IoBuffer& buffer, bool writes) {
   if (!mutex_.lock_killable()) return Errno::restart;
   MutexGuard guard(mutex_, AlreadyHeld::yes);
   at.offset = position_;
-  std::size_t moved = TRY(node_->read(at, to));
-  position_ += moved;
-  return moved;
-}
-
-Result<std::size_t> OpenFile::write_at_position(IoPlace& at, IoBuffer& from) {
-  if (!mutex_.lock_killable()) return Errno::restart;
-  MutexGuard guard(mutex_, AlreadyHeld::yes);
-  at.offset = position_;
-  std::size_t moved = TRY(node_->write(at, from));
+  std::size_t moved = TRY(writes ? node_->write(at, buffer) : node_->read(at, buffer));
   position_ = at.offset + moved;
   return moved;
 }

@@ -62,21 +62,20 @@ class OpenFile final : public RefCounted {
 
   ~OpenFile() override;
   Result<> gather(DirectoryRecords& records) REQUIRES(mutex_);
-  Result<std::size_t> read_at_position(IoPlace& at, IoBuffer& to) EXCLUDES(mutex_);
-  Result<std::size_t> write_at_position(IoPlace& at, IoBuffer& from) EXCLUDES(mutex_);
+  Result<std::size_t> move_at_position(IoPlace& at, IoBuffer& buffer, bool writes) EXCLUDES(mutex_);
 };
 
 // Inline, to save a call for each read and write of a pipe.
 inline Result<std::size_t> OpenFile::read(IoBuffer& to) {
   IoPlace at{.flags = flags()};
   if (!opened_to_read(at.flags)) return Errno::badf;
-  return node_->has_positions() ? read_at_position(at, to) : node_->read(at, to);
+  return node_->has_positions() ? move_at_position(at, to, false) : node_->read(at, to);
 }
 
 inline Result<std::size_t> OpenFile::write(IoBuffer& from) {
   IoPlace at{.flags = flags()};
   if (!opened_to_write(at.flags)) return Errno::badf;
-  return node_->has_positions() ? write_at_position(at, from) : node_->write(at, from);
+  return node_->has_positions() ? move_at_position(at, from, true) : node_->write(at, from);
 }
 
 // Functions to be called when files are closed, and further commands of fcntl: rows of tables that

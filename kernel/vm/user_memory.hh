@@ -122,7 +122,7 @@ class IoBuffer {
   std::size_t left_;
   std::size_t left_elsewhere_ = 0;  // of these, bytes that are not at `at_`
   // Sets `at_` to the next place with bytes left. Errors: fault, nomem.
-  Result<> (*next_place_)(IoBuffer&);
+  Result<> (*next_place_)(IoBuffer&) = nullptr;
 
  private:
   template <class Move>
