@@ -15,33 +15,28 @@ extern "C" const FrameKeeper frame_keepers_start[], frame_keepers_end[];
 
 namespace {
 
-constexpr std::uint32_t none = ~0u;
 constexpr std::uint8_t poison = 0x5a;  // no page is ever mapped at 0x5a5a5a5a5a5a5a5a
 
 constinit Spinlock lock{Rank::frames, "frames"};
 // The free frames. The last one freed comes first, because it is most likely still in the caches.
-constinit std::uint32_t first_free GUARDED_BY(lock) = none;
+constinit FrameStack free_frames GUARDED_BY(lock);
 // Frames that only root's programs and the kernel itself get, so that root can still log in and end
 // programs when users have filled the memory. `reserve_lacks`: how many of the next frames that
 // become free go there.
-constinit std::uint32_t first_reserved GUARDED_BY(lock) = none;
+constinit FrameStack reserved_frames GUARDED_BY(lock);
 constinit std::uint64_t reserve_lacks GUARDED_BY(lock) = 0;
 constinit FrameCounts counts GUARDED_BY(lock);  // without the free ones: they are the rest
-
-std::uint32_t number(const FrameRecord& record) {
-  return static_cast<std::uint32_t>(&record - frames_internal::records);
-}
 
 inline void push_free(FrameRecord& record) REQUIRES(lock) {
   counts.of_kind[unsigned(record.kind)]--;
   record.kind = FrameKind::free;
-  std::uint32_t* first = &first_free;
+  FrameStack* stack = &free_frames;
   if (reserve_lacks) [[unlikely]] {
-    first = &first_reserved;
+    stack = &reserved_frames;
     reserve_lacks--;
     counts.reserved++;
   }
-  record.next = std::exchange(*first, number(record));
+  stack->push(record);
 }
 
 }  // namespace
@@ -52,10 +47,6 @@ constinit PhysAddr memory_start;
 constinit std::uint64_t record_zero = 0;
 }  // namespace frames_internal
 
-PhysAddr frame_address(const FrameRecord& record) {
-  return frames_internal::memory_start + (std::uint64_t(number(record)) << page_shift);
-}
-
 PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr place) {
   frames_internal::memory_start = start.page_up();
   frames_internal::records = direct<FrameRecord>(place);
@@ -65,7 +56,7 @@ PhysAddr frames_init(PhysAddr start, PhysAddr end, PhysAddr place) {
   std::size_t count = (end.page_down() - frames_internal::memory_start) >> page_shift;
   SpinGuard guard(lock);
   for (std::size_t i = 0; i < count; i++) {
-    new (&frames_internal::records[i]) FrameRecord{{1}, FrameKind::kernel, 0, 0, 0, 0};
+    new (&frames_internal::records[i]) FrameRecord;
   }
   counts.total = counts.of_kind[unsigned(FrameKind::kernel)] = count;
   return (place + count * sizeof(FrameRecord)).page_up();
@@ -93,9 +84,8 @@ namespace {
 // No other frame is free: moves a frame of the reserve to the free list, if the current thread may
 // have it.
 [[gnu::noinline]] bool draw_on_reserve() REQUIRES(lock) {
-  if (current_account() || first_reserved == none) return false;
-  first_free = std::exchange(first_reserved, frames_internal::records[first_reserved].next);
-  frames_internal::records[first_free].next = none;
+  if (current_account() || reserved_frames.empty()) return false;
+  free_frames.push(reserved_frames.pop());
   reserve_lacks++;
   counts.reserved--;
   return true;
@@ -104,16 +94,13 @@ namespace {
 // The first free frame, with one reference; 0 when there is none.
 inline PhysAddr take_free_frame(FrameKind kind) {
   SpinGuard guard(lock);
-  if (first_free == none && !draw_on_reserve()) [[unlikely]]
+  if (free_frames.empty() && !draw_on_reserve()) [[unlikely]]
     return PhysAddr();
-  std::uint32_t number = first_free;
-  FrameRecord& record = frames_internal::records[number];
-  first_free = record.next;
+  FrameRecord& record = free_frames.pop();
   counts.of_kind[unsigned(kind)]++;
   record.kind = kind;
-  record.next = 0;
   record.references.store(1, std::memory_order_relaxed);
-  return frames_internal::memory_start + (std::uint64_t(number) << page_shift);
+  return frame_address(record);
 }
 
 // Has one of the keepers given frames back?

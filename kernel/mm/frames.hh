@@ -24,14 +24,19 @@ enum class FrameKind : std::uint8_t { free, kernel, table, heap, stack, user, fi
 constexpr unsigned frame_kinds = 7;
 
 struct FrameRecord {
-  std::atomic<std::uint32_t> references;
-  FrameKind kind;
-  std::uint8_t size_class;     // heap: which size of object
-  std::uint16_t first_object;  // heap: head of the slab's free list
-  // Free list, list of slabs, list of spare tables; page table: how many of its entries are valid;
-  // page of a file: is it mapped shared (vfs/file_pages.cc).
-  std::uint32_t next;
-  std::uint32_t prev;  // list of slabs
+  std::atomic<std::uint32_t> references{1};
+  FrameKind kind = FrameKind::kernel;
+  std::uint8_t size_class = 0;     // heap: which size of object
+  std::uint16_t first_object = 0;  // heap: head of the slab's free list
+  std::uint32_t previous_slab = 0;
+
+  // One word, which has one of these meanings at a time; 0 in a frame that was just allocated.
+  std::uint32_t& next() { return word_; }           // number of the next record in a list
+  std::uint32_t& valid_entries() { return word_; }  // of a page table
+  std::uint32_t& mapped_shared() { return word_; }  // of a file's page: 1 (vfs/file_pages.cc)
+
+ private:
+  std::uint32_t word_ = 0;
 };
 static_assert(sizeof(FrameRecord) == 16);
 
@@ -55,7 +60,6 @@ Result<PhysAddr> frame_allocate(FrameKind kind);
 Result<PhysAddr> frame_allocate_zeroed(FrameKind kind);
 
 FrameRecord& frame_record(PhysAddr frame);
-PhysAddr frame_address(const FrameRecord& record);
 
 // The last reference is gone. For frame_unref and the heap only.
 void frame_free(PhysAddr frame, FrameRecord& record);
@@ -153,5 +157,33 @@ inline FrameRecord& frame_record(PhysAddr frame) {
   return *reinterpret_cast<FrameRecord*>(frames_internal::record_zero +
                                          number * sizeof(FrameRecord));
 }
+
+// For lists of frames: records are numbered from the start of memory.
+inline FrameRecord& record_of_number(std::uint32_t number) {
+  return frames_internal::records[number];
+}
+inline std::uint32_t number_of(const FrameRecord& record) {
+  return static_cast<std::uint32_t>(&record - frames_internal::records);
+}
+inline PhysAddr frame_address(const FrameRecord& record) {
+  return frames_internal::memory_start + (std::uint64_t(number_of(record)) << page_shift);
+}
+
+// Frames in a list, the last one pushed first. The frames themselves stay as they are.
+class FrameStack {
+ public:
+  bool empty() const { return first_ == none; }
+  void push(FrameRecord& record) { record.next() = std::exchange(first_, number_of(record)); }
+  // It is not empty.
+  FrameRecord& pop() {
+    FrameRecord& record = record_of_number(first_);
+    first_ = std::exchange(record.next(), 0);
+    return record;
+  }
+
+ private:
+  static constexpr std::uint32_t none = ~0u;
+  std::uint32_t first_ = none;
+};
 
 }  // namespace tine

@@ -40,25 +40,18 @@ constexpr auto class_by_units = [] {
 
 unsigned class_of(std::size_t size) { return class_by_units[(size + 15) / 16]; }
 
-std::uint32_t number(FrameRecord& slab) {
-  return static_cast<std::uint32_t>(&slab - frames_internal::records);
-}
-
 void link(FrameRecord& slab) REQUIRES(lock) {
   std::uint32_t& head = with_room[slab.size_class];
-  slab.prev = no_slab;
-  slab.next = head;
-  if (head != no_slab) frames_internal::records[head].prev = number(slab);
-  head = number(slab);
+  slab.previous_slab = no_slab;
+  slab.next() = head;
+  if (head != no_slab) record_of_number(head).previous_slab = number_of(slab);
+  head = number_of(slab);
 }
 
 void unlink(FrameRecord& slab) REQUIRES(lock) {
-  if (slab.prev != no_slab) {
-    frames_internal::records[slab.prev].next = slab.next;
-  } else {
-    with_room[slab.size_class] = slab.next;
-  }
-  if (slab.next != no_slab) frames_internal::records[slab.next].prev = slab.prev;
+  std::uint32_t before = slab.previous_slab, after = slab.next();
+  (before == no_slab ? with_room[slab.size_class] : record_of_number(before).next()) = after;
+  if (after != no_slab) record_of_number(after).previous_slab = before;
 }
 
 // The free list inside the page: each free object begins with the offset of the next one.
@@ -104,7 +97,7 @@ void* heap_allocate(std::size_t size) {
   {
     SpinGuard guard(lock);
     if (with_room[size_class] != no_slab) {
-      FrameRecord& slab = frames_internal::records[with_room[size_class]];
+      FrameRecord& slab = record_of_number(with_room[size_class]);
       if (slab.references.load(std::memory_order_relaxed) == 0) has_empty[size_class] = false;
       return take_object(slab);
     }
@@ -146,9 +139,9 @@ namespace {
 FrameRecord* take_empty(unsigned size_class) {
   SpinGuard guard(lock);
   if (!std::exchange(has_empty[size_class], false)) return nullptr;
-  FrameRecord* slab = &frames_internal::records[with_room[size_class]];
+  FrameRecord* slab = &record_of_number(with_room[size_class]);
   while (slab->references.load(std::memory_order_relaxed) != 0)
-    slab = &frames_internal::records[slab->next];
+    slab = &record_of_number(slab->next());
   unlink(*slab);
   return slab;
 }

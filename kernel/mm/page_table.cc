@@ -10,8 +10,6 @@ namespace {
 
 FrameRecord& record_of(const Pte* entry) { return frame_record(physical(entry).page_down()); }
 
-std::uint32_t& valid_entries(FrameRecord& table) { return table.next; }
-
 std::uint64_t bit_of(const Hart& hart) { return 1ul << hart.index; }
 
 // Frames whose entries are cleared, until no TLB knows them.
@@ -48,7 +46,7 @@ Result<> PageTable::init() {
 PageTable::~PageTable() {
   if (!root_.value()) return;
   ASSERT(harts_.load(std::memory_order_acquire) == 0);
-  ASSERT(valid_entries(frame_record(root_)) == 0);
+  ASSERT(frame_record(root_).valid_entries() == 0);
   root_free(root_);
 }
 
@@ -66,7 +64,7 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
       // before.
       std::atomic_thread_fence(std::memory_order_release);
       entry = Pte::table(*below);
-      valid_entries(record_of(&entry))++;
+      record_of(&entry).valid_entries()++;
     }
     table = direct<Pte>(entry.address());
   }
@@ -98,7 +96,7 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
       }
       copy++;
     }
-    valid_entries(record_of(*to)) += count;
+    record_of(*to).valid_entries() += count;
     shared += count;
     if (count == 0) child.remove_empty_tables(first);
   });
@@ -125,7 +123,7 @@ std::size_t PageTable::clear(VirtAddr start, VirtAddr end, Release release) {
         count--;
       }
     }
-    valid_entries(record_of(run.data())) -= count;
+    record_of(run.data()).valid_entries() -= count;
     cleared += count;
     remove_empty_tables(first);
   });
@@ -156,9 +154,9 @@ void PageTable::remove_empty_tables(VirtAddr address) {
     Pte& entry = table[pte_index(address, level)];
     if (!entry.valid()) continue;
     PhysAddr below = entry.address();
-    if (valid_entries(frame_record(below)) != 0) return;
+    if (frame_record(below).valid_entries() != 0) return;
     entry = Pte();
-    valid_entries(record_of(&entry))--;
+    record_of(&entry).valid_entries()--;
     flush_all();  // a TLB may have cached the walk down to this table
     table_free(below);
   }

@@ -4,7 +4,7 @@
 // boot, so a trap changes no page table. The user's half belongs to one address space, whose lock
 // guards it.
 //
-// A table's frame record counts its valid entries (`next`); a table that becomes empty is taken out
+// A table's frame record counts its valid entries; a table that becomes empty is taken out
 // immediately. An empty table is all zeros, so it is kept as a spare and used again without
 // clearing.
 #pragma once
@@ -43,7 +43,7 @@ class PageTable {
 
   // Fills an entry that is not valid. The caller hands over the reference to the frame.
   static void set(Pte* at, Pte entry) {
-    frame_record(physical(at).page_down()).next++;
+    frame_record(physical(at).page_down()).valid_entries()++;
     replace(at, entry);
   }
   // Replaces a valid leaf entry found before. The caller flushes afterwards, if the new entry
@@ -132,12 +132,6 @@ void kernel_map_forget();
 // Executes sfence.vma on this hart if pages were mapped since its last one; else costs almost
 // nothing.
 void kernel_map_catch_up();
-
-// ---- Spare tables ----
-
-std::size_t spare_tables();
-// Frees all spares, and returns how many. A row of the frame allocator's table (FRAME_KEEPER).
-std::size_t give_back_spare_tables();
 
 // ---- Implementation ----
 

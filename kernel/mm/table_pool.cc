@@ -1,39 +1,32 @@
 #include "mm/table_pool.hh"
 
+#include "arch/pte.hh"
 #include "lib/string.hh"
-#include "mm/page_table.hh"
-#include "sync/panic.hh"
 #include "sync/spinlock.hh"
 
 namespace tine {
 namespace {
 
 constexpr unsigned max_spares = 64;
-constexpr std::uint32_t none = 0;  // frame 0 of memory is the firmware's, never a table
 
 constinit Spinlock lock{Rank::table_pool, "table pool"};
 
-// Spare frames, linked through their records (the frames themselves must stay as they are).
+// Spare frames: all zeros, apart from the kernel half of a root.
 class Spares {
  public:
   // 0 when there is none.
   PhysAddr take() {
     SpinGuard guard(lock);
-    if (first_ == none) return PhysAddr();
-    FrameRecord& record = frames_internal::records[first_];
-    first_ = record.next;
-    record.next = 0;
+    if (frames_.empty()) return PhysAddr();
     count_--;
-    return frame_address(record);
+    return frame_address(frames_.pop());
   }
   // Frees the frame when there are enough spares.
   void give(PhysAddr frame) {
     {
       SpinGuard guard(lock);
       if (count_ < max_spares) {
-        FrameRecord& record = frame_record(frame);
-        record.next = first_;
-        first_ = static_cast<std::uint32_t>(&record - frames_internal::records);
+        frames_.push(frame_record(frame));
         count_++;
         return;
       }
@@ -46,7 +39,7 @@ class Spares {
   }
 
  private:
-  std::uint32_t first_ GUARDED_BY(lock) = none;
+  FrameStack frames_ GUARDED_BY(lock);
   unsigned count_ GUARDED_BY(lock) = 0;
 };
 

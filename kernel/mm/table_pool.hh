@@ -4,8 +4,7 @@
 // Lock: `table pool`, inside.
 #pragma once
 
-#include "lib/result.hh"
-#include "lib/types.hh"
+#include "mm/frames.hh"
 
 namespace tine {
 
@@ -17,6 +16,10 @@ void table_free(PhysAddr table);
 // The same for roots, whose kernel half is filled in.
 Result<PhysAddr> root_allocate();
 void root_free(PhysAddr root);
+
+std::size_t spare_tables();
+// Frees all spares, and returns how many. A row of the frame allocator's table (FRAME_KEEPER).
+std::size_t give_back_spare_tables();
 
 // The root whose upper half every other one copies; set once, at boot.
 extern constinit PhysAddr kernel_root;

@@ -15,13 +15,13 @@ constexpr std::uint64_t page_count(std::uint64_t size) {
 
 // A frame is marked when a MAP_SHARED mapping gets it. While such a mapping exists, the file must
 // not replace the frame.
-void mark_shared(PhysAddr frame) { frame_record(frame).next = 1; }
-bool is_marked(PhysAddr frame) { return frame_record(frame).next == 1; }
+void mark_shared(PhysAddr frame) { frame_record(frame).mapped_shared() = 1; }
+bool is_marked(PhysAddr frame) { return frame_record(frame).mapped_shared() == 1; }
 bool is_shared(PhysAddr frame) { return is_marked(frame) && frame_references(frame) > 1; }
 // Of a frame to which the file and the caller have one reference each: no mapping is left, so the
 // mark goes.
 void clear_stale_mark(PhysAddr frame) {
-  if (frame_references(frame) == 2) frame_record(frame).next = 0;
+  if (frame_references(frame) == 2) frame_record(frame).mapped_shared() = 0;
 }
 // May the file write into this frame? Only if no other holds it, or the others are to see the
 // change.

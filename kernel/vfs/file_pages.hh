@@ -5,8 +5,8 @@
 // Address spaces (exec maps pages of files) and readers get references to the frames. A write never
 // changes a frame that others hold, but replaces it in the file by a copy: so it never changes a
 // page that a private mapping has used. Only a page that was mapped MAP_SHARED is written in place.
-// The record of such a frame says so (`next` is 1), and a private mapping gets a copy of it
-// immediately. After the end of the file such a page may hold bytes that programs have stored
+// The record of such a frame says so (`mapped_shared` is 1), and a private mapping gets a copy of
+// it immediately. After the end of the file such a page may hold bytes that programs have stored
 // there; they are cleared before the file grows.
 //
 // Pages and the tables that find them are charged to the file's share of the storage

@@ -1,4 +1,5 @@
 #include "mm/page_table.hh"
+#include "mm/table_pool.hh"
 
 #include <optional>
 #include <utility>
@@ -91,7 +92,7 @@ TEST_CASE("the valid entries of each table are counted in its record") {
   for (unsigned i = 0; i < 3; i++) table.add(low + i * page_size);
   table.add(low + pte_span(1));
   auto valid_entries = [](const void* in_table) {
-    return frame_record(physical(in_table).page_down()).next;
+    return frame_record(physical(in_table).page_down()).valid_entries();
   };
   CHECK(valid_entries(table.find(low)) == 3);
   CHECK(valid_entries(table.find(low + pte_span(1))) == 1);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "mm/frames.hh"
-#include "mm/page_table.hh"
+#include "mm/table_pool.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
 #include "syscall/dispatch.hh"

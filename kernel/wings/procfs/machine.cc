@@ -6,7 +6,7 @@
 #include "mm/frames.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
-#include "mm/page_table.hh"
+#include "mm/table_pool.hh"
 #include "proc/process.hh"
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
