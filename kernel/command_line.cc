@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "sync/panic.hh"
+#include "sync/log.hh"
 
 namespace tine {
 namespace {

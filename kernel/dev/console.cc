@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dev/uart.hh"
-#include "sync/panic.hh"
+#include "sync/log.hh"
 
 namespace tine {
 namespace {

@@ -42,7 +42,7 @@ void uart_init(PhysAddr base) {
   write(interrupt_enable, 0);
   write(line_control, line_8n1);
   write(fifo_control, fifo_enable);
-  set_console(&sink);
+  kernel_console = &sink;
 }
 
 Result<> uart_start_receiving(unsigned irq, InterruptHandler received) {

@@ -15,7 +15,8 @@
 
 namespace tine {
 
-// Takes the port over from the firmware; from now on it is where log and panic write (set_console).
+// Takes the port over from the firmware; from now on it is where log and panic write
+// (kernel_console).
 void uart_init(PhysAddr base);
 
 // From now on `received` is called, in the interrupt, when bytes have come in. Needs the PLIC.

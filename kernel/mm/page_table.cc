@@ -4,6 +4,7 @@
 #include "mm/table_pool.hh"
 #include "sync/hart.hh"
 #include "sync/panic.hh"
+#include "sync/remote.hh"
 
 namespace tine {
 namespace {

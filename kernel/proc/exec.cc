@@ -8,7 +8,8 @@
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/random.hh"
-#include "sync/panic.hh"
+#include "proc/signal.hh"
+#include "sync/log.hh"
 #include "vfs/mount.hh"
 #include "vfs/path.hh"
 

@@ -4,8 +4,9 @@
 // Its memory and files are freed before; its thread and kernel stack are freed with it, after the
 // thread has left the stack.
 #include "arch/csr.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/give_way.hh"
+#include "sync/log.hh"
 #include "sync/panic.hh"
 
 namespace tine {

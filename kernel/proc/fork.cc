@@ -5,8 +5,8 @@
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/process.hh"
-#include "sync/panic.hh"
+#include "proc/signal.hh"
+#include "sync/log.hh"
 
 namespace tine {
 namespace {

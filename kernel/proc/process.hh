@@ -18,7 +18,6 @@
 #include "lib/result.hh"
 #include "proc/fd_table.hh"
 #include "proc/mailbox.hh"
-#include "proc/signal.hh"
 #include "sched/clock.hh"
 #include "sched/thread.hh"
 #include "sched/wait_queue.hh"
@@ -26,6 +25,8 @@
 #include "vm/address_space.hh"
 
 namespace tine {
+
+struct SignalActions;  // proc/signal.hh
 
 extern constinit Spinlock process_table_lock;
 

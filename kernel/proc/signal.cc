@@ -3,7 +3,6 @@
 #include <bit>
 
 #include "mm/heap.hh"
-#include "proc/process.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 #include "vfs/file_pages.hh"

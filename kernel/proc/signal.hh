@@ -11,18 +11,9 @@
 #include <array>
 
 #include "arch/trap_frame.hh"
-#include "lib/result.hh"
-#include "lib/types.hh"
-#include "sync/spinlock.hh"
-#include "vfs/credentials.hh"
+#include "proc/process.hh"
 
 namespace tine {
-
-class OpenFile;
-struct Process;
-struct Thread;
-struct Replaced;
-extern constinit Spinlock process_table_lock;  // proc/process.hh
 
 constexpr std::uint64_t signal_bit(int signal) { return 1ul << (signal - 1); }
 

@@ -9,7 +9,8 @@
 #include "arch/layout.hh"
 #include "lib/string.hh"
 #include "mm/page_table.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
+#include "sync/log.hh"
 #include "sync/panic.hh"
 #include "vm/user_memory.hh"
 

@@ -5,8 +5,7 @@
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/process.hh"
-#include "sync/panic.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 

@@ -5,6 +5,7 @@
 #include "sched/clock.hh"
 #include "sched/policy.hh"
 #include "sync/panic.hh"
+#include "sync/remote.hh"
 
 namespace tine {
 

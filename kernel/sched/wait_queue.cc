@@ -1,7 +1,5 @@
 #include "sched/wait_queue.hh"
 
-#include "sync/panic.hh"
-
 namespace tine {
 
 // `interrupted` is read under the scheduler's lock, so an interrupt that comes now is either seen

@@ -54,9 +54,14 @@ struct alignas(cache_line) Hart {
   HeldLocks held;  // spinlocks
 };
 
+static_assert(offsetof(Hart, emergency_stack_top) == HART_EMERGENCY_TOP);
+static_assert(offsetof(Hart, start_sp) == HART_START_SP);
+static_assert(offsetof(Hart, start_satp) == HART_START_SATP);
+static_assert(offsetof(Hart, id) == HART_ID && sizeof(Hart) == HART_SIZE);
+
 extern "C" {
-extern Hart harts[max_harts];          // harts[0] is the boot hart
-extern constinit unsigned hart_count;  // harts in use: the PLIC serves them; set at boot
+inline constinit Hart harts[max_harts] = {};  // harts[0] is the boot hart
+inline constinit unsigned hart_count = 1;     // harts in use: the PLIC serves them; set at boot
 }
 
 // May be another hart after each switch. `volatile` makes the compiler read tp each time.
@@ -71,14 +76,5 @@ inline Thread* current_thread() {  // this_hart().current
   asm volatile("ld %0, %1(tp)" : "=r"(thread) : "i"(offsetof(Hart, current)));
   return thread;
 }
-
-// ---- What one hart does to others. In every mask, bit n stands for harts[n] ----
-
-// Makes these harts enter the kernel soon, from user mode or from idling.
-void interrupt_harts(std::uint64_t mask);
-// sfence.vma for [start, start + size) on these harts; returns when all have done it.
-void fence_harts(std::uint64_t mask, std::uint64_t start, std::uint64_t size);
-// fence.i on these harts; returns when all have done it.
-void fence_code_on_harts(std::uint64_t mask);
 
 }  // namespace tine

@@ -1,5 +1,4 @@
-// What the kernel reports about itself: log lines on the console, and panic, which stops the
-// machine when the kernel's own rules are broken.
+// panic stops the machine when the kernel's own rules are broken, and says which.
 #pragma once
 
 #include <source_location>
@@ -9,42 +8,9 @@
 namespace tine {
 
 struct TrapFrame;
-class Spinlock;
-
-// Held while one piece of text is sent to the console, by log and every other writer except panic.
-extern constinit Spinlock console_output_lock;
 
 // Where log and panic write. Until the UART is known it is the firmware's console.
-void set_console(Sink* sink);
-// Other sinks that keep the log: rows of a table that the linker gathers, which only wings have. If
-// there is one, lines of no channel go only there once the console is the programs' terminal.
-#define LOG_KEEPER(sink) \
-  [[gnu::section(".table.log"), gnu::used]] static constinit Sink* const keeper_##sink = &sink;
-extern constinit bool log_is_shown;  // until the console is the terminal
-
-// Prints as one piece, not mixed with other harts' lines. Takes the console's lock (the highest
-// rank: allowed while holding any other).
-void log_args(std::string_view format, std::span<const FormatArg> args, bool is_shown);
-template <class... Args>
-void log(FormatString<std::type_identity_t<Args>...> format, Args... args) {
-  const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
-  log_args(format.text(), {list, sizeof...(Args)}, false);
-}
-
-// Log lines that the console shows, chosen on the kernel's command line: log=fork,exec,wait,fault.
-// `crash` (programs that the kernel ends) is chosen if no other is, and always logged; `all` is the
-// whole log.
-enum class Channel : unsigned { fork = 1, exec = 2, wait = 4, fault = 8, crash = 16, all = 32 };
-extern constinit unsigned log_channels;
-void choose_log_channels(
-    std::string_view names);  // separated by commas; unknown names are reported
-inline bool is_logged(Channel channel) { return log_channels & unsigned(channel); }
-template <class... Args>
-void log_on(Channel channel, FormatString<std::type_identity_t<Args>...> format, Args... args) {
-  if (!is_logged(channel) && channel != Channel::crash) return;
-  const FormatArg list[] = {FormatArg(args)..., FormatArg(0)};
-  log_args(format.text(), {list, sizeof...(Args)}, is_logged(channel));
-}
+extern constinit Sink* kernel_console;
 
 // A rule of the kernel is broken: says which, and stops the machine with a failure status. For the
 // kernel's own bugs only, never for what a program did or when memory runs out.

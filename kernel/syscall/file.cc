@@ -7,7 +7,7 @@
 
 #include "fs/pipe.hh"
 #include "mm/heap.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/user_path.hh"
 #include "vfs/open_file.hh"

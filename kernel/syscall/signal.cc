@@ -1,7 +1,7 @@
 // System calls about signals (proc/signal.hh).
 #include <tine/signal.h>
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "syscall/dispatch.hh"
 
 namespace tine {

@@ -5,9 +5,10 @@
 
 #include "arch/csr.hh"
 #include "arch/trap_frame.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
+#include "sync/log.hh"
 #include "sync/panic.hh"
 #include "syscall/dispatch.hh"
 #include "trap/interrupt.hh"

@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-#include "guest/guest.hh"
+#include "guest/options.hh"
 
 namespace test {
 namespace {

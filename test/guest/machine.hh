@@ -1,7 +1,7 @@
 // The machine that a guest is: QEMU's command line, and QEMU itself.
 #pragma once
 
-#include "guest/guest.hh"
+#include "guest/options.hh"
 
 #include <sys/types.h>
 

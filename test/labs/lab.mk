@@ -19,7 +19,7 @@ $(B)/lab.cpio: $(IMAGE) $(LAB_IMAGE) $(SETTINGS) $(B)/programs
 	$(call pack,lab-root,$(LAB_IMAGE))
 
 LAB_OBJECTS := $(patsubst %,$(HOST)/%.o,$(wildcard test/labs/*.cc $(LABS:%=test/labs/%/*.cc)) \
-  $(addprefix test/guest/,guest.cc machine.cc debugger.cc))
+  $(addprefix test/guest/,guest.cc options.cc machine.cc debugger.cc))
 $(HOST)/test/labs/%.o: test/labs/% $(HOST)/flags | deps
 	$(say) HOST $<
 	@mkdir -p $(@D)

@@ -10,7 +10,7 @@
 
 #include "proc/process.hh"
 #include "sched/clock.hh"
-#include "sync/panic.hh"
+#include "sync/log.hh"
 #include "sync/spinlock.hh"
 #include "syscall/dispatch.hh"
 #include "wings/procfs/text.hh"

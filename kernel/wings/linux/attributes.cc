@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "mm/heap.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/clock.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"

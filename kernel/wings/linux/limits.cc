@@ -5,6 +5,7 @@
 #include "arch/layout.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
+#include "proc/signal.hh"
 #include "sched/clock.hh"
 
 namespace tine {

@@ -2,7 +2,7 @@
 // ends, or when the handler that ended it has returned.
 #pragma once
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 

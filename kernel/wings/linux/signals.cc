@@ -1,7 +1,7 @@
 // Further system calls about signals.
 #include <tine/signal.h>
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"
 #include "wings/linux/masked.hh"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "mm/frames.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/give_way.hh"
 #include "syscall/dispatch.hh"
 #include "vfs/open_file.hh"

@@ -16,10 +16,10 @@
 // a space when the next one starts: a space that is held cannot be freed.
 #include <algorithm>
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/mutex.hh"
 #include "sched/scheduler.hh"
-#include "sync/panic.hh"
+#include "sync/log.hh"
 
 namespace tine {
 namespace {

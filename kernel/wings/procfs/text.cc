@@ -7,7 +7,7 @@
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/clock.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"

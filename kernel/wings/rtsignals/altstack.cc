@@ -3,7 +3,7 @@
 // call.
 #include <tine/signal.h>
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "syscall/dispatch.hh"
 
 namespace tine {

@@ -3,7 +3,7 @@
 
 #include <bit>
 
-#include "proc/process.hh"
+#include "proc/signal.hh"
 #include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"

@@ -7,7 +7,7 @@
 
 #include "lib/string.hh"
 #include "proc/process.hh"
-#include "sync/panic.hh"
+#include "sync/log.hh"
 #include "syscall/dispatch.hh"
 #include "wings/trace/calls.hh"
 

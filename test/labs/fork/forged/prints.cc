@@ -2,7 +2,7 @@
 // that ask, with the numbers that it finds in the arguments of the process.
 #include "dev/uart.hh"
 #include "proc/process.hh"
-#include "sync/panic.hh"
+#include "sync/log.hh"
 
 namespace tine {
 namespace {

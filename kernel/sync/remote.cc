@@ -1,20 +1,9 @@
-#include "sync/hart.hh"
-
-#include <cstddef>
+#include "sync/remote.hh"
 
 #include "arch/sbi.hh"
 #include "sync/spinlock.hh"
 
 namespace tine {
-
-static_assert(offsetof(Hart, emergency_stack_top) == HART_EMERGENCY_TOP);
-static_assert(offsetof(Hart, start_sp) == HART_START_SP);
-static_assert(offsetof(Hart, start_satp) == HART_START_SATP);
-static_assert(offsetof(Hart, id) == HART_ID && sizeof(Hart) == HART_SIZE);
-
-constinit Hart harts[max_harts] = {};
-constinit unsigned hart_count = 1;
-
 namespace {
 
 // One remote fence at a time: in OpenSBI 1.1 two harts that ask at the same time can wait for each
