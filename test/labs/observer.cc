@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,9 +101,14 @@ void Machine::launch(const Case& what) {
   options_.memory = what.memory;
   options_.kernel_args = "init=/test/observer";
   options_.instructions = what.million * 1'000'000;
+  // The machine's memory is a file without a name, which QEMU inherits.
+  const int ram = memfd_create("ram", 0);
+  if (ram < 0 || ftruncate(ram, static_cast<off_t>(memory_bytes_)))
+    throw NotJudged("no memory for the machine");
+  const std::string ram_path = "/proc/self/fd/" + std::to_string(ram);
   options_.extra = {
       "-S", "-object",
-      "memory-backend-file,id=ram,share=on,size=" + what.memory + ",mem-path=" + scratch_ + ".ram",
+      "memory-backend-file,id=ram,share=on,size=" + what.memory + ",mem-path=" + ram_path,
       "-machine", "memory-backend=ram"};
   int from_guest[2];
   if (pipe2(from_guest, O_CLOEXEC)) throw NotJudged("no pipe for QEMU");
@@ -112,8 +118,8 @@ void Machine::launch(const Case& what) {
   close(from_guest[1]);
   output_ = from_guest[0];
   stub_ = std::make_unique<Stub>(scratch_ + ".gdb");
-  memory_ = std::make_unique<PhysicalMemory>(scratch_ + ".ram", memory_bytes_);
-  unlink((scratch_ + ".ram").c_str());  // QEMU and we have it open
+  memory_ = std::make_unique<PhysicalMemory>(ram_path, memory_bytes_);
+  close(ram);
 }
 
 Machine::~Machine() {
@@ -123,7 +129,7 @@ Machine::~Machine() {
   }
   if (output_ >= 0) close(output_);
   if (log_) std::fclose(log_);
-  for (const char* end : {".gdb", ".dtb", ".ram"}) unlink((scratch_ + end).c_str());
+  for (const char* end : {".gdb", ".dtb"}) unlink((scratch_ + end).c_str());
 }
 
 // The observer's labels, and the bytes of its code.

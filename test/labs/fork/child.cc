@@ -156,6 +156,8 @@ TEST_CASE("part 1, 3 points: files, directory, signals and break are inherited",
   expect(m.call(parent, call_lseek, fd, 0, 1) == start + 1,
          "An open file is shared by parent and child, and so should be its position.");
   expect(m.call(parent, call_brk, 0) == end, "The child moves its break, and the parent's moves.");
+  expect(map_pages(m, child, 1) == map_pages(m, parent, 1),
+         "With the same regions, mmap finds other room in the child than in the parent.");
   end_child(m, parent, birth);
 }
 
@@ -253,6 +255,24 @@ TEST_CASE("part 1, 2 points: generations, and many children at a time", "[fork][
   }
 }
 
+// A child on another stack in the same memory has no alternate stack, or two would use one.
+void check_alternate_stack(Machine& m, Process& parent) {
+  const std::uint64_t stack = map_pages(m, parent, 16), top = map_pages(m, parent, 1) + page;
+  m.call(parent, call_sigaltstack, put_words(m, parent, {stack, 0, 16 * page}), 0);
+  for (std::uint64_t flags : {clone_vm, clone_vm | clone_vfork}) {
+    Registers with = parent.at_rest;
+    with.x[reg_a0] = flags | SIGCHLD, with.x[reg_a0 + 1] = top, with.x[reg_a7] = call_clone;
+    with.x[18] = put_words(m, parent, {0, 0, 0});
+    const std::uint64_t pid = m.step(parent, "step_child_stack", with).x[reg_a0];
+    expect(wait_for(m, parent, pid) == 0, "The child of clone with CLONE_VM does not end with 0.");
+    const std::uint64_t seen = word_at(m, parent, with.x[18]);
+    expect(seen == (flags & clone_vfork ? stack : 0),
+           flags & clone_vfork ? "The child of vfork has lost the alternate stack for signals."
+                               : "With CLONE_VM, and without CLONE_VFORK, the child should have no "
+                                 "alternate stack: its parent uses that.");
+  }
+}
+
 TEST_CASE("part 1, 1 point: a child with CLONE_VM uses the parent's memory itself",
           "[fork][part1]") {
   Machine m({"fork-vm"});
@@ -273,6 +293,7 @@ TEST_CASE("part 1, 1 point: a child with CLONE_VM uses the parent's memory itsel
   expect(m.load(parent, at) == mine, "The parent does not see what the child has written.");
   expect(m.walk(parent, at) == frame, "With CLONE_VM a page was copied.");
   expect(wait_for(m, parent, pid) == 9 << 8, "The child's status does not arrive.");
+  check_alternate_stack(m, parent);
 }
 
 }  // namespace

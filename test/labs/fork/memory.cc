@@ -222,6 +222,24 @@ void expect_no_empty_table(Machine& m, Process& parent) {
   end_child(m, parent, birth);
 }
 
+// The kernel runs with interrupts off, so a long fork must let others run in between.
+void expect_others_run() {
+  constexpr std::uint64_t pages = 24'000;
+  Machine m({"fork-large", 1000, 1, "128M", 10'000});
+  Process& parent = m.first();
+  const Birth other = fork_of(m, parent);
+  const std::uint64_t at = map_pages(m, parent, pages);
+  m.touch(parent, at, pages, 1);
+  m.newcomers();
+  m.start_call(parent, call_clone, SIGCHLD);
+  m.load(*other.child, m.label("initialised"));
+  // In the middle of it: a page is not shared yet, so its owner may write it.
+  expect(parent.busy && m.walk(parent, at + (pages - 1) * page)->writable,
+         "While a large process forks, no other process runs.");
+  end_child(m, parent, birth_of(m, parent, m.finish(parent)));
+  end_child(m, parent, other);
+}
+
 TEST_CASE("part 2, 4 points: fork of 1000 pages copies nearly none, and takes little time",
           "[fork][part2]") {
   Machine m({"fork-cheap", 200});
@@ -248,6 +266,7 @@ TEST_CASE("part 2, 4 points: fork of 1000 pages copies nearly none, and takes li
   expect(least < 200'000,
          "fork of 1000 pages took " + std::to_string(least) + " instructions; 200,000 are plenty.");
   expect_no_empty_table(m, parent);
+  expect_others_run();
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ def skeleton(lab, work, proof):
     tally(grade.score(rows)[0] == 0, f"{lab}: the skeleton scores {grade.score(rows)[0]} points, as it should: 0")
     kernel = dict(work.environment(), TINE_KERNEL=f"{folder}/build/release/kernel.elf")
     for what, command in proof.OTHERS:
-        status, text = grade.run(["sh", "-c", command], marks.ROOT, False, grade.BUILD_SECONDS, SKELETON=folder, **kernel)
+        status, text = grade.run(["sh", "-c", command], marks.ROOT, None, grade.BUILD_SECONDS, SKELETON=folder, **kernel)
         tally(status == 0, f"{lab}: in the skeleton, {what}")
         if status != 0:
             print(text[-2000:])
@@ -263,7 +263,7 @@ def roster(lab, *_):
         with open(os.path.join(folder, "ids.csv"), "w", encoding="utf-8") as file:
             file.write(ROSTER)
         command = [sys.executable, "test/labs/tools/labs.py", "grade-all", lab, os.path.join(folder, "all")]
-        status, text = grade.run(command, marks.ROOT, False, grade.GRADE_SECONDS, ROSTER=os.path.join(folder, "ids.csv"))
+        status, text = grade.run(command, marks.ROOT, None, grade.GRADE_SECONDS, ROSTER=os.path.join(folder, "ids.csv"))
     missing = [line for line in NAMED if line not in text.split("\n")]
     tally(status == 0 and not missing, f"{lab}: grade-all with a roster names what is odd" +
           "".join(f"\n    not said: {line}" for line in missing) + (f"\n{text[-2000:]}" if missing else ""))
@@ -316,9 +316,9 @@ def aborted(lab, work, _):
                 ran = soon(lambda: processes_with(kernel))
                 process.send_signal(number)
             left = "" if soon(lambda: not processes_with(kernel)) else f"; left: {processes_with(kernel)}"
-            # SIGKILL leaves the empty folder and the socket in it, but not the machine's memory.
-            files = [name for top, _, names in os.walk(folder) for name in names
-                     if number != signal.SIGKILL or name.endswith(".ram")]
+            # SIGKILL leaves the folder with the debugger's socket and a device tree in it, and nothing large.
+            files = [name for _, _, names in os.walk(folder) for name in names
+                     if number != signal.SIGKILL or not name.endswith((".gdb", ".dtb"))]
             folders = os.listdir(folder) if number != signal.SIGKILL else []
             tally(ran and not left and not files and not folders,
                   f"{lab}: a grader ended by {number.name} leaves no process and no file{left} {files or ''}")
