@@ -36,7 +36,7 @@ NEAR = 0.03  # of a student's number
 COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
           "areas.cc", "whole.cc",
           "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py",
-          "tools/upgrade")
+          "tools/upgrade", "Containerfile")
 CUT_EXCERPT = "(This piece is what the lab asks for.)"
 CUT_LINE = "(a line that the lab asks for)"
 
