@@ -11,6 +11,9 @@ FILES = [
     "kernel/vm/fault.cc",
 ]
 
+# The number of a task (tools/task.py) without which another id's solution has no point of part 3.
+DIFFERS = "signal"
+
 # Lines of the file STUDENT besides the id.
 ANSWERS = ["fork_cost"]
 

@@ -112,13 +112,13 @@ WRONG = [
 
 # Mutants that no program can tell from the original, and why: a pattern for the line that test-labs prints.
 EQUIVALENT = [
-    (r"fork\.cc:\d+: order: (for \(const ProcessPartKind|child->space|TRY\(child->files)",
+    (r"fork\.cc:\d+: order: (for \(const ProcessPartKind|TRY\(child->files)",
      "what the child inherits is independent of each other; if one step fails, no other thread has seen the child"),
     (r"fork\.cc:\d+: order: (if \(request\.flags & CLONE_SETTLS|fp_copy)",
      "each sets another part of the child's frame or thread"),
     (r"page_table\.cc:\d+: deleted: child\.stale_code_",
      "QEMU has no instruction cache that could be stale (the tests let parent and child change and run their code)"),
-    (r"regions\.cc:\d+: deleted: if \(!mutex_\.lock_killable",
+    (r"regions\.cc:\d+: (deleted|order): if \(!mutex_\.lock_killable",
      "a process with one thread: no other is in its space. With CLONE_VM another could be, for a moment that "
      "the grader cannot choose"),
     (r"fault\.cc:\d+: deleted: .*table_\.flush_page\(page\);",

@@ -10,6 +10,9 @@ FILES = [
     "user/bin/free.c",
 ]
 
+# The number of a task (tools/task.py) without which another id's solution has no point of part 3.
+DIFFERS = "number"
+
 # Lines of the file STUDENT besides the id.
 ANSWERS = ["trace_cost"]
 

@@ -7,7 +7,7 @@ import marks
 SWAPS = [("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), (" < ", " <= "), (" > ", " >= "), (" >= ", " > "),
          (" + ", " - "), (" - ", " + "), ("+=", "-="), ("++", "--"), ("--", "++"), (" & ", " | "), (" ? ", " ?: ")]
 NUMBER = re.compile(r"(?<![\w.\"%])(\d+)(?![\w.\"])")
-WORDS = set("auto bool const constinit else for if return std static struct unsigned void while".split())
+WORDS = set("TRY auto bool const constinit else for if return std static struct unsigned void while".split())
 CODE = re.compile(r"^\s*(?!//|/\*|\*|#include)\S")
 
 

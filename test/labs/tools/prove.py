@@ -224,7 +224,7 @@ def forged(lab, work, proof):
 def own(lab, work, _):
     module, ids = marks.load(lab), [f"student-{n}" for n in range(PAIRS + 1)]
     all_tasks = [tasks.task_of(lab, student) for student in ids]
-    key = "signal" if lab == "fork" else "number"
+    key = module.DIFFERS
     different = sum(one[key] != other[key] for one, other in zip(all_tasks, all_tasks[1:]))
     tally(different >= DIFFERENT * PAIRS, f"{lab}: of {PAIRS} pairs of ids {different} have tasks without a test in common")
     part = sum(points for _, number, points, _ in work.grade(quick=True) if number == 3)
