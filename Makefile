@@ -112,7 +112,7 @@ include docs/docs.mk
 
 # ---- The tree ----
 
-.PHONY: lint format doctor lines ways clean help
+.PHONY: lint format doctor lines ways compile_commands.json clean help
 lint: build/include/empty | deps ## rooms, sizes, calls, format, lock annotations, labs
 	@$(TOOLS)/lint
 format: | deps ## let clang-format-19 rewrite the sources
@@ -123,11 +123,29 @@ lines: ## lines of code, for each room, the core and each way
 	@$(TOOLS)/lines
 ways: machine $(B)/kernel.elf $(B)/test.cpio ## the functions on each way, from a recorded run (docs/ways.tsv)
 	@$(WAYS_RECORD) --write
+# How each file is compiled, by the flags above, for the language server of an editor (clangd looks into build/).
+# clang knows neither the flag that is left out nor all of gcc's warnings.
+# $(1): the files, $(2): compiler and flags.
+define database
+	@for f in $(1); do printf '{"directory": "%s", "file": "%s", "command": "%s -c %s"},\n' \
+	  "$(CURDIR)" "$$f" "$(strip $(filter-out -Werror -fno-devirtualize-speculatively,$(2)))" "$$f"; done >> $@.new
+endef
+HOST_FILES = $(wildcard test/guest/*.cc test/labs/*.cc)
+compile_commands.json: build/compile_commands.json ## for editors: how each file is compiled (in build/, for clangd)
+build/compile_commands.json: build/include/empty FORCE | deps
+	@rm -f $@.new
+	$(call database,$(filter %.cc,$(KERNEL_SOURCES)),$(CXX) $(KERNEL_FLAGS) $(KERNEL_CXXFLAGS))
+	$(call database,$(wildcard user/lib/*.c user/bin/*.c user/bin/*/*.c test/guest/bin/*.c test/labs/bin/*.c),\
+	  $(CC) $(USER_FLAGS) $(USER_CFLAGS))
+	$(call database,$(wildcard user/lib/*.cc user/bin/*.cc test/guest/bin/*.cc),$(CC) $(USER_FLAGS) $(USER_CXXFLAGS))
+	$(call database,$(UNIT_SOURCES),$(HOST_CXX) $(UNIT_FLAGS))
+	$(call database,$(HOST_FILES),$(HOST_CXX) $(GUEST_FLAGS))
+	@{ echo '['; sed '$$s/,$$//' $@.new; echo ']'; } > $@ && rm $@.new
 clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' 'function list(file) { while ((getline < file) > 0) { \
-	    if (/^[a-z][a-z%-]*:.*## /) printf "  make %-15s %s\n", $$1, $$2; \
+	    if (/^[a-z][a-z._%-]*:.*## /) printf "  make %-15s %s\n", $$1, $$2; \
 	    if (sub(/^-?include /, "")) list($$0) } } \
 	  BEGIN { list("Makefile") }'
 	@sed -n '4,5s/^# //p' Makefile
