@@ -92,8 +92,7 @@ struct Thread {
   std::uint32_t sleep_ends = 0;  // while sleeping: the bits of `interrupted` that end the sleep
   ListLink queue_link;           // in the run queue
   TreeLink timer_link;           // among the sleepers of hart `hart`
-  ListLink process_link;  // in its process's list of threads (guarded by the process table's lock)
-  std::uint64_t wake_at = 0;  // clock value
+  std::uint64_t wake_at = 0;     // clock value
   // A wake has reached one of its waiters since it last cleared this. For threads that wait in
   // several queues; the thread itself reads it without the lock.
   std::atomic<std::uint32_t> told{0};
@@ -111,8 +110,10 @@ struct Thread {
   std::uint64_t told_user = 0;  // the user time that cpu_time returned last: it never decreases
   std::uint64_t schedules = 0;  // times it was given a hart
 
-  // Signals that stay pending until they are unblocked: bit number - 1 (guarded by the process
-  // table's lock).
+  // ---- Guarded by the process table's lock ----
+  ListLink process_link;  // in its process's list of threads
+  // Signals that stay pending until they are unblocked: bit number - 1. The thread itself, which
+  // alone changes them, reads them without the lock.
   std::uint64_t blocked_signals = 0;
   // A call that changes the mask while it sleeps (rt_sigsuspend) leaves here the mask from before,
   // which is restored after the call; a handler that ends the sleep finds it in its signal frame.
