@@ -391,8 +391,11 @@ SETUP = """#!/bin/bash
 # Run once by Gradescope, as root, when it makes the image of the autograder.
 set -e
 apt-get update
+# Debian 13 and Ubuntu have the RISC-V machines in a package of their own.
+qemu=qemu-system-misc
+if apt-cache show qemu-system-riscv > /dev/null 2>&1; then qemu=qemu-system-riscv; fi
 apt-get install -y --no-install-recommends make gcc g++ g++-riscv64-linux-gnu gawk cpio catch2 python3 \\
-  util-linux qemu-system-misc opensbi bubblewrap git
+  util-linux $qemu opensbi bubblewrap git
 cd /autograder/source
 make -s -C tree DEPS=no GRADING=1 lab-host lab-guest
 """
