@@ -4,6 +4,7 @@
 #include "guest/guest.hh"
 
 #include <string>
+#include <string_view>
 
 namespace test {
 namespace {
@@ -20,11 +21,16 @@ const Hog hogs[] = {{"files", "hog: files: Disk quota exceeded after "},
                     {"memory", "out of memory: hog["},
                     {"regions", "hog: regions: Cannot allocate memory after "}};
 
-// What is there at the prompt for root, and for another user.
-void check_others_go_on(Guest& guest) {
+// What is there at the prompt for root.
+void check_root_goes_on(Guest& guest) {
   CHECK_THAT(guest.run("echo some words > /tmp/roots; cat /tmp/roots | wc"), contains("1 2 11"));
   CHECK_THAT(guest.run("rm /tmp/roots; ls /tmp; echo alive"), contains("alive\n"));
-  CHECK_THAT(guest.run("/test/hog 1001 lives"), contains("hog: lives: yes"));
+}
+
+// Until a hog that was killed has ended its memory is used, and a call of another user may say so.
+// On a busy host its hart can stop for long. (The prompt tells of each end.)
+void wait_for_end_of_hog(Guest& guest) {
+  while (guest.console().find("killed by signal 9") == std::string::npos) guest.run("sleep 1");
 }
 
 }  // namespace
@@ -43,7 +49,9 @@ TEST_CASE("whatever a user takes all of, root and other users go on",
         guest.send(std::string("/test/hog 1000 ") + hog.kind + " &\r");
         guest.expect(hog.refused);
         guest.run("echo");
-        check_others_go_on(guest);
+        check_root_goes_on(guest);
+        if (hog.kind == std::string_view("memory")) wait_for_end_of_hog(guest);
+        CHECK_THAT(guest.run("/test/hog 1001 lives"), contains("hog: lives: yes"));
         CHECK(guest.console().find("out of memory: sh[") == std::string::npos);
         guest.send("poweroff\r");
         CHECK(guest.wait_exit() == 0);
