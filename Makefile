@@ -130,7 +130,7 @@ define database
 	@for f in $(1); do printf '{"directory": "%s", "file": "%s", "command": "%s -c %s"},\n' \
 	  "$(CURDIR)" "$$f" "$(strip $(filter-out -Werror -fno-devirtualize-speculatively,$(2)))" "$$f"; done >> $@.new
 endef
-HOST_FILES = $(wildcard test/guest/*.cc test/labs/*.cc)
+HOST_FILES = $(wildcard test/guest/*.cc test/labs/*.cc $(LABS:%=test/labs/%/*.cc))
 compile_commands.json: build/compile_commands.json ## for editors: how each file is compiled (in build/, for clangd)
 build/compile_commands.json: build/include/empty FORCE | deps
 	@rm -f $@.new
