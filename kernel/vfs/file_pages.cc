@@ -200,6 +200,7 @@ std::size_t FilePages::pages_at_hand(std::uint64_t index, std::span<FrameRef> to
 // A hole becomes a page of zeros. A frame that private mappings hold must not change for them, so
 // the file gets a copy of it first: `place` with 0 bytes does both.
 Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
+  // lab mmap 2 {
   FrameRef fresh;
   while (true) {
     {
@@ -215,6 +216,7 @@ Result<FrameRef> FilePages::shared_page(std::uint64_t index) {
     TRY(reserve(index));
     if (!fresh) fresh = FrameRef::adopt(TRY(frame_allocate(FrameKind::file)));
   }
+  // } lab
 }
 
 void FilePages::on_truncate(Truncated function) {

@@ -74,18 +74,22 @@ Result<Pte> AddressSpace::map_zeros(const Region& region, VirtAddr page, Pte* at
 // copy-on-write, or a copy if the access is a write.
 Result<Pte> AddressSpace::map_file_page(const Region& region, VirtAddr page, Pte* at, Prot wanted) {
   std::uint64_t index = region.page_at(page);
+  // lab mmap 2 {
   if (region.shared) {
     FrameRef frame = TRY(region.source->shared_page(index));
     Pte entry = Pte::user(frame.address(), region.prot);
     return map_frame(std::move(frame), page, at, entry);
   }
+  // } lab
   FrameRef frame = TRY(region.source->page(index));
+  // lab mmap 1 {
   if (wanted != Prot::write) {
     Pte entry = Pte::user(frame.address(), region.prot).copy_on_write();
     TRY(map_frame(std::move(frame), page, at, entry));
     if (region.read_ahead) region.read_ahead(*this, region, page);
     return entry;
   }
+  // } lab
   PhysAddr copy = TRY(frame_allocate(FrameKind::user));
   copy_page(direct(copy), frame.bytes().data());
   return map_frame(FrameRef::adopt(copy), page, at, Pte::user(copy, region.prot));

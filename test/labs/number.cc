@@ -48,5 +48,25 @@ TEST_CASE("the number of syscall", "[.number-syscall]") {
   WARN("trace_cost = " << (traced - plain) * task("calls"));
 }
 
+std::uint64_t cost_of_stores(Machine& m, Process& process, std::uint64_t at, std::uint64_t pages) {
+  Registers with = process.at_rest;
+  with.x[reg_a0] = at, with.x[reg_a0 + 1] = 1, with.x[reg_a0 + 2] = pages;
+  return m.step(process, "step_touch_cost", with).x[9];
+}
+
+TEST_CASE("the number of mmap", "[.number-mmap]") {
+  Machine m({"mmap-number", 400});
+  Process& process = m.first();
+  const std::uint64_t pages = task("pages");
+  std::uint64_t least = ~0ul;
+  for (int i = 0; i < 6; i++) {
+    const std::uint64_t at = map_pages(m, process, pages, prot_read | prot_write, map_shared);
+    const std::uint64_t first = cost_of_stores(m, process, at, pages);
+    least = std::min(least, first - cost_of_stores(m, process, at, pages));
+    m.call(process, call_munmap, at, pages * page);
+  }
+  WARN("mmap_cost = " << least);
+}
+
 }  // namespace
 }  // namespace test

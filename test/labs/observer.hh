@@ -35,6 +35,8 @@ constexpr std::uint64_t page = 4096;
 enum Call : std::uint64_t {
   call_getcwd = 17,
   call_dup3 = 24,
+  call_unlinkat = 35,
+  call_ftruncate = 46,
   call_chdir = 49,
   call_fchmodat = 53,
   call_fchownat = 54,
@@ -69,6 +71,7 @@ enum Call : std::uint64_t {
   call_execve = 221,
   call_mmap = 222,
   call_mprotect = 226,
+  call_madvise = 233,
   call_wait4 = 260,
   call_prlimit = 261,
   call_exec = 4096,

@@ -134,7 +134,9 @@ SYSCALL(SYS_mremap, mremap, std::uint64_t,
 // DONTNEED drops the pages; other advice has no effect. Errors: inval, nomem (part of the range is
 // not mapped; the rest is done).
 SYSCALL(SYS_madvise, madvise, void, (VirtAddr start, std::uint64_t size, int advice)) {
+  // lab mmap 3 {
   switch (advice) {
+    // } lab
     case MADV_NORMAL:
     case MADV_RANDOM:
     case MADV_SEQUENTIAL:

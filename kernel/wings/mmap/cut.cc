@@ -5,6 +5,7 @@
 namespace tine {
 namespace {
 
+// lab mmap 2 {
 // Where the pages of `region` from number `first` of its file on begin.
 VirtAddr place_of(const Region& region, std::uint64_t first) {
   if (first <= region.source_page) return region.start;
@@ -22,6 +23,7 @@ void forget_in(AddressSpace& space, const PageSource& file, std::uint64_t first)
     }
   }
 }
+// } lab
 
 }  // namespace
 
@@ -30,6 +32,7 @@ void forget_in(AddressSpace& space, const PageSource& file, std::uint64_t first)
 // one has no page of a MAP_SHARED mapping: fork copies none, and exec maps privately. An old one is
 // used by no thread.
 void forget_pages(const PageSource& file, std::uint64_t first) {
+  // lab mmap 2 {
   for (int pid = init_pid;; pid++) {
     RefPtr<AddressSpace> space;
     {
@@ -41,6 +44,7 @@ void forget_pages(const PageSource& file, std::uint64_t first) {
     }
     if (space) forget_in(*space, file, first);
   }
+  // } lab
 }
 
 }  // namespace tine

@@ -14,11 +14,13 @@ namespace {
 
 // Errors: nomem, fbig as nomem.
 Result<> find_nameless(Mapping& mapping) {
+  // lab mmap 2 {
   RefPtr<FilePages> pages = TRY(make_ref<FilePages>());
   if (!pages->truncate(mapping.size)) return Errno::nomem;
   mapping.contents.source = std::move(pages);
   mapping.contents.shared = true;
   return {};
+  // } lab
 }
 
 // The flags that are allowed with MAP_SHARED_VALIDATE. 0x1f900: flags of Linux that have no effect
@@ -35,7 +37,9 @@ bool is_zero_device(Node& node) {
 Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
   Contents& region = mapping.contents;
   RefPtr<OpenFile> file = TRY(current_process().files.get(fd));
+  // lab mmap 1 {
   if (!file->readable()) return Errno::access;
+  // } lab
   if ((flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE && (flags & ~validated_flags)) {
     return Errno::opnotsupp;
   }
@@ -47,6 +51,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
   if (is_zero_device(*file->node())) {
     return flags & MAP_SHARED ? find_nameless(mapping) : Result<>();
   }
+  // lab mmap 1 {
   region.shared = flags & MAP_SHARED;
   region.may_write = !region.shared || file->writable();
   if (allows(region.prot, Prot::write) && !region.may_write) return Errno::access;
@@ -57,6 +62,7 @@ Result<> find_in_file(Mapping& mapping, unsigned flags, int fd, std::uint64_t of
   region.source_page = offset >> page_shift;
   region.read_ahead = map_pages_ahead;
   return {};
+  // } lab
 }
 
 Result<> find_source(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {

@@ -64,6 +64,21 @@ step_touch:
   addi a2, a2, -1
   j 1b
 
+/* The same; s1 is the number of instructions that it took. */
+step_touch_cost:
+  rdinstret s0
+  lui t0, 1
+1:
+  beqz a2, 2f
+  sd a1, 0(a0)
+  add a0, a0, t0
+  addi a2, a2, -1
+  j 1b
+2:
+  rdinstret s1
+  sub s1, s1, s0
+  j rest
+
 /* a0 rounds of arithmetic on a1. */
 step_work:
   li t0, 6364136223846793005

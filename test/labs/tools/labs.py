@@ -34,7 +34,7 @@ LARGEST = 256 << 10  # bytes of a file that a student hands in
 NEAR = 0.03  # of a student's number
 # Of test/labs, what students have, too.
 COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
-          "areas.cc", "whole.cc",
+          "areas.cc", "files.hh", "files.cc", "whole.cc",
           "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py",
           "tools/upgrade", "Containerfile")
 CUT_EXCERPT = "(This piece is what the lab asks for.)"
@@ -56,7 +56,7 @@ def grader():
 
 def belongs(path, lab):
     """Is this file of ours for students, too?"""
-    if path.startswith((".ci/", ".github/")):
+    if path.startswith((".ci/", ".github/")) or path.endswith("-assistants.md"):
         return False
     if path.startswith("test/labs/"):
         return path.removeprefix("test/labs/") in COMMON or bool(re.fullmatch(rf"test/labs/{lab}/\w+\.cc", path))

@@ -48,6 +48,11 @@ def syscall_task(draw):
     return {**task, "calls": 100 + 25 * draw.below(60)}
 
 
+def mmap_task(draw):
+    return {"number": 200 + draw.below(100), "byte": 1 + draw.below(255), "group": draw.one_of([2, 4, 8, 16]),
+            "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "pages": 400 + 50 * draw.below(30)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -77,7 +82,28 @@ for a bad address as sysinfo does. All words are 0, except
 Your number: trace_cost is how many instructions more {calls} traced calls of getpid take than {calls} untraced ones.
 """
 
-TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT)}
+MMAP_TEXT = """
+Part 3 of the lab mmap for {id}: painted memory.
+
+madvise(start, size, {number}) paints memory. What the pages of the range held is gone, and a page that is touched next
+begins full of the byte {byte}, where other new pages begin full of zeros.
+
+- A range is painted in whole groups of {group} pages, which begin at multiples of {group} * 4096: a group is painted if a byte
+  of it is in the range. `start` must be at a page's border, as for other advice, or the call fails with EINVAL. `size`
+  is not 0.
+- Only private memory that belongs to no file can be painted. If any page of the groups is another's (a file's, shared,
+  or not mapped at all), the call fails with errno {error}, and nothing has changed.
+- Painting takes no frame. A page gets its frame when it is touched, by the program or by the kernel.
+- Paint stays until the memory is unmapped, or painted again. MADV_DONTNEED drops the pages, and the next touch finds
+  paint. A child of fork has its parent's paint. mprotect does not change it. Memory that is mapped later, by mmap or
+  by brk, begins with zeros, whatever it lies next to. (The stack and mremap are not tried.)
+
+Your number: mmap_cost is how many instructions more the first store to each of {pages} pages takes than the second store
+to each of them, if the pages are new memory of MAP_SHARED | MAP_ANONYMOUS.
+"""
+
+TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
+         "mmap": (mmap_task, MMAP_TEXT)}
 
 
 def task_of(lab, student, secret=b""):

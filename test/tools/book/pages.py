@@ -12,7 +12,9 @@ LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
 
 def book_paths():
-    return ["README.md", "CONTRIBUTING.md", *sorted(glob.glob("docs/**/*.md", recursive=True)), *wing_paths()]
+    # Pages for teaching assistants are not in students' trees, so no page links to them.
+    pages = [path for path in sorted(glob.glob("docs/**/*.md", recursive=True)) if not path.endswith("-assistants.md")]
+    return ["README.md", "CONTRIBUTING.md", *pages, *wing_paths()]
 
 
 def wing_paths():
