@@ -109,6 +109,8 @@ TEST_CASE("part 2, 5 points: the pages of a file that is cut go away everywhere"
   m.store(child, end + page, kept + 1);
   expect(m.load(p, all + 3 * page) == kept + 1 && m.load(p, all + 3 * page + 8) == 0,
          "The file has grown again: its new page should be shared, and begin with zeros.");
+  m.call(p, call_ftruncate, file.fd, page);
+  expect(!m.walk(child, end + page), "The file was cut before a mapping's start: a page is left.");
 }
 
 TEST_CASE("part 2, 2 points: a shared mapping may do what its descriptor may", "[mmap][part2]") {
@@ -117,6 +119,7 @@ TEST_CASE("part 2, 2 points: a shared mapping may do what its descriptor may", "
   const std::uint64_t reader = open_file(m, p, file.path), value = m.draw();
   expect_refused(m, p, reader, EACCES, "a file only for reading, to store to it", prot_both,
                  map_shared);
+  expect_refused(m, p, open_file(m, p, "/tmp"), ENODEV, "a directory", prot_read, map_shared);
   const std::uint64_t at = map_file(m, p, reader, 1, prot_read, map_shared);
   const std::uint64_t own = map_file(m, p, file.fd, 1, prot_read, map_shared);
   m.load(p, at), m.load(p, own);
