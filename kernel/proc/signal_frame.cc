@@ -57,16 +57,19 @@ Delivery begin_delivery(Thread& self, int signal) REQUIRES(process_table_lock) {
   if (is_ignored(process, signal)) delivery.action.handler = TINE_SIG_IGN;
   if (!is_handler(delivery.action.handler)) return delivery;
 
+  // lab signals 1 {
   std::uint64_t flags = delivery.action.flags;
   if (flags & SA_RESETHAND) process.signal_actions->actions[signal - 1].handler = TINE_SIG_DFL;
   std::uint64_t itself = flags & SA_NODEFER ? 0 : signal_bit(signal);
   self.blocked_before.reset();
   set_blocked_signals(self, self.blocked_signals | delivery.action.mask | itself);
+  // } lab
   return delivery;
 }
 
 tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mask) {
   tine_ucontext context{};
+  // lab signals 1 {
   context.stack = self.alternate_stack;
   context.mask = mask;
   context.context.pc = frame.sepc;
@@ -74,6 +77,7 @@ tine_ucontext context_of(Thread& self, const TrapFrame& frame, std::uint64_t mas
   FpState fp = fp_read(self);
   memcpy(context.context.f, fp.f, sizeof(fp.f));
   context.context.fcsr = static_cast<std::uint32_t>(fp.fcsr);
+  // } lab
   return context;
 }
 
@@ -90,11 +94,14 @@ std::uint64_t frame_end(const Thread& self, std::uint64_t sp, std::uint64_t flag
 // [signal 5] Stores the signal frame on the program's stack, and changes the trap frame so that the
 // program calls handler(number, info, context), which returns to the trampoline.
 void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
+  // lab signals 2 {
   // An interrupted call returns EINTR, or is restarted after the handler (SA_RESTART).
   if (std::exchange(self.call_interrupted, false) && !(delivery.action.flags & SA_RESTART)) {
     frame.a0() = -static_cast<std::uint64_t>(EINTR);
     frame.sepc += ecall_size;
   }
+  // } lab
+  // lab signals 1 {
   std::uint64_t end = frame_end(self, frame.sp(), delivery.action.flags);
   VirtAddr at((end - sizeof(tine_signal_frame)) & ~std::uint64_t(15));
   tine_signal_frame on_stack{delivery.info, context_of(self, frame, delivery.old_mask)};
@@ -119,6 +126,7 @@ void enter_handler(Thread& self, TrapFrame& frame, const Delivery& delivery) {
   frame.x[reg_a1] = at.value() + offsetof(tine_signal_frame, info);
   frame.x[reg_a2] = at.value() + offsetof(tine_signal_frame, context);
   frame.sepc = delivery.action.handler;
+  // } lab
 }
 
 // The next signal to act on; 0 when there is none.
@@ -173,6 +181,7 @@ void signal_fault(TrapFrame& frame, const Fault& fault) {
 }
 
 Replaced signal_return(TrapFrame& frame) {
+  // lab signals 2 {
   Thread& self = *current_thread();
   VirtAddr at(frame.sp());
   tine_signal_frame saved;
@@ -191,6 +200,7 @@ Replaced signal_return(TrapFrame& frame) {
   SpinGuard guard(process_table_lock);
   set_blocked_signals(self, saved.context.mask);
   return {};
+  // } lab
 }
 
 bool is_on_alternate_stack(const Thread& self, std::uint64_t sp) {
@@ -215,6 +225,7 @@ Result<> change_alternate_stack(Thread& self, tine_stack fresh, std::uint64_t sp
 // The page is in the kernel's half, which is the same in all page tables: one mapping serves every
 // program. Debuggers recognise a signal frame by these two instructions.
 void signal_init() {
+  // lab signals 1 {
   constexpr std::uint32_t code[] = {0x08b00893, 0x00000073};  // li a7, SYS_rt_sigreturn; ecall
   static_assert(SYS_rt_sigreturn == 0x08b00893 >> 20);
   Result<PhysAddr> page = frame_allocate_zeroed(FrameKind::kernel);
@@ -224,6 +235,7 @@ void signal_init() {
   if (!entry) panic("no memory for the signal trampoline");
   **entry = Pte::user(*page, Prot::read | Prot::exec);
   kernel_map_changed();
+  // } lab
 }
 
 }  // namespace tine

@@ -68,5 +68,19 @@ TEST_CASE("the number of mmap", "[.number-mmap]") {
   WARN("mmap_cost = " << least);
 }
 
+TEST_CASE("the number of signals", "[.number-signals]") {
+  Machine m({"signals-number"});
+  Process& process = m.first();
+  set_handler(m, process, SIGUSR1, m.label("handler") + 4);
+  std::uint64_t least = ~0ul;
+  for (int i = 0; i < 6; i++) {
+    Registers with = process.at_rest;
+    with.x[reg_a0] = 1, with.x[reg_a0 + 1] = SIGUSR1, with.x[reg_a7] = call_kill;
+    least = std::min(least, m.step(process, "step_cost", with).x[9]);
+  }
+  if (least > 1'000'000) m.give_up("No handler returns yet.");
+  WARN("handler_cost = " << least * task("times"));
+}
+
 }  // namespace
 }  // namespace test

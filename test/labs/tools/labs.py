@@ -34,9 +34,10 @@ LARGEST = 256 << 10  # bytes of a file that a student hands in
 NEAR = 0.03  # of a student's number
 # Of test/labs, what students have, too.
 COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
-          "areas.cc", "files.hh", "files.cc", "whole.cc",
+          "areas.cc", "files.hh", "files.cc", "handlers.hh", "handlers.cc", "whole.cc",
           "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py",
           "tools/upgrade", "Containerfile")
+FOR_ASSISTANTS = "-assistants.md"  # how the pages end that students do not have
 CUT_EXCERPT = "(This piece is what the lab asks for.)"
 CUT_LINE = "(a line that the lab asks for)"
 
@@ -56,7 +57,7 @@ def grader():
 
 def belongs(path, lab):
     """Is this file of ours for students, too?"""
-    if path.startswith((".ci/", ".github/")) or path.endswith("-assistants.md"):
+    if path.startswith((".ci/", ".github/")) or path.endswith(FOR_ASSISTANTS):
         return False
     if path.startswith("test/labs/"):
         return path.removeprefix("test/labs/") in COMMON or bool(re.fullmatch(rf"test/labs/{lab}/\w+\.cc", path))
@@ -101,7 +102,7 @@ def student_lines(path, lab, module, secrets):
     if lines is None:
         return None
     if path.startswith("docs/"):
-        lines = without_solution(lines, secrets)
+        lines = [line for line in without_solution(lines, secrets) if f"{FOR_ASSISTANTS})" not in line]
     return marks.stubbed(path, changed(path, lines, module), lab, module.STUBS)
 
 

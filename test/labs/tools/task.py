@@ -53,6 +53,12 @@ def mmap_task(draw):
             "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "pages": 400 + 50 * draw.below(30)}
 
 
+def signals_task(draw):
+    return {"number": 34 + draw.below(30), "register": 13 + draw.below(5), "word": 1 + draw.below(1 << 31),
+            "blocked": draw.one_of([n for n in range(1, 32) if n not in (9, 19)]), "room": 128 + 16 * draw.below(120),
+            "times": 100 + 25 * draw.below(60)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -102,8 +108,26 @@ Your number: mmap_cost is how many instructions more the first store to each of 
 to each of them, if the pages are new memory of MAP_SHARED | MAP_ANONYMOUS.
 """
 
+SIGNALS_TEXT = """
+Part 3 of the lab signals for {id}: a signal of your own.
+
+The signal {number} is delivered to its handler in another way than all others. Three things differ:
+
+- the handler starts with the word {word} in register x{register} (a0 is x10), where other handlers find what
+  the program had there;
+- while the handler runs, the signal {blocked} is blocked, too: besides {number} itself, those of sa_mask, and what the
+  program blocks;
+- {room} bytes below the program's stack pointer stay as they are. The signal frame lies directly below them, at the
+  next address that is a multiple of 16.
+
+Nothing of this happens for another signal.
+
+Your number: handler_cost is how many instructions {times} signals take that a program sends itself with kill, handlers
+and returns included.
+"""
+
 TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
-         "mmap": (mmap_task, MMAP_TEXT)}
+         "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT)}
 
 
 def task_of(lab, student, secret=b""):
