@@ -16,11 +16,14 @@ Prot prot_of(int bits) { return Prot(bits & known_prot); }
 // Bounds of the rows (linker/kernel.ld).
 extern "C" const MapSource map_sources_start[], map_sources_end[];
 
+// Asks the rows in turn, until one knows what to map. Errors: nodev, and those of the row.
 Result<> find_source(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset) {
+  Result<> found = Errno::nodev;
   for (const MapSource& source : std::span(map_sources_start, map_sources_end)) {
-    return source.find(mapping, flags, fd, offset);
+    found = source.find(mapping, flags, fd, offset);
+    if (found || found.error() != Errno::nodev) break;
   }
-  return Errno::nodev;
+  return found;
 }
 
 static_assert(int(Prot::read) == PROT_READ && int(Prot::write) == PROT_WRITE &&

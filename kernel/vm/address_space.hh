@@ -78,7 +78,7 @@ struct Mapping {
 
 // What can be mapped besides anonymous private memory: rows of a table that the linker gathers,
 // which only wings have. `find` completes `mapping`, in which place, size and protection are set
-// already. `flags`: MAP_*. Errors: those of mmap.
+// already. `flags`: MAP_*. Errors: nodev (the next row is asked), and the others of mmap.
 struct MapSource {
   Result<> (*find)(Mapping& mapping, unsigned flags, int fd, std::uint64_t offset);
 };
