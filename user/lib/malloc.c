@@ -9,7 +9,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tine/syscall.h>
 #include <unistd.h>
+
+/* The kernel's brk returns where the break is now, unchanged when it failed. brk(0) only reads it.
+ */
+int brk(void* end) {
+  if ((void*)syscall(SYS_brk, end) == end) return 0;
+  errno = ENOMEM;
+  return -1;
+}
+
+void* sbrk(ptrdiff_t change) {
+  char* old = (char*)syscall(SYS_brk, NULL);
+  if (change != 0 && brk(old + change) != 0) return (void*)-1;
+  return old;
+}
 
 struct header {
   size_t size;

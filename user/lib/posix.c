@@ -18,8 +18,6 @@
 #include <tine/syscall.h>
 #include <unistd.h>
 
-int errno;
-
 /* Writes out stdout first: otherwise parent and child would both write the buffer's contents. */
 pid_t fork(void) {
   fflush(NULL);
@@ -127,20 +125,6 @@ int usleep(useconds_t microseconds) {
   struct timespec duration = {.tv_sec = microseconds / 1000000,
                               .tv_nsec = (int64_t)(microseconds % 1000000) * 1000};
   return nanosleep(&duration, NULL);
-}
-
-/* The kernel's brk returns where the break is now, unchanged when it failed. brk(0) only reads it.
- */
-int brk(void* end) {
-  if ((void*)syscall(SYS_brk, end) == end) return 0;
-  errno = ENOMEM;
-  return -1;
-}
-
-void* sbrk(ptrdiff_t change) {
-  char* old = (char*)syscall(SYS_brk, NULL);
-  if (change != 0 && brk(old + change) != 0) return (void*)-1;
-  return old;
 }
 
 int tcgetattr(int fd, struct termios* modes) { return ioctl(fd, TCGETS, modes); }

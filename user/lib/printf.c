@@ -1,7 +1,7 @@
 /*
  * The printf family: %d %i %u %x %X %o %p %s %c %%, with l, ll, z, t and h, the flags 0 - + and #,
  * a width and a precision (either may be *). No floating point. One function, tine_format, passes
- * characters to a sink.
+ * characters to a sink. Those that write to files are in stdio.c.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -186,22 +186,4 @@ int snprintf(char* to, size_t size, const char* format, ...) {
   int length = vsnprintf(to, size, format, arguments);
   va_end(arguments);
   return length;
-}
-
-int fprintf(FILE* file, const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int count = vfprintf(file, format, arguments);
-  va_end(arguments);
-  return count;
-}
-
-int vprintf(const char* format, va_list arguments) { return vfprintf(stdout, format, arguments); }
-
-int printf(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int count = vfprintf(stdout, format, arguments);
-  va_end(arguments);
-  return count;
 }

@@ -7,8 +7,6 @@
 #include <tine.h>
 #include <unistd.h>
 
-char** environ;
-
 int main(int argc, char** argv, char** envp);
 
 /* Fills argv from the kernel's copy. Both must exist as long as the program. Returns argc. */

@@ -97,7 +97,7 @@ int puts(const char* s) {
   return putchar('\n');
 }
 
-/* vfprintf is here and not in printf.c, because it uses put(). */
+/* The printf family to files; printf.c has the rest. */
 void tine_format(void (*emit)(void* sink, char c), void* sink, const char* format, va_list list);
 
 struct counter {
@@ -115,6 +115,24 @@ int vfprintf(FILE* file, const char* format, va_list arguments) {
   struct counter counter = {.file = file, .count = 0};
   tine_format(emit_to_file, &counter, format, arguments);
   return finish(file, counter.count);
+}
+
+int fprintf(FILE* file, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int count = vfprintf(file, format, arguments);
+  va_end(arguments);
+  return count;
+}
+
+int vprintf(const char* format, va_list arguments) { return vfprintf(stdout, format, arguments); }
+
+int printf(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int count = vfprintf(stdout, format, arguments);
+  va_end(arguments);
+  return count;
 }
 
 int fgetc(FILE* file) {

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include <stdint.h>
-#include <stdlib.h>
 
 /* The compiler would turn these loops into calls: memset's own into a call of memset, which would
  * never end. */
@@ -114,10 +113,4 @@ char* strncpy(char* to, const char* from, size_t n) {
 char* strcat(char* to, const char* from) {
   strcpy(to + strlen(to), from);
   return to;
-}
-
-char* strdup(const char* s) {
-  size_t size = strlen(s) + 1;
-  char* copy = malloc(size);
-  return copy == NULL ? NULL : memcpy(copy, s, size);
 }

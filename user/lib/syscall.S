@@ -116,3 +116,11 @@ enter_kernel:
   ret
   .cfi_endproc
   .size enter_kernel, . - enter_kernel
+
+/* int errno */
+  .section .sbss.errno, "aw", @nobits
+  .globl errno
+  .type errno, @object
+  .balign 4
+errno: .zero 4
+  .size errno, 4
