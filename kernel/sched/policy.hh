@@ -44,6 +44,7 @@ class Policy {
   ~Policy() = default;
 };
 
+// lab sched 1 {
 // Each thread in turn, for time_slice_ticks of the clock.
 //
 // A slice counts the time that a thread runs, so a thread that leaves its hart keeps what is left
@@ -52,8 +53,10 @@ class Policy {
 // thread runs beyond its slice is taken from the next one. A thread that slept gets credit for that
 // time, as much as its share of the harts would have been. So a thread that uses less than its
 // share never uses up a slice, and need not wait for a turn of the others.
+// } lab
 class RoundRobin final : public Policy {
  public:
+  // lab sched 1 {
   void enqueue(Thread& thread, Why why) override {
     bool has_time = time_left(thread) > slice() / 2;
     if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);
@@ -75,12 +78,16 @@ class RoundRobin final : public Policy {
   }
   bool empty() const override { return ready_ == 0; }
   // Turns end at ticks, so less than half a tick counts as nothing.
+  // } lab
   bool turn_is_over(const Thread& thread) const override {
+    // lab sched 2 {
     return time_left(thread) < std::int64_t(clock_config.tick / 2);
+    // } lab
   }
 
  private:
   using Queue = List<Thread, &Thread::queue_link>;
+  // lab sched 1 {
   Queue urgent_;  // before all others, in the order in which they were woken
   Queue woken_;   // then those that a running thread woke, in this order too
   Queue queue_;
@@ -132,6 +139,7 @@ class RoundRobin final : public Policy {
     std::int64_t room = slice() - time_left(thread);
     if (room > 0) thread.turn_end += std::min(share, std::uint64_t(room));
   }
+  // } lab
 };
 
 }  // namespace tine

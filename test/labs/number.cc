@@ -82,5 +82,20 @@ TEST_CASE("the number of signals", "[.number-signals]") {
   WARN("handler_cost = " << least * task("times"));
 }
 
+// The counter of a hart counts what others run there, too.
+TEST_CASE("the number of sched", "[.number-sched]") {
+  Machine m({"sched-number"});
+  Process& process = m.first();
+  std::uint64_t alone = ~0ul, with_another = ~0ul;
+  for (int i = 0; i < 6; i++) alone = std::min(alone, cost(m, process, call_yield, 0));
+  const Birth other = fork_of(m, process);
+  Registers with = other.child->at_rest;
+  with.x[8] = 1ul << 40, with.x[9] = call_yield;
+  m.start(*other.child, "step_repeat", with, "sched_yield without end");
+  for (int i = 0; i < 6; i++)
+    with_another = std::min(with_another, cost(m, process, call_yield, 0));
+  WARN("sched_cost = " << (with_another - alone) * task("yields"));
+}
+
 }  // namespace
 }  // namespace test

@@ -22,7 +22,7 @@
 namespace test {
 namespace {
 
-constexpr unsigned csr_sscratch = 0x140, csr_satp = 0x180, csr_time = 0xc01;
+constexpr unsigned csr_scounteren = 0x106, csr_sscratch = 0x140, csr_satp = 0x180, csr_time = 0xc01;
 constexpr std::uint64_t sv39 = 8, root_bits = (1ul << 44) - 1;
 constexpr std::uint64_t pte_valid = 1, pte_read = 2, pte_write = 4, pte_exec = 8, pte_user = 16;
 constexpr unsigned user_entries = 256;   // of a root: the lower half of addresses
@@ -484,6 +484,8 @@ std::span<std::uint8_t> Machine::frame(std::uint64_t physical) const {
 }
 
 std::uint64_t Machine::time() { return stub_->csr(hart_, csr_time); }
+
+bool Machine::has_clock() { return (stub_->csr(hart_, csr_scounteren) & 2) != 0; }
 
 std::vector<std::uint8_t> Machine::draw_bytes(std::size_t size) {
   std::vector<std::uint8_t> bytes(size);

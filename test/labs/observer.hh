@@ -50,6 +50,7 @@ enum Call : std::uint64_t {
   call_exit = 94,
   call_nanosleep = 101,
   call_clock_gettime = 113,
+  call_clock_nanosleep = 115,
   call_yield = 124,
   call_kill = 129,
   call_sigaltstack = 132,
@@ -150,6 +151,9 @@ class Machine {
   void touch(Process& process, std::uint64_t address, std::uint64_t pages, std::uint64_t value);
   // Lets all processes make way, that many times in all.
   void let_run(int turns);
+  // The machine runs until a process is at rest, which is current then. (The one that was current
+  // was given a step, or has been forgotten.)
+  Process& next();
 
   // ---- What is new ----
 
@@ -178,6 +182,8 @@ class Machine {
   // ---- The rest of the hardware ----
 
   std::uint64_t time();  // of the machine's clock, 10 MHz
+  // May programs read the clock themselves (scounteren)? Else what they read is the kernel's word.
+  bool has_clock();
   std::uint64_t machine_memory() const { return memory_bytes_; }
   const std::string& console() const { return console_; }
   std::uint64_t label(const std::string& name) const;  // an address in the observer
@@ -221,7 +227,6 @@ class Machine {
                        const std::vector<std::uint64_t>& arguments);
   void bring(Process& process);  // makes it the current one
   void pass();                   // the current process makes way; the next one is current then
-  Process& next();               // the machine runs until a process is at rest
   void run_until_stop();
   void check_code(const Process& process);
   std::optional<std::uint64_t> leaf(const Process& process, std::uint64_t address) const;

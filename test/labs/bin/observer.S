@@ -219,6 +219,91 @@ step_fail:
   addi s0, s0, -1
   j step_fail
 
+/*
+ * s0 system calls, one after the other without a stop between. s2: eight words for each of them.
+ * The first four are its number and three arguments; into the next three go the time before it, the
+ * time after it, and its result. Then s3 rounds of step_work.
+ */
+step_calls:
+  beqz s0, 1f
+  ld a7, 0(s2)
+  ld a0, 8(s2)
+  ld a1, 16(s2)
+  ld a2, 24(s2)
+  li a3, 0
+  rdtime t0
+  sd t0, 32(s2)
+  ecall
+  rdtime t0
+  sd t0, 40(s2)
+  sd a0, 48(s2)
+  addi s2, s2, 64
+  addi s0, s0, -1
+  j step_calls
+1:
+  mv a0, s3
+  j step_work
+
+/*
+ * One round of work: s0 counts the rounds, s1 is mixed in a way that cannot be computed in fewer
+ * steps, and both are stored at s2. t1: the factor.
+ */
+  .macro work_round
+  srli t0, s1, 29
+  xor s1, s1, t0
+  mul s1, s1, t1
+  addi s0, s0, 1
+  sd s1, 8(s2)
+  sd s0, 0(s2)
+  .endm
+
+/* Works for ever. A round takes 7 instructions. */
+step_spin:
+  li t1, 6364136223846793005
+1:
+  work_round
+  j 1b
+
+/*
+ * For ever: s3 rounds of work, then a sleep until s4 units of the clock before a tick; there are s5
+ * between two ticks. The process knows of a tick because time passes between two of its rounds. A
+ * round takes 13 instructions. s2 + 16: room for the time of nanosleep.
+ */
+step_beat:
+  li t1, 6364136223846793005
+  rdtime t3 /* the last time that was seen */
+  mv t4, t3 /* when the last tick had been handled */
+1:
+  mv t2, s3
+2:
+  beqz t2, 3f
+  work_round
+  addi t2, t2, -1
+  rdtime t5
+  sub t6, t5, t3
+  mv t3, t5
+  li a1, 4
+  bltu t6, a1, 2b
+  mv t4, t5
+  j 2b
+3:
+  rdtime t5
+  sub t6, t4, s4
+4:
+  add t6, t6, s5
+  bgeu t5, t6, 4b
+  sub t6, t6, t5
+  li a1, 100
+  mul t6, t6, a1
+  sd zero, 16(s2)
+  sd t6, 24(s2)
+  addi a0, s2, 16
+  li a1, 0
+  li a7, 101
+  ecall
+  rdtime t3
+  j 1b
+
   .section .data
   .balign 4096
 initialised:

@@ -59,6 +59,10 @@ def signals_task(draw):
             "times": 100 + 25 * draw.below(60)}
 
 
+def sched_task(draw):
+    return {"user": 2000 + draw.below(60000), "times": 2 + draw.below(4), "yields": 200 + 20 * draw.below(60)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -126,8 +130,24 @@ Your number: handler_cost is how many instructions {times} signals take that a p
 and returns included.
 """
 
+SCHED_TEXT = """
+Part 3 of the lab sched for {id}: a user of your own.
+
+Processes whose real user ID is {user} are favoured: among processes that are always ready to run, each of them has
+{times} times the share of the hart that each other process has. In particular:
+
+- it is the real user ID that counts, not the effective one; it may change while the process runs;
+- a child has its parent's real user ID from its first instruction on;
+- a favoured process that sleeps, and wants less than its share, has all that it wants;
+- when a thread that wakes runs does not depend on its user.
+
+Your number: sched_cost is how many instructions more {yields} calls of sched_yield take when there is one other process,
+which does nothing but call sched_yield, too, than when there is no other process that is ready.
+"""
+
 TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
-         "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT)}
+         "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
+         "sched": (sched_task, SCHED_TEXT)}
 
 
 def task_of(lab, student, secret=b""):
