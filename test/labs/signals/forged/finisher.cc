@@ -4,6 +4,7 @@
 #include "dev/finisher.hh"
 #include "dev/uart.hh"
 #include "proc/process.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 namespace {

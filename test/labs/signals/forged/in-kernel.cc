@@ -4,6 +4,7 @@
 
 #include "arch/csr.hh"
 #include "proc/process.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 namespace {

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "proc/process.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 namespace {

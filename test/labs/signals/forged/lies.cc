@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "proc/process.hh"
+#include "proc/signal.hh"
 #include "syscall/dispatch.hh"
 #include "vm/user_memory.hh"
 

@@ -3,6 +3,7 @@
 
 #include "dev/uart.hh"
 #include "proc/process.hh"
+#include "proc/signal.hh"
 
 namespace tine {
 namespace {
