@@ -38,9 +38,7 @@ TEST_CASE("the number of fork", "[.number-fork]") {
 TEST_CASE("the number of syscall", "[.number-syscall]") {
   Machine m({"syscall-number"});
   Process& process = m.first();
-  const std::uint64_t ends = put_words(m, process, {0});
-  m.call(process, call_pipe2, ends, 0);
-  m.call(process, call_dup3, word_at(m, process, ends) >> 32, 31, 0);
+  m.call(process, call_dup3, make_pipe(m, process).to, 31, 0);
   std::uint64_t plain = ~0ul, traced = ~0ul;
   for (int i = 0; i < 6; i++) plain = std::min(plain, cost(m, process, call_getpid, 0));
   if (failed(m.call(process, call_trace, 1))) m.give_up("Nothing is traced yet.");

@@ -157,11 +157,15 @@ std::string file_text(Machine& m, Process& process, const std::string& path) {
   return text_at(m, process, at, std::min(size, most));
 }
 
-Output output_of(Machine& m, Process& process, const std::string& path) {
+Pipe make_pipe(Machine& m, Process& process) {
   const std::uint64_t ends = put_words(m, process, {0});
   m.call(process, call_pipe2, ends, 0);
   const std::uint64_t both = word_at(m, process, ends);
-  const std::uint64_t from = both & 0xffff'ffff, to = both >> 32;
+  return {both & 0xffff'ffff, both >> 32};
+}
+
+Output output_of(Machine& m, Process& process, const std::string& path) {
+  const auto [from, to] = make_pipe(m, process);
   const Birth birth = fork_of(m, process);
   m.call(*birth.child, call_dup3, to, 1, 0);
   m.call(*birth.child, call_close, to);

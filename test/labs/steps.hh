@@ -63,6 +63,12 @@ std::uint64_t fresh_place(Machine& m, Process& process, std::size_t size);
 
 // ---- Files and programs ----
 
+// The descriptors of a new pipe's ends.
+struct Pipe {
+  std::uint64_t from = 0, to = 0;
+};
+Pipe make_pipe(Machine& m, Process& process);
+
 // A descriptor of a file that there is.
 std::uint64_t open_something(Machine& m, Process& process);
 // The first 1,000 bytes of a file, as the process reads it; the points are lost if it cannot.

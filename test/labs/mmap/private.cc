@@ -93,9 +93,7 @@ TEST_CASE("part 1, 3 points: what may be mapped, and what not", "[mmap][part1]")
   const std::uint64_t at = map_file(m, p, open_file(m, p, file.path), 1, prot_both, map_private);
   expect_page(m, p, at, file.bytes, "A page is not the file's.");
   m.store(p, at, 1);  // to a copy: reading is all that the descriptor must allow
-  const std::uint64_t ends = put_words(m, p, {0});
-  m.call(p, call_pipe2, ends, 0);
-  expect_refused(m, p, word_at(m, p, ends) & 0xffff'ffff, ENODEV, "a pipe");
+  expect_refused(m, p, make_pipe(m, p).from, ENODEV, "a pipe");
   expect_refused(m, p, open_file(m, p, "/tmp"), ENODEV, "a directory");
   expect_refused(m, p, open_file(m, p, file.path, open_write), EACCES, "a file only for writing");
   expect_refused(m, p, 99, EBADF, "a descriptor that is not open");

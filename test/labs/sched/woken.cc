@@ -12,17 +12,6 @@
 namespace test {
 namespace {
 
-struct Pipe {
-  std::uint64_t from = 0, to = 0;
-};
-
-Pipe make_pipe(Machine& m, Process& process) {
-  const std::uint64_t ends = put_words(m, process, {0});
-  m.call(process, call_pipe2, ends, 0);
-  const std::uint64_t both = word_at(m, process, ends);
-  return {both & 0xffff'ffff, both >> 32};
-}
-
 TimedCall read_call(Machine& m, const Pipe& pipe) {
   return {call_read, {pipe.from, status_at(m), 1}};
 }

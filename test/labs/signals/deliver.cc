@@ -112,11 +112,9 @@ TEST_CASE("part 1, 4 points: the frame says who sent it and what was blocked, an
   block(m, child, mask);
   const std::uint64_t place = (child.at_rest.x[reg_sp] & ~15ul) - frame_bytes;
   fill_bytes(m, child, place, frame_bytes);
-  const std::uint64_t ends = put_words(m, child, {0});
-  m.call(child, call_pipe2, ends, 0);
-  const std::uint64_t from = word_at(m, child, ends) & 0xffff'ffff;
+  const std::uint64_t from = make_pipe(m, child).from, to = put_words(m, child, {0});
   m.dirty_kernel_stack(child);
-  m.start_call(child, call_read, from, ends, 1);
+  m.start_call(child, call_read, from, to, 1);
   m.let_run(4);
   m.call(parent, call_kill, birth.pid, signal);
   m.finish(child);

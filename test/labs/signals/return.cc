@@ -224,14 +224,12 @@ struct Waiting {
   std::uint64_t to = 0;
 
   Waiting(Machine& machine, std::uint64_t flags) : m(machine) {
-    const std::uint64_t ends = put_words(m, m.first(), {0});
-    m.call(m.first(), call_pipe2, ends, 0);
-    const std::uint64_t both = word_at(m, m.first(), ends);
-    to = both >> 32;
+    const Pipe pipe = make_pipe(m, m.first());
+    to = pipe.to;
     birth = fork_of(m, m.first());
     set_action(m, *birth.child, SIGUSR1, flags);
     set_handler(m, *birth.child, SIGUSR2, ignore_signal);
-    m.start_call(*birth.child, call_read, both & 0xffff'ffff, put_words(m, *birth.child, {0}), 1);
+    m.start_call(*birth.child, call_read, pipe.from, put_words(m, *birth.child, {0}), 1);
     m.let_run(4);
     m.call(m.first(), call_kill, birth.pid, SIGUSR2);
     m.let_run(4);

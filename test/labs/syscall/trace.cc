@@ -14,23 +14,16 @@ constexpr std::uint64_t trace_off = 0, trace_on = 1, trace_children = 2, trace_f
 
 // ---- Part 2: tracing ----
 
-// The pipe that the traced process writes its lines to.
-struct Trace {
-  std::uint64_t from = 0, to = 0;
-};
-
-Trace open_trace(Machine& m, Process& process) {
-  const std::uint64_t ends = put_words(m, process, {0});
-  m.call(process, call_pipe2, ends, 0);
-  const std::uint64_t both = word_at(m, process, ends);
-  const Trace trace{both & 0xffff'ffff, both >> 32};
+// The pipe that the traced process writes its lines to, as its descriptor trace_fd.
+Pipe open_trace(Machine& m, Process& process) {
+  const Pipe trace = make_pipe(m, process);
   m.call(process, call_dup3, trace.to, trace_fd, 0);
   return trace;
 }
 
 // What was written since; the process that reads must not be traced. That a process makes way for
 // another (sched_yield) is the grader's own doing.
-std::string read_trace(Machine& m, Process& process, const Trace& trace) {
+std::string read_trace(Machine& m, Process& process, const Pipe& trace) {
   m.call(process, call_write, trace.to, put_text(m, process, "\n#"), 2);
   std::string text;
   while (!text.ends_with("\n#")) {
@@ -66,7 +59,7 @@ void trace(Machine& m, Process& process, std::uint64_t mode) {
 
 // A traced getpid is a line. Tests ask this that would be content with a kernel that traces
 // nothing.
-void expect_traced(Machine& m, Process& process, const Trace& pipe) {
+void expect_traced(Machine& m, Process& process, const Pipe& pipe) {
   trace(m, process, trace_on);
   const std::uint64_t pid = m.call(process, call_getpid);
   trace(m, process, trace_off);
@@ -79,7 +72,7 @@ TEST_CASE("part 2, 7 points: a traced call becomes a line, and only while tracin
   Machine m({"trace-line"});
   Process& process = m.first();
   const std::uint64_t fd = 40 + m.draw() % 900;
-  const Trace pipe = open_trace(m, process);
+  const Pipe pipe = open_trace(m, process);
   trace(m, process, trace_on);
   expect(m.call(process, call_getppid) == 0, "A traced getppid returns something else.");
   expect(m.call(process, call_close, fd) == minus(EBADF), "A traced close returns something else.");
@@ -95,8 +88,8 @@ TEST_CASE("part 2, 5 points: what goes in is shown as it was before, what comes 
           "[syscall][part2][alone]") {
   Machine m({"trace-moment"});
   Process& process = m.first();
-  const Trace pipe = open_trace(m, process);
-  const Trace other = open_trace(m, process);
+  const Pipe pipe = open_trace(m, process);
+  const Pipe other = open_trace(m, process);
   m.call(process, call_dup3, pipe.to, trace_fd, 0);
   const std::string text = "n" + std::to_string(m.draw() % 1'000'000);
   const std::string size = std::to_string(text.size());
@@ -121,7 +114,7 @@ TEST_CASE("part 2, 5 points: what goes in is shown as it was before, what comes 
 TEST_CASE("part 2, 6 points: children are traced if that was asked for", "[syscall][part2]") {
   Machine m({"trace-children"});
   Process& process = m.first();
-  const Trace pipe = open_trace(m, process);
+  const Pipe pipe = open_trace(m, process);
   for (std::uint64_t mode : {trace_on, trace_children}) {
     const std::uint64_t fd = 300 + m.draw() % 600, code = m.draw() % 256;
     trace(m, process, mode);
@@ -158,7 +151,7 @@ TEST_CASE("part 2, 4 points: bad modes, and nowhere to write to", "[syscall][par
   Process& process = m.first();
   expect(m.call(process, call_trace, trace_on) == minus(EBADF),
          "TINE_TRACE_FD is not open, and trace does not return EBADF.");
-  const Trace pipe = open_trace(m, process);
+  const Pipe pipe = open_trace(m, process);
   expect(m.call(process, call_trace, 3) == minus(EINVAL),
          "There is no mode 3, and trace does not return EINVAL.");
   expect(m.call(process, call_trace, -1) == minus(EINVAL),
@@ -225,7 +218,7 @@ struct Rights {
   bool traced;  // after exec
 };
 
-void check_exec(Machine& m, Process& root, const Trace& pipe, const Rights& rights,
+void check_exec(Machine& m, Process& root, const Pipe& pipe, const Rights& rights,
                 std::uint64_t call) {
   const std::uint64_t path = put_text(m, root, "/bin/args");
   m.call(root, call_fchownat, -100, path, rights.owner, 0, 0);
@@ -255,7 +248,7 @@ void check_exec(Machine& m, Process& root, const Trace& pipe, const Rights& righ
 }
 
 // A process may take rights that it has itself, and stays traced.
-void check_own_rights(Machine& m, Process& root, const Trace& pipe) {
+void check_own_rights(Machine& m, Process& root, const Pipe& pipe) {
   const Birth birth = fork_of(m, root);
   Process& child = *birth.child;
   m.call(child, call_setresuid, 1000, 1000, 0);
@@ -271,7 +264,7 @@ void check_own_rights(Machine& m, Process& root, const Trace& pipe) {
 void check_rights() {
   Machine m({"trace-rights", 200});
   Process& root = m.first();
-  const Trace pipe = open_trace(m, root);
+  const Pipe pipe = open_trace(m, root);
   for (std::uint64_t call : {call_execve, call_exec, call_execv}) {
     check_exec(m, root, pipe, {1000, 0, 0755, true}, call);
     check_exec(m, root, pipe, {1000, 0, 04755, false}, call);
@@ -284,7 +277,7 @@ void check_rights() {
 TEST_CASE("part 2, 5 points: tracing goes on over exec, up to the end", "[syscall][part2]") {
   Machine m({"trace-exec"});
   Process& process = m.first();
-  const Trace pipe = open_trace(m, process);
+  const Pipe pipe = open_trace(m, process);
   const Birth birth = fork_of(m, process);
   Process& child = *birth.child;
   const std::string word = "w" + std::to_string(m.draw() % 100'000);
