@@ -111,11 +111,11 @@ class RoundRobin final : public Policy {
     if (why >= Why::woken) earn(thread);
     ready_++;
     // All that a killed thread still does is to end, so it does not wait for another turn.
-    bool is_killed = why >= Why::preempted && thread.has_fatal_signal();
-    if (!is_killed && (why < Why::preempted || turn_is_over(thread))) {
+    if (why >= Why::preempted && thread.has_fatal_signal()) return make_urgent(thread);
+    if (why < Why::preempted || turn_is_over(thread)) {
       renew(thread);
       queue_.push_back(&thread);
-    } else if (why == Why::urgent || is_killed) {
+    } else if (why == Why::urgent) {
       make_urgent(thread);
     } else if (why == Why::woken) {
       woken_.push_back(&thread);

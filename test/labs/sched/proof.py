@@ -40,7 +40,7 @@ FORGED = [
      {POLICY: "code-of.cc + knows-observer.hh + queue.hh"}),
 ]
 
-SLICE_OVER = """    if (!is_killed && (why < Why::preempted || turn_is_over(thread))) {
+SLICE_OVER = """    if (why < Why::preempted || turn_is_over(thread)) {
       renew(thread);
       queue_.push_back(&thread);
 """
@@ -57,9 +57,8 @@ WRONG = [
     ("an urgent thread waits until the running one has had its turn", "a sleep ends in time",
      [(POLICY, "{ return woken.urgent; }", "{ return woken.urgent && false; }")]),
     ("a thread that the clock wakes goes to the end of the queue", "a sleep ends in time",
-     [(POLICY, "    } else if (why == Why::urgent || is_killed) {\n      make_urgent(thread);\n",
-       "    } else if (is_killed) {\n      make_urgent(thread);\n    } else if (why == Why::urgent) {\n"
-       "      queue_.push_back(&thread);\n")]),
+     [(POLICY, "    } else if (why == Why::urgent) {\n      make_urgent(thread);\n",
+       "    } else if (why == Why::urgent) {\n      queue_.push_back(&thread);\n")]),
     ("only the clock's threads come before the queue", "a message reaches",
      [(POLICY, "    if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);\n    ready_++;\n    woken_",
        "    if (why != Why::woken || !has_time) return enqueue_rarely(thread, why);\n    ready_++;\n    queue_")]),
@@ -83,7 +82,7 @@ WRONG = [
     ("sleep earns all of the time that it lasts", "has its share and no more",
      [(POLICY, "slept * hart_count / (hart_count + ready_)", "slept * hart_count / hart_count * 4")]),
     ("a preempted thread gets a new slice", "wakes before each tick",
-     [(POLICY, SLICE_OVER, SLICE_OVER + "    } else if (why == Why::preempted && !is_killed) {\n      renew(thread);\n"
+     [(POLICY, SLICE_OVER, SLICE_OVER + "    } else if (why == Why::preempted) {\n      renew(thread);\n"
        "      queue_.push_front(&thread);\n")]),
     ("it is the effective user that counts", "the real user counts",
      [(CREDENTIALS, SWAP, SWAP + "#define real effective\n"), (CREDENTIALS, REST, "#undef real\n" + REST)]),
