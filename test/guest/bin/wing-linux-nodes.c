@@ -284,7 +284,7 @@ int main(void) {
   RUN("O_NONBLOCK: a reader need not wait, a writer gets ENXIO", without_waiting);
   RUN("poll: a writer that was not there yet has not hung up", no_writer_yet);
   RUN("O_RDWR is both ends", both_ends);
-  RUN("a pipe that nobody has open forgets what is in it", forgets);
+  RUN("a pipe that no process has open forgets what is in it", forgets);
   RUN("a signal ends the wait, or it is restarted", interrupted_open);
   RUN("a pipe is no program", no_program);
   RUN("mount: bad kinds, flags, options and places", bad_mounts);

@@ -177,7 +177,8 @@ int main(int argc, char** argv) {
   }
   tap_begin("wing-procfs-rights");
   if (!has_users()) return tap_end();
-  RUN("who may look: not into a program with other rights, or that is unreadable", programs);
+  RUN("no stranger looks into a program with other rights, or into one that is unreadable",
+      programs);
   RUN("after setuid, the memory is not the new user's to see", after_setuid);
   RUN("a file opened with fewer rights shows no more to a set-user-ID program", handed_over);
   RUN("maps beside exec of a set-user-ID program: the old map, or none", never_between);
