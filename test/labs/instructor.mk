@@ -8,9 +8,10 @@ lab: ## a student's tree: LAB=fork DIR=/where/to (FOR=id: with that id's task; I
 gradescope: ## the autograder of a lab, to be uploaded: LAB=fork
 	$(call need,LAB,which lab? make gradescope LAB=fork)
 	@$(LAB_TOOL) gradescope $(LAB) build/gradescope/$(LAB).zip
-grade-all: ## the trees in a folder, in parallel; a CSV: LAB=fork SUBMISSIONS=dir (JOBS=2 SECRET=file ROSTER=csv)
+grade-all: ## grades a folder of submissions: LAB=fork SUBMISSIONS=dir (JOBS=2 SECRET=file ROSTER=csv DUE=time AGAIN=names)
 	$(call need,LAB,which lab? make grade-all LAB=fork SUBMISSIONS=...)$(call need,SUBMISSIONS,whose? SUBMISSIONS=dir)
-	@JOBS='$(JOBS)' SECRET='$(SECRET)' ROSTER='$(ROSTER)' $(LAB_TOOL) grade-all $(LAB) $(SUBMISSIONS)
+	@JOBS='$(JOBS)' SECRET='$(SECRET)' ROSTER='$(ROSTER)' DUE='$(DUE)' AGAIN='$(AGAIN)' \
+	  python3 test/labs/tools/submissions.py $(LAB) $(SUBMISSIONS)
 similar: ## which submissions resemble each other: LAB=fork SUBMISSIONS=dir (PAST="folders of other years")
 	$(call need,LAB,which lab? make similar LAB=fork SUBMISSIONS=...)$(call need,SUBMISSIONS,whose? SUBMISSIONS=dir)
 	@test/labs/tools/similar $(LAB) $(SUBMISSIONS) $(PAST)

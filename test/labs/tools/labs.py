@@ -3,35 +3,26 @@
 
   labs.py tree LAB DIR                    a student's tree
   labs.py gradescope LAB FILE.zip         the bundle for Gradescope
-  labs.py grade-all LAB SUBMISSIONS       every folder in SUBMISSIONS, in parallel; a CSV
 
 Of the environment: FOR=id, the student for whom a tree is; ID=id, the tree is the right solution of that student's lab
-(for the instructor); SECRET=file, mixed into what is drawn from ids; ROSTER=ids.csv, lines `folder,id`.
+(for the instructor); SECRET=file, mixed into what is drawn from ids. submissions.py grades what comes back.
 """
 
-import concurrent.futures
-import csv
 import functools
 import importlib.machinery
 import importlib.util
-import json
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 import zipfile
 
 import marks
 import task as tasks
 
 TOOLS = os.path.dirname(os.path.abspath(__file__))
-LARGEST = 256 << 10  # bytes of a file that a student hands in
-NEAR = 0.03  # of a student's number
 # Of test/labs, what students have, too.
 COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
           "areas.cc", "files.hh", "files.cc", "handlers.hh", "handlers.cc", "spinners.hh", "spinners.cc", "whole.cc",
@@ -192,200 +183,6 @@ def tree(lab, folder):
     print(f"{folder}: the lab {lab}. Read docs/labs/{lab}.md there, and begin.")
 
 
-# ---- Submissions ----
-
-
-def take(submission, folder):
-    """Copies the student's own files, and no others, into a fresh tree. Answers those that are missing."""
-    with open(os.path.join(folder, "LAB.files"), encoding="utf-8") as file:
-        wanted = ["STUDENT", *file.read().split()]
-    missing = []
-    for path in wanted:
-        try:
-            copy_plain(submission, path, os.path.join(folder, path))
-        except OSError:
-            missing.append(path)
-    return missing
-
-
-def copy_plain(folder, path, target):
-    """Follows no link, neither of the file nor of a folder on the way; takes nothing but a file of sensible size."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        *folders, name = path.split("/")
-        for part in folders:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
-            os.close(handle)
-            handle = inner
-        with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-                raise OSError("no plain file, or too large")
-            data = file.read(LARGEST)
-    finally:
-        os.close(handle)
-    with open(target, "wb") as file:
-        file.write(data)
-
-
-def give_to_nobody(folder):
-    """In the sandbox root becomes nobody, whose the tree must be."""
-    if os.getuid() == 0:
-        subprocess.run(["chown", "-R", f"{grader().NOBODY}:{grader().NOBODY}", folder], check=True)
-
-
-def judged_number(grade, lab, tree, out, task):
-    """What the student wrote for the number that only the instructor judges, and whether it is right."""
-    module, told = marks.load(lab), tasks.student_lines(os.path.join(tree, "STUDENT"))
-    name = module.ANSWERS[0]
-    try:
-        said = float(told.get(name, ""))
-    except ValueError:
-        return "missing"
-    measured = grade.number(lab, tree, out, task)
-    if measured is None:
-        return f"{said:.0f}: not judged, the kernel does not do what is measured"
-    right = abs(said - measured) <= NEAR * measured
-    return f"{said:.0f}: {'right' if right else f'wrong, it is {measured}'}"
-
-
-def grade_one(grade, lab, pristine, submission, out, student=None):
-    """One submission in a tree of its own: (rows, notes). Build products of the pristine tree are used again.
-
-    `student`: the id that the roster says; else the file STUDENT is believed.
-    """
-    with tempfile.TemporaryDirectory(prefix="tine-grade-") as scratch:
-        os.chmod(scratch, 0o755)
-        work = os.path.join(scratch, "tree")
-        shutil.copytree(pristine, work, symlinks=True)
-        missing = take(submission, work)
-        notes = [f"not handed in, the handed-out ones were taken: {' '.join(missing)}"] if missing else []
-        told = tasks.student_lines(os.path.join(work, "STUDENT")).get("id")
-        if student and not tasks.same(told, student):
-            notes.append(f"STUDENT says the id {told or '(none)'}, the roster says {student}")
-        student = student or told
-        task = tasks.task_of(lab, student, secret()) if student else {}
-        own = os.path.join(work, "build/grade")
-        os.makedirs(own, exist_ok=True)
-        give_to_nobody(work)
-        rows = grade.grade(lab, work, own, shut_in=True, grader=os.path.join(work, "build/host/lab-tests"), task=task)
-        number = "not judged: there is no SECRET" if not secret() else judged_number(grade, lab, work, own, task)
-        grade.write_results(rows, own, work)
-        os.makedirs(out, exist_ok=True)
-        for name in ("junit.xml", "results.json"):
-            if os.path.exists(os.path.join(own, name)):
-                shutil.copy(os.path.join(own, name), out)
-        return Graded(rows, student, number, notes)
-
-
-class Graded:
-    """What came of one submission; `rows` is None if it could not be graded."""
-
-    def __init__(self, rows, student, number, notes):
-        self.rows, self.student, self.number, self.notes = rows, student, number, notes
-
-
-def make_pristine(lab, folder):
-    """A student's tree as it is handed out, built with its grader, which also measures the students' numbers."""
-    write_tree(lab, folder)
-    shutil.copy(os.path.join(marks.ROOT, "test/labs/number.cc"), os.path.join(folder, "test/labs"))
-    subprocess.run(["make", "-s", "-C", folder, "DEPS=no", "GRADING=1", "lab-host", "lab-guest"], check=True,
-                   env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")}, stdout=subprocess.DEVNULL)
-
-
-class Progress:
-    """One line that says how far it is; on a terminal it is written over."""
-
-    def __init__(self, total):
-        self.total, self.done, self.start, self.lock = total, 0, time.monotonic(), threading.Lock()
-
-    def step(self, name, result):
-        with self.lock:
-            self.done += 1
-            spent = time.monotonic() - self.start
-            left = spent / self.done * (self.total - self.done)
-            line = f"[{self.done}/{self.total}] {name}: {result}, {left:.0f} s left"
-            if sys.stdout.isatty():
-                print(f"\r\x1b[K{line}", end="" if self.done < self.total else "\n", flush=True)
-            else:
-                print(line, flush=True)
-
-
-def roster():
-    """{folder: id} of the file ROSTER, lines `folder,id`; empty if there is none."""
-    path = os.environ.get("ROSTER")
-    if not path:
-        return {}
-    with open(path, encoding="utf-8", newline="") as file:
-        return {row[0].strip(): row[1].strip() for row in csv.reader(file) if len(row) >= 2 and row[0] != "folder"}
-
-
-def name_equal_ids(table):
-    """A note in every submission whose id another has, too."""
-    for name, graded in table.items():
-        others = sorted(other for other in table if other != name and graded.student and
-                        tasks.same(table[other].student, graded.student))
-        if others:
-            graded.notes.append(f"the same id as {', '.join(others)}: {graded.student}")
-
-
-def grade_all(lab, submissions):
-    grade, workers, ids = grader(), int(os.environ.get("JOBS") or os.cpu_count()), roster()
-    names = sorted(name for name in os.listdir(submissions) if os.path.isdir(os.path.join(submissions, name)))
-    if not names:
-        sys.exit(f"{submissions} holds no folders")
-    out = os.path.abspath(f"build/grade-all/{lab}")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
-    table = {}
-    if not secret():
-        print("There is no SECRET: tasks are drawn from ids alone, and the students' numbers are not judged.")
-    with tempfile.TemporaryDirectory(prefix="tine-lab-") as scratch:
-        pristine = os.path.join(scratch, "tree")
-        make_pristine(lab, pristine)
-        progress = Progress(len(names))
-
-        def one(name):
-            try:
-                graded = grade_one(grade, lab, pristine, os.path.join(submissions, name), os.path.join(out, name),
-                                   ids.get(name))
-                table[name] = graded
-                progress.step(name, f"{grade.score(graded.rows)[0]} of {grade.score(graded.rows)[1]}")
-            except (grade.CouldNotGrade, OSError) as trouble:
-                table[name] = Graded(None, ids.get(name), "", [f"could not grade: {trouble}"])
-                progress.step(name, "could not grade")
-
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            list(pool.map(one, names))
-    for name in table:
-        if ids and name not in ids:
-            table[name].notes.append("the roster does not have this folder")
-    name_equal_ids(table)
-    write_csv(grade, table, os.path.join(out, "scores.csv"))
-    if not grade.sandbox(os.getcwd()):
-        print("bubblewrap is not installed, or may not work here: builds and guests ran with limits, but not shut in")
-    for name in sorted(table):
-        for note in table[name].notes:
-            print(f"{name}: {note}")
-    print(f"{os.path.relpath(out)}/scores.csv")
-    sys.exit(2 if any(graded.rows is None for graded in table.values()) else 0)
-
-
-def write_csv(grade, table, path):
-    tests = next(([f"{part}. {what}" for what, part, _, _ in graded.rows] for graded in table.values()
-                  if graded.rows), [])
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["submission", "id", "score", "of", *tests, "number", "note"])
-        for name in sorted(table):
-            graded = table[name]
-            if graded.rows is None:
-                points = ["", "", *("" for _ in tests)]
-            else:
-                points = [*grade.score(graded.rows), *(0 if lost else points for _, _, points, lost in graded.rows)]
-            writer.writerow([name, graded.student or "", *points, graded.number, "; ".join(graded.notes)])
-
-
 # ---- Gradescope ----
 
 SETUP = """#!/bin/bash
@@ -412,7 +209,7 @@ def gradescope(lab, target):
     with tempfile.TemporaryDirectory(prefix="tine-lab-") as scratch:
         folder = os.path.join(scratch, "tree")
         write_tree(lab, folder)
-        for name in ("labs.py", "marks.py", "grade-one"):
+        for name in ("labs.py", "submissions.py", "marks.py", "grade-one"):
             shutil.copy(os.path.join(TOOLS, name), os.path.join(folder, "test/labs/tools"))
         os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -427,7 +224,7 @@ def gradescope(lab, target):
     print(f"{target}: upload this as the autograder of the assignment `{lab}`")
 
 
-COMMANDS = {"tree": tree, "gradescope": gradescope, "grade-all": grade_all}
+COMMANDS = {"tree": tree, "gradescope": gradescope}
 
 
 def main():

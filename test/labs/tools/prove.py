@@ -6,7 +6,8 @@
   forged      kernels that deceive instead of doing what they should score 0 (proof.py: FORGED)
   own         the public kernel, and another id's right solution, lose all of part 3
   broken      a file that does not compile costs the points that need it, and no others (proof.py: BROKEN)
-  roster      grade-all names equal ids, folders without an id in the roster, and ids that differ from it
+  together    grade-all names what is odd: equal ids, equal files, late, missing and broken ones; it goes on where it
+              was cut off, and grades again what has changed
   aborted     a grader that is ended by a signal leaves no process and no file
   partial     solutions of a part only score what that part is worth (proof.py: PARTIAL)
   wrong       solutions with a plausible mistake lose the points of the test that is meant for it (proof.py: WRONG)
@@ -30,6 +31,7 @@ import time
 import labs
 import marks
 import mutate
+import submissions
 import task as tasks
 
 NEEDED = 0.9
@@ -118,7 +120,7 @@ class Work:
             shutil.copymode(source, os.path.join(self.folder, path))
 
     def grade(self, *more, quick=False):
-        return grade.grade(self.lab, self.folder, self.out, grader=self.grader, more=more, quick=quick)
+        return grade.grade(self.lab, self.folder, self.out, grader=self.grader, more=more, quick=quick)[0]
 
     def builds(self):
         status, _ = grade.make("lab-guest", self.folder, False)
@@ -163,7 +165,7 @@ def skeleton(lab, work, proof):
     labs.write_tree(lab, folder)
     if os.path.isdir(saved):
         os.rename(saved, kept)
-    rows = grade.grade(lab, folder, f"{work.out}-skeleton", grader=work.grader, task=tasks.task_of(lab, "reference"))
+    rows, _ = grade.grade(lab, folder, f"{work.out}-skeleton", grader=work.grader, task=tasks.task_of(lab, "reference"))
     tally(not any("does not build" in (lost or "") for *_, lost in rows), f"{lab}: the skeleton builds")
     tally(grade.score(rows)[0] == 0, f"{lab}: the skeleton scores {grade.score(rows)[0]} points, as it should: 0")
     kernel = dict(work.environment(), TINE_KERNEL=f"{folder}/build/release/kernel.elf")
@@ -247,30 +249,74 @@ def broken(lab, work, proof):
               f"expected {parts}; {grade.score(rows)[0]} points")
 
 
-# Folders with the id that STUDENT says, the roster, and what grade-all must say of them.
-TOLD = {"one": "ada", "two": "Ada ", "three": "mallory", "four": "eve"}
-ROSTER = "folder,id\none,ada\ntwo,Ada\nthree,eve\n"
+# Folders with the id that STUDENT says, whether their first file is broken, the roster, and what grade-all must say.
+HANDED_IN = {"one": ("ada", False), "two": ("Ada ", False), "three": ("mallory", True), "four": ("eve", True)}
+ROSTER = "folder,id,handed in\none,ada,2026-03-02 00:01:30\ntwo,Ada\nthree,eve\nfive,zoe\n"
+DUE = "2026-03-02"
 NAMED = ["one: the same id as two: ada", "two: the same id as one: Ada", "three: the same id as four: eve",
-         "three: STUDENT says the id mallory, the roster says eve", "four: the roster does not have this folder"]
+         "three: STUDENT says the id mallory, the roster says eve", "four: the roster does not have this folder",
+         "one: late by 2 minutes, as the roster says", "two: late by 120 minutes, as the newest file says",
+         "three: the same files as four", "five: nothing was handed in: there is no such folder"]
+BROKEN_TEXT = "this does not compile\n"
 
 
-def roster(lab, *_):
+def hand_in(folder, path):
+    """The folders of HANDED_IN, handed in long before DUE, but for `two`."""
+    for name, (student, is_broken) in HANDED_IN.items():
+        files = {"STUDENT": f"id = {student}\n", **({path: BROKEN_TEXT} if is_broken else {})}
+        for file, text in files.items():
+            target = os.path.join(folder, name, file)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "w", encoding="utf-8") as out:
+                out.write(text)
+            hours = 2 if name == "two" else -2
+            os.utime(target, times=(0, submissions.time_of(DUE) + 3600 * hours))
+
+
+def cut_off(command, environment):
+    """Ends grade-all when the first submission has its points. Returns whether it had come so far."""
+    with subprocess.Popen(command, cwd=marks.ROOT, env=dict(environment, JOBS="1"), stdout=subprocess.PIPE,
+                          text=True) as process:
+        came = any(line.startswith("[1/4]") for line in process.stdout)
+        process.send_signal(signal.SIGTERM)
+    return came
+
+
+def together(lab, *_):
+    path = marks.load(lab).FILES[0]
     with tempfile.TemporaryDirectory(prefix="tine-prove-") as folder:
-        for name, student in TOLD.items():
-            os.makedirs(os.path.join(folder, "all", name))
-            with open(os.path.join(folder, "all", name, "STUDENT"), "w", encoding="utf-8") as file:
-                file.write(f"id = {student}\n")
+        everyone = os.path.join(folder, "all")
+        hand_in(everyone, path)
         with open(os.path.join(folder, "ids.csv"), "w", encoding="utf-8") as file:
             file.write(ROSTER)
-        command = [sys.executable, "test/labs/tools/labs.py", "grade-all", lab, os.path.join(folder, "all")]
-        status, text = grade.run(command, marks.ROOT, None, grade.GRADE_SECONDS, ROSTER=os.path.join(folder, "ids.csv"))
-    missing = [line for line in NAMED if line not in text.split("\n")]
-    tally(status == 0 and not missing, f"{lab}: grade-all with a roster names what is odd" +
-          "".join(f"\n    not said: {line}" for line in missing) + (f"\n{text[-2000:]}" if missing else ""))
+        command = [sys.executable, "test/labs/tools/submissions.py", lab, everyone]
+        environment = dict(os.environ, ROSTER=os.path.join(folder, "ids.csv"), DUE=DUE)
+
+        def said(**more):
+            done = subprocess.run(command, cwd=marks.ROOT, env=dict(environment, **more), capture_output=True, text=True,
+                                  check=False)
+            return done.returncode, done.stdout.split("\n")
+
+        shutil.rmtree(os.path.join(marks.ROOT, f"build/grade-all/{lab}"), ignore_errors=True)
+        came = cut_off(command, environment)
+        status, lines = said()
+        kept = [line for line in lines if line.startswith("1 of 4 are as they were")]
+        tally(came and status == 0 and kept, f"{lab}: grade-all that was cut off goes on where it was")
+        missing = [line for line in NAMED if line not in lines]
+        missing += [] if any(line.startswith(f"four: {path} does not build: ") for line in lines) else ["does not build"]
+        tally(not missing, f"{lab}: grade-all names what is odd" + "".join(f"\n    not said: {line}" for line in missing))
+        os.remove(os.path.join(everyone, "three", path))
+        status, lines = said(AGAIN="one")
+        graded = sorted(line.split()[1] for line in lines if line.startswith("["))
+        tally(status == 0 and graded == ["one:", "three:"], f"{lab}: grade-all grades what has changed, and what it is "
+              f"told to grade again: {' '.join(graded)}")
+        status, _ = said(AGAIN="six")
+        tally(status == 1, f"{lab}: grade-all refuses to grade a folder again that is not there")
     with open(os.path.join(marks.ROOT, f"build/grade-all/{lab}/scores.csv"), encoding="utf-8", newline="") as file:
         rows = {row["submission"]: row for row in csv.DictReader(file)}
-    ids = [rows[name]["id"] for name in TOLD]
-    tally(ids == ["ada", "Ada", "eve", "eve"], f"{lab}: scores.csv has the roster's ids: {ids}")
+    found = [(rows[name]["id"], rows[name]["score"]) for name in (*HANDED_IN, "five")]
+    wanted = [("ada", "0"), ("Ada", "0"), ("eve", "0"), ("eve", "0"), ("zoe", "0")]
+    tally(found == wanted, f"{lab}: scores.csv has the roster's ids, and a row for each: {found}")
 
 
 # What `aborted` ends: the lab's own tests on the reference.
@@ -427,7 +473,7 @@ def mutants(lab, work, proof):
 
 
 STEPS = {"skeleton": skeleton, "reference": reference, "forged": forged, "own": own, "broken": broken,
-         "roster": roster, "aborted": aborted, "partial": partial, "wrong": wrong, "mutants": mutants}
+         "together": together, "aborted": aborted, "partial": partial, "wrong": wrong, "mutants": mutants}
 
 
 def main():
