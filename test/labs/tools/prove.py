@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """make test-labs: that the graders can be trusted, for each lab.
 
+  trees       a student's tree can be made, and the right solution for another id; the ids' tasks differ. Builds nothing
+  quick       the skeleton scores 0 by the lab's own tests, the reference all points of them
   skeleton    a student's tree as handed out builds and boots, scores 0, passes the tests of what it has
   reference   the kernel, with part 3 as its id has it, scores full
   forged      kernels that deceive instead of doing what they should score 0 (proof.py: FORGED)
@@ -13,7 +15,7 @@
   wrong       solutions with a plausible mistake lose the points of the test that is meant for it (proof.py: WRONG)
   mutants     small mistakes made by machine: at least 90 of 100 that matter are noticed
 
-prove.py [--only STEP[,STEP]] LAB...         ends with `N passed, N failed`
+prove.py [[--only STEP[,STEP]] LAB...]...     ends with `N passed, N failed`
 """
 
 import csv
@@ -37,6 +39,7 @@ import task as tasks
 NEEDED = 0.9
 PAIRS = 1000  # of ids, drawn; of them at least DIFFERENT lose part 3 with each other's solution
 DIFFERENT = 0.95
+GAP = re.compile(r"\s*(//|#|/\*) Part \d\.")
 CROSS = os.environ.get("TINE_CROSS", "riscv64-linux-gnu-")
 grade = labs.grader()
 
@@ -152,7 +155,31 @@ def rows_with(work, texts, own=True, quick=True):
 # ---- The steps ----
 
 
-def skeleton(lab, work, proof):
+def trees(lab, *_):
+    module, ids = marks.load(lab), [f"student-{n}" for n in range(PAIRS + 1)]
+    all_tasks, key = [tasks.task_of(lab, student) for student in ids], module.DIFFERS
+    different = sum(one[key] != other[key] for one, other in zip(all_tasks, all_tasks[1:]))
+    tally(different >= DIFFERENT * PAIRS, f"{lab}: of {PAIRS} pairs of ids {different} have tasks without a test in common")
+    with tempfile.TemporaryDirectory(prefix="tine-prove-") as folder:
+        labs.write_tree(lab, folder)
+        task = labs.write_task(lab, folder, ids[0])
+        labs.solve(lab, folder, task)
+        gaps = [line for path in module.FILES for line in marks.read(os.path.join(folder, path)) if GAP.match(line)]
+        tally(not gaps, f"{lab}: a student's tree has no line of the solution, and the right solution has no gap")
+
+
+def quick(lab, work, _):
+    folder = skeleton_folder(lab)
+    task = tasks.task_of(lab, "reference")
+    rows, _ = grade.grade(lab, folder, f"{work.out}-skeleton", grader=work.grader, quick=True, task=task)
+    tally(grade.score(rows)[0] == 0, f"{lab}: the skeleton scores {grade.score(rows)[0]} points by its own tests")
+    rows = work.grade(quick=True)
+    lost = "".join(f"\n    {what}: {why}" for what, _, _, why in rows if why)
+    tally(not lost and rows, f"{lab}: the reference scores {grade.score(rows)[0]} of {grade.score(rows)[1]} by them{lost}")
+
+
+def skeleton_folder(lab):
+    """A student's tree as handed out, in a folder that keeps its build products."""
     folder = os.path.join(marks.ROOT, f"build/prove/{lab}/skeleton")
     kept = os.path.join(folder, "build")
     for name in os.listdir(folder) if os.path.isdir(folder) else []:
@@ -165,6 +192,11 @@ def skeleton(lab, work, proof):
     labs.write_tree(lab, folder)
     if os.path.isdir(saved):
         os.rename(saved, kept)
+    return folder
+
+
+def skeleton(lab, work, proof):
+    folder = skeleton_folder(lab)
     rows, _ = grade.grade(lab, folder, f"{work.out}-skeleton", grader=work.grader, task=tasks.task_of(lab, "reference"))
     tally(not any("does not build" in (lost or "") for *_, lost in rows), f"{lab}: the skeleton builds")
     tally(grade.score(rows)[0] == 0, f"{lab}: the skeleton scores {grade.score(rows)[0]} points, as it should: 0")
@@ -224,11 +256,8 @@ def forged(lab, work, proof):
 
 
 def own(lab, work, _):
-    module, ids = marks.load(lab), [f"student-{n}" for n in range(PAIRS + 1)]
-    all_tasks = [tasks.task_of(lab, student) for student in ids]
-    key = module.DIFFERS
-    different = sum(one[key] != other[key] for one, other in zip(all_tasks, all_tasks[1:]))
-    tally(different >= DIFFERENT * PAIRS, f"{lab}: of {PAIRS} pairs of ids {different} have tasks without a test in common")
+    module = marks.load(lab)
+    key, all_tasks = module.DIFFERS, [tasks.task_of(lab, f"student-{n}") for n in range(PAIRS)]
     part = sum(points for _, number, points, _ in work.grade(quick=True) if number == 3)
     tally(part >= 30, f"{lab}: part 3 is worth {part} points")
     others = next(task for task in all_tasks if task[key] != tasks.task_of(lab, "reference")[key])
@@ -472,25 +501,41 @@ def mutants(lab, work, proof):
     found.report()
 
 
-STEPS = {"skeleton": skeleton, "reference": reference, "forged": forged, "own": own, "broken": broken,
+STEPS = {"trees": trees, "quick": quick, "skeleton": skeleton, "reference": reference, "forged": forged, "own": own, "broken": broken,
          "together": together, "aborted": aborted, "partial": partial, "wrong": wrong, "mutants": mutants}
 
 
+NEED_NO_BUILD = {"trees", "together"}  # these make what they need themselves
+
+
+def asked(words):
+    """[(steps, labs)] of the command line."""
+    groups = []
+    while words:
+        if words[0] == "--only":
+            groups.append((words[1].split(","), []))
+            words = words[2:]
+        else:
+            groups = groups or [([step for step in STEPS if step != "quick"], [])]
+            groups[-1][1].append(words[0])
+            words = words[1:]
+    return groups
+
+
 def main():
-    words = sys.argv[1:]
+    groups = asked(sys.argv[1:])
     grade.end_on_signals()
-    steps = list(STEPS)
-    if words[:1] == ["--only"]:
-        steps, words = words[1].split(","), words[2:]
-    if not words:
+    if not any(names for _, names in groups):
         sys.exit(__doc__)
-    status, text = grade.make("lab-host", marks.ROOT, False)
-    if status != 0:
-        sys.exit(f"the graders do not build:\n{grade.first_error(text)}")
-    for lab in words:
-        work, proof = Work(lab), marks.load(lab, "proof")
-        for step in steps:
-            STEPS[step](lab, work, proof)
+    if any(set(steps) - NEED_NO_BUILD for steps, _ in groups):
+        status, text = grade.make("lab-host", marks.ROOT, False)
+        if status != 0:
+            sys.exit(f"the graders do not build:\n{grade.first_error(text)}")
+    for steps, names in groups:
+        for lab in names:
+            work = Work(lab) if set(steps) - NEED_NO_BUILD else None
+            for step in steps:
+                STEPS[step](lab, work, marks.load(lab, "proof"))
     print(f"{tally.passed} passed, {tally.failed} failed")
     sys.exit(1 if tally.failed else 0)
 
