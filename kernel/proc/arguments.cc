@@ -22,6 +22,7 @@ constexpr std::size_t argument_limit(std::uint64_t stack) {
 
 constexpr unsigned strings_at_once = 16;  // between two calls of give_way
 
+// lab exec 2 {
 // A pointer in one of the program's vectors, which need not be aligned. Errors: fault, nomem.
 Result<VirtAddr> load_pointer(PageWindow& vectors, VirtAddr at) {
   if (at.value() % sizeof(std::uint64_t)) return VirtAddr(TRY(UserPtr<std::uint64_t>(at).load()));
@@ -39,6 +40,7 @@ Result<unsigned> count_strings(PageWindow& vectors, VirtAddr vector, std::size_t
   }
   return Errno::toobig;
 }
+// } lab
 
 }  // namespace
 
@@ -60,6 +62,7 @@ Result<> ArgumentStack::begin(std::string_view path) {
 // one page.
 template <class Fill>
 Result<> ArgumentStack::push(std::size_t size, Fill fill) {
+  // lab exec 2 {
   if (size > room_) return Errno::toobig;
   room_ -= size;
   PageWindow& window = *window_;
@@ -71,19 +74,23 @@ Result<> ArgumentStack::push(std::size_t size, Fill fill) {
     TRY(fill(to.first(here), size));
   }
   return {};
+  // } lab
 }
 
 Result<> ArgumentStack::push_text(std::string_view text) {
+  // lab exec 2 {
   return push(text.size() + 1, [&](std::span<std::byte> to, std::size_t offset) {
     std::string_view piece = text.substr(offset, to.size());
     memcpy(to.data(), piece.data(), piece.size());
     if (piece.size() < to.size()) to.back() = std::byte{0};
     return Result<>();
   });
+  // } lab
 }
 
 // Another thread may change the string meanwhile; the copy ends with a 0 in any case.
 Result<> ArgumentStack::push_user_string(PageWindow& strings, VirtAddr from) {
+  // lab exec 2 {
   std::size_t length = TRY(strings.string_length(from, longest_argument));
   first_size_ = length + 1;
   return push(length + 1, [&](std::span<std::byte> to, std::size_t offset) -> Result<> {
@@ -92,9 +99,11 @@ Result<> ArgumentStack::push_user_string(PageWindow& strings, VirtAddr from) {
     if (offset + to.size() > length) to.back() = std::byte{0};
     return {};
   });
+  // } lab
 }
 
 Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
+  // lab exec 2 {
   PageWindow vectors(current_space(), Prot::read), strings(current_space(), Prot::read);
   std::size_t most = room_ / sizeof(std::uint64_t);
   argc_ = TRY(count_strings(vectors, argv, most));
@@ -110,29 +119,36 @@ Result<> ArgumentStack::add_from_user(VirtAddr argv, VirtAddr envp) {
     TRY(push_user_string(strings, TRY(load_pointer(vectors, from))));
   }
   return argc_ > 0 ? Result<>() : add_first("");
+  // } lab
 }
 
 Result<> ArgumentStack::add_first(std::string_view text) {
+  // lab exec 2 {
   first_size_ = text.size() + 1;
   argc_++;
   return push_text(text);
+  // } lab
 }
 
 void ArgumentStack::remove_first() {
+  // lab exec 2 {
   if (argc_ == 0) return;
   argc_--;
   at_ += first_size_;
   room_ += first_size_;
+  // } lab
 }
 
 // ---- The vectors ----
 
 // The beginning of argument `index`, for ps.
 Result<> ArgumentStack::note_argument(unsigned index, VirtAddr text, std::size_t length) {
+  // lab exec 2 {
   std::span<char> to =
       std::span(args.argv[index]).first(std::min<std::size_t>(length, TINE_ARG_LENGTH));
   args.argc = static_cast<int>(index) + 1;
   return window_->copy(std::as_writable_bytes(to), text);
+  // } lab
 }
 
 // Writes argc and the pointers to all strings, which lie one after the other. (If another thread
@@ -140,6 +156,7 @@ Result<> ArgumentStack::note_argument(unsigned index, VirtAddr text, std::size_t
 // pointer.)
 template <class Put>
 Result<> ArgumentStack::put_vectors(Put put) {
+  // lab exec 2 {
   TRY(put(argc_));
   VirtAddr text = at_;
   for (unsigned i = 0; i < argc_ + envc_; i++) {
@@ -152,6 +169,7 @@ Result<> ArgumentStack::put_vectors(Put put) {
   }
   if (envc_ == 0) TRY(put(0));
   return put(0);
+  // } lab
 }
 
 namespace {
@@ -164,6 +182,7 @@ constexpr std::uint64_t signal_stack_minimum = 1088;
 
 Result<VirtAddr> ArgumentStack::finish(const ElfImage& image, std::uint64_t interpreter,
                                        const Credentials& credentials) {
+  // lab exec 2 {
   VirtAddr random_at((at_ - 16).value() & ~15ul);
   const std::uint64_t random[2] = {random_word(), random_word()};
   const Ids &user = credentials.user, &group = credentials.group;
@@ -202,11 +221,13 @@ Result<VirtAddr> ArgumentStack::finish(const ElfImage& image, std::uint64_t inte
     return {};
   }));
   return sp;
+  // } lab
 }
 
 // ---- execv(app_id, argv) ----
 
 Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name) {
+  // lab exec 1 {
   tine_args args{};
   if (vector.value() == 0) {
     args.argc = 1;
@@ -223,6 +244,7 @@ Result<tine_args> copy_user_argv(VirtAddr vector, std::string_view name) {
     args.argc++;
   }
   return args;
+  // } lab
 }
 
 }  // namespace tine

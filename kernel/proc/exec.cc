@@ -93,6 +93,7 @@ Result<ElfImage> find_program(ExecFile& file, ArgumentStack& arguments) {
   return Errno::loop;
 }
 
+// lab exec 1 {
 Prot segment_prot(std::uint32_t flags) {
   Prot prot = Prot::none;
   if (flags & elf_read) prot = prot | Prot::read;
@@ -115,12 +116,14 @@ Result<> clear_rest_of_page(AddressSpace& space, VirtAddr start, Prot prot, bool
   if (!cleared && allows(prot, Prot::write)) return Errno::noexec;
   return is_writable ? Result<>() : space.protect(page, page_size, prot);
 }
+// } lab
 
 // Maps one segment: pages of the file for its file_size, then zeros from the exact byte on. A page
 // that belongs to two segments is mapped for the later one, as on Linux; but if that one has only
 // zeros there, the earlier one's bytes before them stay.
 Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
                      const RefPtr<PageSource>& pages) {
+  // lab exec 1 {
   Prot prot = segment_prot(segment.flags);
   VirtAddr first = segment.start.page_down(), zeros = segment.start + segment.file_size;
   auto map = [&](VirtAddr start, VirtAddr end, RefPtr<PageSource> source) {
@@ -140,17 +143,22 @@ Result<> map_segment(AddressSpace& space, const ElfSegment& segment,
   VirtAddr fresh = has_rest ? zeros.page_up() : zeros.page_down();
   if (fresh < segment.end()) TRY(map(fresh, segment.end().page_up(), nullptr));
   return {};
+  // } lab
 }
 
 }  // namespace
 
 Result<> map_image(const ArgumentStack& stack, const ExecFile& file, const ElfImage& image) {
+  // lab exec 1 {
   bool fits = image.start >= user_base && image.start < image.end && image.end <= user_top;
   if (!fits) return Errno::noexec;
+  // } lab
   ElfSegments some;
   for (unsigned first = 0; first < image.header_count; first += some.size()) {
     for (const ElfSegment& segment : TRY(read_segments(file, image, first, some))) {
+      // lab exec 1 {
       if (segment.start < stack.top() && segment.end() > stack.limit()) return Errno::exist;
+      // } lab
       TRY(map_segment(*stack.space(), segment, file.pages()));
     }
   }
@@ -164,12 +172,14 @@ namespace {
 Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack& arguments) {
   ElfImage image = TRY(find_program(file, arguments));
   if (image.is_movable) image.move_to(position_independent_base + random_shift(most_moved));
+  // lab exec 1 {
   TRY(map_image(arguments, file, image));
   Program program;
   program.space = arguments.space();
-  program.space->start_heap(image.end);
   program.file = file.program();
   program.credentials = paths.shared_credentials;
+  // } lab
+  program.space->start_heap(image.end);
   for (const ExecAddition& each : std::span(exec_additions_start, exec_additions_end)) {
     if (each.complete) TRY(each.complete(program, paths, file, image, arguments));
   }
@@ -185,6 +195,7 @@ Result<Program> prepare(const PathContext& paths, ExecFile& file, ArgumentStack&
 // A program starts with every register 0 except sp and pc (glibc would call a0 as a function at
 // exit), interrupts on, and floating point off until it is used.
 void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
+  // lab exec 1 {
   TrapFrame& frame = *thread.frame;
   // [exec 8] sret takes these registers into the new program.
   frame = {};
@@ -194,17 +205,20 @@ void reset_registers(Thread& thread, VirtAddr entry, VirtAddr sp) {
   frame.sstatus = (csr::read_sstatus() & ~other_modes) | csr::sstatus_spie;
   fp_reset(thread);
   thread.alternate_stack = no_alternate_stack;
+  // } lab
 }
 
 // Actions with handlers become the default, because the handlers were the old program's. Ignored
 // signals stay ignored; mask and pending signals stay.
 void reset_handlers(Process& self) REQUIRES(process_table_lock) {
+  // lab exec 1 {
   if (!self.signal_actions) return;
   for (tine_sigaction& action : self.signal_actions->actions) {
     bool keep = action.handler == TINE_SIG_IGN;
     action = {};
     if (keep) action.handler = TINE_SIG_IGN;
   }
+  // } lab
 }
 
 // A parent and child that agreed on a signal other than SIGCHLD did so as two programs, with their
@@ -232,7 +246,9 @@ void commit(Process& self, Thread& thread, Program& program, std::string_view na
     let_parent_go_on(self);
   }
   use_space(thread, self.space.get());
+  // lab exec 1 {
   self.files.close_on_exec();
+  // } lab
   if (program.begin) program.begin(self, program);
   reset_registers(thread, program.entry, program.sp);
   begin_program(thread);
@@ -247,6 +263,7 @@ Result<> open_console(Process& process) {
 }  // namespace
 
 Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
+  // lab exec 1 {
   Process& self = current_process();
   std::string_view name = file.path();  // for a script: its own path, not the interpreter's
   Program program = TRY(prepare(self.paths, file, arguments));
@@ -256,6 +273,7 @@ Result<Replaced> process_exec(ExecFile file, ArgumentStack& arguments) {
   // [exec 9] The hart leaves the old page table, which `program` frees.
   PageTable::activate(current_thread()->page_table);
   return Replaced();
+  // } lab
 }
 
 // ---- The first process ----

@@ -114,6 +114,8 @@ void expect_death(Machine& m, Process& process, std::uint64_t at, int signal,
                   const std::string& reason) {
   const Birth victim = fork_of(m, process);
   m.store_and_die(*victim.child, at);
+  m.let_run(2);  // if it has not died it is at rest now, and new to the machine
+  expect(m.newcomers().empty(), reason);
   expect(wait_for(m, process, victim.pid) == unsigned(signal), reason);
 }
 

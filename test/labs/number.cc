@@ -1,9 +1,11 @@
 // The numbers that students measure on their own kernels (docs/labs): what is right. On the
 // instructor's side only.
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
 #include "catch.hh"
+#include "labs/programs.hh"
 #include "labs/steps.hh"
 
 namespace test {
@@ -93,6 +95,31 @@ TEST_CASE("the number of sched", "[.number-sched]") {
   for (int i = 0; i < 6; i++)
     with_another = std::min(with_another, cost(m, process, call_yield, 0));
   WARN("sched_cost = " << (with_another - alone) * task("yields"));
+}
+
+TEST_CASE("the number of exec", "[.number-exec]") {
+  Machine m({"exec-number", 400});
+  Process& process = m.first();
+  const File file = make_file(m, process, "/tmp/zeros", 0);
+  write_at(m, process, file.fd, 0, Bytes(64, 0));
+  m.call(process, call_close, file.fd);
+  m.call(process, call_fchmodat, -100, put_text(m, process, file.path), 0755);
+  auto cost_with = [&](std::uint64_t arguments) {
+    const Arguments with =
+        arguments_of(m, process, file.path, std::vector(arguments, std::string(31, 'a')));
+    std::uint64_t least = ~0ul;
+    for (int i = 0; i < 6; i++) {
+      Registers registers = process.at_rest;
+      registers.x[reg_a0] = with.path, registers.x[reg_a0 + 1] = with.argv;
+      registers.x[reg_a0 + 2] = 0, registers.x[reg_a7] = call_execve;
+      const Registers after = m.step(process, "step_cost", registers);
+      if (after.x[reg_a0] != minus(ENOEXEC)) m.give_up("execve does not fail with ENOEXEC yet.");
+      least = std::min(least, after.x[9]);
+    }
+    return least;
+  };
+  const std::uint64_t one = cost_with(1);
+  WARN("exec_cost = " << cost_with(task("arguments")) - one);
 }
 
 }  // namespace

@@ -187,6 +187,9 @@ class Machine {
   std::uint64_t machine_memory() const { return memory_bytes_; }
   const std::string& console() const { return console_; }
   std::uint64_t label(const std::string& name) const;  // an address in the observer
+  // The observer's code, and where it is linked.
+  const std::vector<std::uint8_t>& code() const { return code_; }
+  std::uint64_t code_start() const { return code_start_; }
 
   // ---- Drawn on the host ----
 

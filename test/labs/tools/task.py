@@ -63,6 +63,13 @@ def sched_task(draw):
     return {"user": 2000 + draw.below(60000), "times": 2 + draw.below(4), "yields": 200 + 20 * draw.below(60)}
 
 
+def exec_task(draw):
+    slots, size = 3 + draw.below(5), draw.one_of([16, 24, 40, 48])
+    return {"type": 0x65000000 + draw.below(1 << 20), "tag": 1000 + draw.below(9000), "slots": slots, "size": size,
+            "longest": size - 1, "byte": 1 + draw.below(255), "first": 1 + draw.below(slots - 1),
+            "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "arguments": 100 + 10 * draw.below(25)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -145,9 +152,35 @@ Your number: sched_cost is how many instructions more {yields} calls of sched_yi
 which does nothing but call sched_yield, too, than when there is no other process that is ready.
 """
 
+EXEC_TEXT = """
+Part 3 of the lab exec for {id}: a table of arguments.
+
+A program can ask for a table of its arguments: one of the program headers of its file has the type {type}. Nothing else
+in that header matters, and nothing is loaded for it. On the stack of a program that asks there is a table besides all
+that others find:
+
+- the auxiliary vector has an entry of the type {tag}, whose value is the address of the table;
+- the table has {slots} slots of {size} bytes each. The first argument is in slot {first} (counted from 0), each other argument in
+  the slot after that of the argument before it; after the last slot comes slot 0;
+- after an argument comes a 0, and then bytes {byte} up to the end of its slot. A slot without an argument is full of the
+  byte {byte};
+- the table begins at a multiple of 16, above sp. The program may write to it, and nothing else lies there.
+
+A program that asks is not started with more than {slots} arguments, or with one of more than {longest} characters: exec fails with
+errno {error}, and the old program goes on.
+
+It is the file that is loaded which asks: for a script that is its interpreter, whose arguments are in the table. A
+program that exec(app_id) has started has argc = 0 on its stack, and no argument in the table. For a program whose file
+has no such header nothing changes.
+
+Your number: exec_cost is how many instructions more a failing execve takes with {arguments} arguments than with one. Each
+argument has 31 characters, and there is no environment. The file can be executed and has 64 bytes, all of them 0, so
+that the error is ENOEXEC.
+"""
+
 TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
          "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
-         "sched": (sched_task, SCHED_TEXT)}
+         "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT)}
 
 
 def task_of(lab, student, secret=b""):
