@@ -8,6 +8,8 @@ EXEC = "kernel/proc/exec.cc"
 OTHERS = [
     ("the tests of the lab fork pass", 'build/host/lab-tests "[fork]~[part3]~[part4]"'),
     ("the tests of the lab signals pass", 'build/host/lab-tests "[signals]~[part3]~[part4]"'),
+    ("the tests of the lab mmap pass, but for one about the frames of a program's own code",
+     'build/host/lab-tests "[mmap]~[part3]~[part4]~*reading?copies*"'),
     ("the shell is there when it is the first program",
      'printf "pwd\\ncd /tmp\\npwd\\nexit\\n" | make -s -C "$SKELETON" DEPS=no qemu CPUS=1 APPEND=init=/bin/sh 2>&1 | '
      'tr -d "\\r" | grep -qx /tmp'),
