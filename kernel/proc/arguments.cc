@@ -167,9 +167,9 @@ Result<> ArgumentStack::put_vectors(Put put) {
     if (i < argc_ && i < TINE_ARG_COUNT) TRY(note_argument(i, text, length));
     text += length + 1;
   }
+  // } lab
   if (envc_ == 0) TRY(put(0));
   return put(0);
-  // } lab
 }
 
 namespace {

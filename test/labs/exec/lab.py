@@ -143,9 +143,7 @@ NOTE = """
 """
 
 VECTORS = """
-  // Part 2. argc, argv with its null, envp with its null. Where is each string?
-  (void)put;
-  return Errno::nosys;
+  // Part 2. argc, argv with its null, envp. Where is each string? The last null is written below.
 """
 
 FINISH = """

@@ -203,8 +203,9 @@ TEST_CASE("part 2, 3 points: what the kernel keeps of arguments", "[exec][part2]
 TEST_CASE("part 2, 2 points: the arguments of a script's interpreter", "[exec][part2]") {
   WithProgram start("exec-script");
   auto& [m, p] = start;
+  const std::string path = "/tmp/script";
   for (const std::string option : {"", "-x y"}) {
-    const std::string path = "/tmp/script", text = "#!" + prog + " " + option + "\n";
+    const std::string text = "#!" + prog + " " + option + "\n";
     const std::uint64_t fd = open_file(m, p, path, open_both | open_create | open_cut);
     write_at(m, p, fd, 0, Bytes(text.begin(), text.end()));
     m.call(p, call_close, fd);
@@ -213,6 +214,15 @@ TEST_CASE("part 2, 2 points: the arguments of a script's interpreter", "[exec][p
     if (!option.empty()) wanted.insert(wanted.begin() + 1, option);
     expect_stack(m, *run_path(m, p, path, {"gone", "one", "two"}, {"v"}).child, wanted, {"v"});
   }
+  // What the script's first argument took is free for the interpreter's.
+  constexpr std::size_t limit = 2 << 20, longest = (128 << 10) - 1;
+  Texts large(15, std::string(longest, 'l'));
+  const std::size_t rest = limit - (path.size() + 1) - 15 * (longest + 1) - 16 * 8;
+  large.push_back(std::string(rest - 1, 'r'));
+  Texts wanted = large;
+  wanted[0] = path;
+  wanted.insert(wanted.begin(), {prog, "-x y"});
+  expect_stack(m, *run_path(m, p, path, large).child, wanted, {});
 }
 
 }  // namespace

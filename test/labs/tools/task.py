@@ -155,7 +155,7 @@ which does nothing but call sched_yield, too, than when there is no other proces
 EXEC_TEXT = """
 Part 3 of the lab exec for {id}: a table of arguments.
 
-A program can ask for a table of its arguments: one of the program headers of its file has the type {type}. Nothing else
+A program can ask for a table of its arguments: one of the program headers of its file has the type {type:#x}. Nothing else
 in that header matters, and nothing is loaded for it. On the stack of a program that asks there is a table besides all
 that others find:
 
