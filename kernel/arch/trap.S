@@ -25,6 +25,7 @@ trap_entry:
   csrrw sp, sscratch, sp
   beqz sp, from_kernel
 
+  # lab traps 1 {
   # All of the user's registers into the frame, before anything can change them.
   each_x sd, sp
   csrrw t0, sscratch, zero     # the user's sp; and sscratch says "in the kernel"
@@ -38,12 +39,14 @@ trap_entry:
   li s0, 0                     # a walk along the frame pointers ends here
   mv a0, sp
   call trap_handler
+  # } lab
 
 leave:                         # sp = TrapFrame
   mv a0, sp
   call return_to_user          # [ecall 8] does all work that is left before user mode
 .globl trap_return
 trap_return:
+  # lab traps 1 {
   ld t1, TF_SEPC(sp)
   ld t2, TF_SSTATUS(sp)
   csrw sscratch, sp
@@ -57,6 +60,7 @@ trap_return:
   each_x ld, sp
   ld sp, TF_X(2)(sp)
   sret                         # [ecall 9]
+  # } lab
 
 # A trap in the kernel: registers go to this hart's emergency stack, because the trap may come from
 # an overflow of the current one.

@@ -3,11 +3,12 @@
 #include <array>
 #include <cstring>
 
+#include "catch.hh"
+
 namespace test {
 namespace {
 
-constexpr std::uint64_t no_such_stack = 5;        // flags that are refused
-constexpr std::uint32_t write_fcsr = 0x00359073;  // fscsr a1
+constexpr std::uint64_t no_such_stack = 5;  // flags that are refused
 constexpr std::uint64_t all_rounds = 1ul << 40, last_rounds = 1000;
 constexpr unsigned reg_t0 = 5;
 
@@ -89,6 +90,27 @@ void start_sigreturn_at(Machine& m, Process& process, std::uint64_t sp) {
   with.x[reg_sp] = sp;
   with.x[reg_a7] = call_sigreturn;
   m.start(process, "step_call", with, "rt_sigreturn (139)");
+}
+
+Floats::Floats(Machine& m, Process& process)
+    : bytes(fill_bytes(m, process, m.label("initialised"), 256)),
+      fcsr(m.draw() % 5 << 5 | m.draw() % 32) {  // a rounding mode and exceptions
+  Registers with = process.at_rest;
+  with.x[reg_a0] = m.label("initialised");
+  m.step(process, "step_load_fp", with);
+  run_instruction(m, process, write_fcsr, fcsr);
+}
+
+void Floats::expect_kept(Machine& m, Process& process, const std::string& when) const {
+  if (run_instruction(m, process, read_fcsr) != fcsr) lose(when + " fcsr is not what it was.");
+  Registers with = process.at_rest;
+  with.x[reg_a0] = m.label("initialised");
+  m.step(process, "step_store_fp", with);
+  const std::vector<std::uint8_t> now = m.peek(process, with.x[reg_a0], bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); i++) {
+    if (now[i] != bytes[i]) lose(when + " f" + std::to_string(i / 8) + " is not what it was.");
+  }
+  SUCCEED();
 }
 
 Calculation::Calculation(Machine& m, Process& of) : process(of), registers(of.at_rest) {

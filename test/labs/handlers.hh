@@ -57,6 +57,15 @@ struct Frame {
 void start_sigreturn(Machine& m, Process& process, const Frame& frame);
 void start_sigreturn_at(Machine& m, Process& process, std::uint64_t sp);
 
+// The floating-point registers of a process, drawn and set; later they must be the same.
+struct Floats {
+  std::vector<std::uint8_t> bytes;  // f0 to f31
+  std::uint64_t fcsr;
+
+  Floats(Machine& m, Process& process);
+  void expect_kept(Machine& m, Process& process, const std::string& when) const;
+};
+
 // A process in a calculation that does not end, with general and floating-point registers that were
 // drawn, until a handler shortens it.
 struct Calculation {
@@ -70,8 +79,9 @@ struct Calculation {
   // In the handler: writes into its frame how many rounds are left. The result after that many.
   std::uint64_t shorten(Machine& m, const Registers& handler);
 };
-constexpr std::uint64_t drawn_fcsr = 0x6b;       // a rounding mode and two exceptions
-constexpr std::uint32_t read_fcsr = 0x00302573;  // frcsr a0
+constexpr std::uint64_t drawn_fcsr = 0x6b;        // a rounding mode and two exceptions
+constexpr std::uint32_t read_fcsr = 0x00302573;   // frcsr a0
+constexpr std::uint32_t write_fcsr = 0x00359073;  // fscsr a1
 // The process executes that instruction, with the value in a1; a0 after it.
 std::uint64_t run_instruction(Machine& m, Process& process, std::uint32_t instruction,
                               std::uint64_t value = 0);

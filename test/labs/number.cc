@@ -82,6 +82,13 @@ TEST_CASE("the number of signals", "[.number-signals]") {
   WARN("handler_cost = " << least * task("times"));
 }
 
+TEST_CASE("the number of traps", "[.number-traps]") {
+  Machine m({"traps-number"});
+  std::uint64_t least = ~0ul;
+  for (int i = 0; i < 6; i++) least = std::min(least, cost(m, m.first(), call_getpid, 0));
+  WARN("trap_cost = " << least * task("calls"));
+}
+
 // The counter of a hart counts what others run there, too.
 TEST_CASE("the number of sched", "[.number-sched]") {
   Machine m({"sched-number"});

@@ -111,6 +111,11 @@ struct Case {
   int smp = 1;
   std::string memory = "64M";
   int hz = 100;
+  const char* first_at = "rest";  // the observer's label at which the first process stops first
+  // Not 0: no program is waited for. The machine stops when the boot hart comes to that address in
+  // the kernel for the `visits`-th time (kernel.hh).
+  std::uint64_t kernel_stop = 0;
+  unsigned visits = 1;
 };
 
 class Machine {
@@ -191,6 +196,16 @@ class Machine {
   const std::vector<std::uint8_t>& code() const { return code_; }
   std::uint64_t code_start() const { return code_start_; }
 
+  // ---- The kernel itself, where it has stopped (Case::kernel_stop) ----
+
+  Registers kernel_registers() { return stub_->registers(hart_); }
+  std::uint64_t kernel_csr(unsigned number) { return stub_->csr(hart_, number); }
+  void set_kernel_registers(const Registers& to) { stub_->set_registers(hart_, to); }
+  std::uint64_t kernel_word(std::uint64_t address);
+  void set_kernel_memory(std::uint64_t address, std::span<const std::uint8_t> bytes);
+  // Lets the machine run until it is gone; all that its console has said.
+  const std::string& run_to_end();
+
   // ---- Drawn on the host ----
 
   std::uint64_t draw() { return random_(); }
@@ -213,6 +228,7 @@ class Machine {
   std::mt19937_64 random_;
 
   std::map<std::string, std::uint64_t> labels_;
+  std::uint64_t first_at_ = 0;
   std::uint64_t code_start_ = 0;
   std::vector<std::uint8_t> code_;  // the observer's, as the instructor's tree has it
 
@@ -226,6 +242,7 @@ class Machine {
   explicit Machine(std::size_t memory_bytes);
   void launch(const Case& what);
   void read_observer();
+  void stop_in_kernel(std::uint64_t address, unsigned visits);
   void start_call_with(Process& process, std::uint64_t number,
                        const std::vector<std::uint64_t>& arguments);
   void bring(Process& process);  // makes it the current one
@@ -233,6 +250,7 @@ class Machine {
   void run_until_stop();
   void check_code(const Process& process);
   std::optional<std::uint64_t> leaf(const Process& process, std::uint64_t address) const;
+  bool sleeps() const;
   bool read_console();  // false when QEMU has closed it
   [[noreturn]] void machine_ended();
   [[noreturn]] void hangs(const std::string& reason);

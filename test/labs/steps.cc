@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "catch.hh"
 
@@ -64,6 +65,35 @@ std::uint64_t task(const std::string& name) {
 void expect(bool good, const std::string& reason) {
   if (!good) lose(reason);
   SUCCEED();
+}
+
+// ---- Registers ----
+
+Registers draw_registers(Machine& m) {
+  Registers all;
+  for (unsigned i = 1; i < 32; i++) all.x[i] = m.draw();
+  return all;
+}
+
+void expect_registers(const Registers& wanted, const Registers& now, std::uint64_t but,
+                      const std::string& when) {
+  for (unsigned i = 1; i < 32; i++) {
+    if (!(but >> i & 1) && now.x[i] != wanted.x[i])
+      lose(when + " x" + std::to_string(i) + " is not what the program had in it.");
+  }
+  SUCCEED();
+}
+
+std::uint64_t worked(std::uint64_t value, std::uint64_t rounds) {
+  for (std::uint64_t i = 0; i < rounds; i++) value = value * work_factor + 1;
+  return value;
+}
+
+Registers after_work(Registers with) {
+  constexpr unsigned reg_t0 = 5;
+  with.x[reg_a0 + 1] = worked(with.x[reg_a0 + 1], std::exchange(with.x[reg_a0], 0));
+  with.x[reg_t0] = work_factor;
+  return with;
 }
 
 // ---- Birth and end ----

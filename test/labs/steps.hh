@@ -26,6 +26,20 @@ void expect(bool good, const std::string& reason);
 // A number of the student's own task (tools/task.py); the points are lost if there is no task.
 std::uint64_t task(const std::string& name);
 
+// ---- Registers ----
+
+// All of them, pc not.
+Registers draw_registers(Machine& m);
+// The points are lost unless x1 to x31 are what is wanted, without those of the set `but` (bit
+// number: register).
+void expect_registers(const Registers& wanted, const Registers& now, std::uint64_t but,
+                      const std::string& when);
+// What the observer's step_work computes from a value, in so many rounds of so many instructions.
+constexpr std::uint64_t work_factor = 6364136223846793005, work_round_size = 5;
+std::uint64_t worked(std::uint64_t value, std::uint64_t rounds);
+// How step_work ends that began with these registers.
+Registers after_work(Registers with);
+
 // ---- Birth and end ----
 
 struct Birth {

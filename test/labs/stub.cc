@@ -73,6 +73,11 @@ void Stub::add_breakpoint(std::uint64_t address) {
     throw NotJudged("QEMU's debugger refuses a breakpoint");
 }
 
+void Stub::remove_breakpoint(std::uint64_t address) {
+  if (ask("z0," + hex(address) + ",4") != "OK")
+    throw NotJudged("QEMU's debugger does not remove a breakpoint");
+}
+
 // QEMU acknowledges the command; then nothing comes until the machine stops.
 void Stub::resume() {
   send("c");
@@ -95,7 +100,7 @@ std::optional<int> Stub::stopped() {
 }
 
 bool Stub::interrupt() {
-  if (write(socket_, "\x03", 1) != 1) return false;
+  if (::send(socket_, "\x03", 1, MSG_NOSIGNAL) != 1) return false;
   pollfd ready = {socket_, POLLIN, 0};
   return poll(&ready, 1, 3000) > 0 && stopped().has_value();
 }
@@ -126,6 +131,29 @@ std::uint64_t Stub::privilege(int hart) {
 std::uint64_t Stub::csr(int hart, unsigned number) {
   select(hart);
   return read_register(first_csr_ + number);
+}
+
+std::vector<std::uint8_t> Stub::memory(int hart, std::uint64_t address, std::size_t size) {
+  select(hart);
+  const std::string digits = ask("m" + hex(address) + "," + hex(size));
+  if (digits.size() != 2 * size)
+    throw NotJudged("QEMU's debugger does not show the memory at " + hex(address));
+  std::vector<std::uint8_t> bytes(size);
+  for (std::size_t i = 0; i < size; i++)
+    bytes[i] = static_cast<std::uint8_t>(std::stoul(digits.substr(2 * i, 2), nullptr, 16));
+  return bytes;
+}
+
+void Stub::set_memory(int hart, std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  select(hart);
+  std::string body = "M" + hex(address) + "," + hex(bytes.size()) + ":";
+  for (std::uint8_t byte : bytes) {
+    char text[3];
+    std::snprintf(text, sizeof text, "%02x", byte);
+    body += text;
+  }
+  if (ask(body) != "OK")
+    throw NotJudged("QEMU's debugger does not change the memory at " + hex(address));
 }
 
 void Stub::select(int hart) {

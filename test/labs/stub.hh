@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace test {
 
@@ -30,6 +31,7 @@ class Stub {
   Stub& operator=(const Stub&) = delete;
 
   void add_breakpoint(std::uint64_t address);
+  void remove_breakpoint(std::uint64_t address);
   // Lets the machine run. Then `file()` becomes readable when a hart has come to a breakpoint, or
   // the machine has ended: `stopped` says which.
   void resume();
@@ -44,6 +46,9 @@ class Stub {
   void set_registers(int hart, const Registers& to);
   std::uint64_t privilege(int hart);
   std::uint64_t csr(int hart, unsigned number);
+  // Memory as that hart sees it, at most a page. Code that is written there is executed next.
+  std::vector<std::uint8_t> memory(int hart, std::uint64_t address, std::size_t size);
+  void set_memory(int hart, std::uint64_t address, std::span<const std::uint8_t> bytes);
 
  private:
   int socket_;

@@ -31,6 +31,7 @@ bool is_code(std::uint64_t at) {
 // last instruction of its function: so the address before it is looked up.
 void print_location(Sink& to, std::uint64_t pc, bool is_return_address) {
   print(to, "  {:016x}", pc);
+  // lab traps 2 {
   std::uint64_t base = reinterpret_cast<std::uint64_t>(kernel_start);
   const KernelSymbol* found = nullptr;
   for (std::uint64_t i = 0; i < kernel_symbols_count; i++) {
@@ -39,12 +40,15 @@ void print_location(Sink& to, std::uint64_t pc, bool is_return_address) {
   if (found && is_code(pc)) {
     print(to, " {} + {}", kernel_symbol_names + found->name_offset, pc - base - found->text_offset);
   }
+  // } lab
   print(to, "\n");
 }
 
 bool is_kernel_stack(std::uint64_t at) {
+  // lab traps 2 {
   return at % 8 == 0 && (at >= stack_window.value() ||
                          (at >= direct_map.value() && at < direct_map.value() + (1ul << 37)));
+  // } lab
 }
 
 // A function saves its caller's frame pointer at s0 - 16 and its return address at s0 - 8. A
@@ -53,6 +57,7 @@ bool is_kernel_stack(std::uint64_t at) {
 void print_backtrace(Sink& to, std::uint64_t pc, std::uint64_t frame_pointer,
                      const TrapFrame* trap) {
   print(to, "backtrace:\n");
+  // lab traps 2 {
   print_location(to, pc, !trap);
   for (unsigned depth = 0; depth < 32 && is_kernel_stack(frame_pointer); depth++) {
     auto* saved = reinterpret_cast<const std::uint64_t*>(frame_pointer);
@@ -64,6 +69,7 @@ void print_backtrace(Sink& to, std::uint64_t pc, std::uint64_t frame_pointer,
     if (next <= frame_pointer) break;
     frame_pointer = next;
   }
+  // } lab
 }
 
 void print_registers(Sink& to, const TrapFrame& frame) {

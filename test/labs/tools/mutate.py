@@ -16,6 +16,17 @@ def bare(line):
     return re.sub(r"\s*//.*$|\s*/\*.*?\*/", "", line)
 
 
+def bare_assembly(line):
+    """The same for a line of assembly."""
+    return re.sub(r"\s*#.*$", "", line)
+
+
+def instructions(lines, first, end):
+    """[(start, stop)] of the lines of assembly that are neither labels nor what the assembler does by itself."""
+    return [(number, number + 1) for number in range(first, end)
+            if re.match(r"\s+[a-z]", bare_assembly(lines[number])) and not lines[number].endswith(":")]
+
+
 def statements(lines, first, end):
     """[(start, stop)] of the statements in lines[first:end]: those of one or more lines, and whole blocks."""
     found, start, depth = [], None, 0
@@ -110,6 +121,9 @@ class Mutant:
 
 
 def mutants_of_region(path, lines, first, end):
+    if path.endswith(".S"):
+        yield from mutants_of_assembly(path, lines, first, end)
+        return
     spans = statements(lines, first, end)
     for start, stop in spans:
         gone = "" if lines[start].startswith("#") or "CALL(" in lines[start] else ";"
@@ -127,6 +141,22 @@ def mutants_of_region(path, lines, first, end):
         if CODE.match(lines[number]):
             for kind, line in changes_of(lines[number]):
                 yield Mutant(path, number, kind, lines[number], line, replaced(lines, number, number + 1, [line]))
+
+
+def mutants_of_assembly(path, lines, first, end):
+    spans = instructions(lines, first, end)
+    for start, _ in spans:
+        yield Mutant(path, start, "deleted", bare_assembly(lines[start]), "", replaced(lines, start, start + 1, [""]))
+    for (start, stop), (after, _) in zip(spans, spans[1:]):
+        names = [set(re.findall(r"\b[a-z]\w+", bare_assembly(lines[at]).split(maxsplit=1)[-1])) for at in (start, after)]
+        if stop == after and names[0] & names[1] - {"sp"}:
+            yield Mutant(path, start, "order", lines[start] + lines[after], "changed",
+                         replaced(lines, start, after + 1, [lines[after], lines[start]]))
+    for number in range(first, end):
+        for match in NUMBER.finditer(bare_assembly(lines[number])):
+            line = lines[number]
+            line = f"{line[: match.start()]}{int(match[1]) + 1}{line[match.end():]}"
+            yield Mutant(path, number, "constant", lines[number], line, replaced(lines, number, number + 1, [line]))
 
 
 def mutants(lab):

@@ -59,6 +59,13 @@ def signals_task(draw):
             "times": 100 + 25 * draw.below(60)}
 
 
+def traps_task(draw):
+    numbers = list(range(4107, 4160))
+    return {"number": numbers.pop(draw.below(len(numbers))), "back": draw.one_of(numbers), "unit": 2 + draw.below(4),
+            "times": 2 + draw.below(4), "register": 13 + draw.below(5), "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]),
+            "calls": 100 + 25 * draw.below(60)}
+
+
 def sched_task(draw):
     return {"user": 2000 + draw.below(60000), "times": 2 + draw.below(4), "yields": 200 + 20 * draw.below(60)}
 
@@ -137,6 +144,25 @@ Your number: handler_cost is how many instructions {times} signals take that a p
 and returns included.
 """
 
+TRAPS_TEXT = """
+Part 3 of the lab traps for {id}: an alarm of your own.
+
+The call {number} takes two arguments, a number n and the address of a handler, and returns 0. It sets the alarm of the
+process that calls it: after {unit} * n ticks of the clock that found this process running, it runs its handler in user
+mode, and after as many ticks more again, {times} times in all. Then the alarm is off. With n = 0 it is off immediately.
+
+- A handler starts with a0 = how often a handler has been called since the alarm was set, itself included (1, 2, ...),
+  and with the interrupted pc in x{register} (a0 is x10). In all other registers, sp among them, is what the program
+  had there.
+- A handler ends with the call {back}. The program then goes on where it was interrupted, with all its registers, those of
+  floating point too, whatever the handler did with them.
+- While a handler runs the alarm does not ring, and no ticks are counted.
+- While no handler runs the call {back} fails with errno {error}, and changes nothing else.
+- A child has no alarm. (exec, threads, signals, and an alarm that is set in a handler are not tried.)
+
+Your number: trap_cost is how many instructions {calls} calls of getpid take, from before the ecall until after it.
+"""
+
 SCHED_TEXT = """
 Part 3 of the lab sched for {id}: a user of your own.
 
@@ -180,7 +206,8 @@ that the error is ENOEXEC.
 
 TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
          "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
-         "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT)}
+         "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT),
+         "traps": (traps_task, TRAPS_TEXT)}
 
 
 def task_of(lab, student, secret=b""):
