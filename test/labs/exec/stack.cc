@@ -1,6 +1,7 @@
 // The grader of the lab `exec`, part 2: the stack that a program begins with.
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "catch.hh"
@@ -157,6 +158,15 @@ TEST_CASE("part 2, 5 points: as much as a quarter of the stack, and no more", "[
   expect_no_exec(m, p, E2BIG, "pointers that take all the room", call_execve, with.path, none,
                  vector);
   expect_no_exec(m, p, E2BIG, "pointers that take all the room", call_execve, with.path, vector, 0);
+  // Pointers may take more than half of it.
+  constexpr std::uint64_t count = 140000;
+  const std::uint64_t empty = with.path + prog.size();
+  for (std::size_t i = 0; i < count; i++) std::memcpy(&words[8 * i], &empty, 8);
+  std::fill(words.begin() + 8 * count, words.end(), 0);
+  m.poke(p, vector, words);
+  Process* now = try_exec(m, p, call_execve, with.path, vector, 0);
+  if (!now) m.give_up("Pointers that take half of the room are refused.");
+  expect(word_at(m, *now, now->at_rest.x[reg_sp]) == count, "argc is not the number of arguments.");
 }
 
 TEST_CASE("part 2, 4 points: addresses that are none", "[exec][part2]") {
