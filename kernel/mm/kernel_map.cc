@@ -48,9 +48,11 @@ Result<Pte*> entry_of(VirtAddr at, unsigned level) {
 // cannot run out.
 void map_direct(PhysAddr start, PhysAddr end, Prot prot) {
   while (start < end) {
+    // lab pagetable 2 {
     unsigned level = table_levels - 1;
     while (level > 0 && (start.value() % pte_span(level) != 0 || end - start < pte_span(level)))
       level--;
+    // } lab
     Result<Pte*> entry = entry_of(direct_map + start.value(), level);
     if (!entry) panic("no memory for the kernel's page table");
     **entry = Pte::kernel(start, prot);
@@ -66,6 +68,7 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   kernel_root = *frame;
 
   constexpr Prot rw = Prot::read | Prot::write;
+  // lab pagetable 2 {
   PhysAddr text = physical(kernel_start), rodata = physical(text_end), data = physical(rodata_end);
   PhysAddr guard = physical(boot_stack_guard);
   // The firmware's memory, between the devices and `start`, is left unmapped: the kernel must not
@@ -76,6 +79,7 @@ void kernel_map_init(PhysAddr devices_end, PhysAddr start, PhysAddr end) {
   map_direct(rodata, data, Prot::read);
   map_direct(data, guard, rw);
   map_direct(guard + page_size, end, rw);
+  // } lab
 
   // The middle table of the stacks' window exists from the start, so that no root changes after
   // boot.

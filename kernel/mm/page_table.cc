@@ -13,6 +13,7 @@ FrameRecord& record_of(const Pte* entry) { return frame_record(physical(entry).p
 
 std::uint64_t bit_of(const Hart& hart) { return 1ul << hart.index; }
 
+// lab pagetable 1 {
 // Frames whose entries are cleared, until no TLB knows them.
 class PendingFrames {
  public:
@@ -36,6 +37,7 @@ class PendingFrames {
     count_ = 0;
   }
 };
+// } lab
 
 }  // namespace
 
@@ -47,11 +49,14 @@ Result<> PageTable::init() {
 PageTable::~PageTable() {
   if (!root_.value()) return;
   ASSERT(harts_.load(std::memory_order_acquire) == 0);
+  // lab pagetable 1 {
   ASSERT(frame_record(root_).valid_entries() == 0);
   root_free(root_);
+  // } lab
 }
 
 Result<Pte*> PageTable::find_or_make(VirtAddr address) {
+  // lab pagetable 1 {
   Pte* table = direct<Pte>(root_);
   for (unsigned level = table_levels - 1; level > 0; level--) {
     Pte& entry = table[pte_index(address, level)];
@@ -70,6 +75,7 @@ Result<Pte*> PageTable::find_or_make(VirtAddr address) {
     table = direct<Pte>(entry.address());
   }
   return &table[pte_index(address, 0)];
+  // } lab
 }
 
 Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& child) {
@@ -112,6 +118,7 @@ Result<std::size_t> PageTable::share(VirtAddr start, VirtAddr end, PageTable& ch
 // Gives each frame to `release` when its entry is cleared.
 template <class Release>
 std::size_t PageTable::clear(VirtAddr start, VirtAddr end, Release release) {
+  // lab pagetable 1 {
   std::size_t cleared = 0;
   for_each_run(start, end, [&](VirtAddr first, std::span<Pte> run) {
     std::uint32_t count = run.size();
@@ -129,11 +136,14 @@ std::size_t PageTable::clear(VirtAddr start, VirtAddr end, Release release) {
     remove_empty_tables(first);
   });
   return cleared;
+  // } lab
 }
 
 std::size_t PageTable::unmap(VirtAddr start, VirtAddr end) {
+  // lab pagetable 1 {
   PendingFrames pending(*this);
   return clear(start, end, [&](PhysAddr frame) { pending.add(frame); });
+  // } lab
 }
 
 void PageTable::abandon(VirtAddr start, VirtAddr end) {
@@ -143,6 +153,7 @@ void PageTable::abandon(VirtAddr start, VirtAddr end) {
 
 // Takes out the tables on the way to `address` that hold nothing, from the leaf upwards.
 void PageTable::remove_empty_tables(VirtAddr address) {
+  // lab pagetable 1 {
   for (unsigned level = 1; level < table_levels; level++) {
     Pte* table = direct<Pte>(root_);
     bool reached = true;
@@ -161,6 +172,7 @@ void PageTable::remove_empty_tables(VirtAddr address) {
     flush_all();  // a TLB may have cached the walk down to this table
     table_free(below);
   }
+  // } lab
 }
 
 void PageTable::flush_page(VirtAddr address) { flush(address.value(), page_size); }

@@ -136,6 +136,7 @@ void kernel_map_catch_up();
 // ---- Implementation ----
 
 inline Pte* PageTable::find(VirtAddr address) const {
+  // lab pagetable 1 {
   Pte* table = direct<Pte>(root_);
   for (unsigned level = table_levels - 1; level > 0; level--) {
     Pte entry = table[pte_index(address, level)];
@@ -143,6 +144,7 @@ inline Pte* PageTable::find(VirtAddr address) const {
     table = direct<Pte>(entry.address());
   }
   return &table[pte_index(address, 0)];
+  // } lab
 }
 
 template <class Visit>

@@ -129,5 +129,24 @@ TEST_CASE("the number of exec", "[.number-exec]") {
   WARN("exec_cost = " << cost_with(task("arguments")) - one);
 }
 
+std::uint64_t cost_of_munmap(Machine& m, Process& process, std::uint64_t pages, bool touched) {
+  const std::uint64_t at = map_pages(m, process, pages);
+  if (touched) m.touch(process, at, pages, 1);
+  Registers with = process.at_rest;
+  with.x[reg_a0] = at, with.x[reg_a0 + 1] = pages * page, with.x[reg_a7] = call_munmap;
+  return m.step(process, "step_cost", with).x[9];
+}
+
+TEST_CASE("the number of pagetable", "[.number-pagetable]") {
+  Machine m({"pagetable-number", 400});
+  const std::uint64_t pages = task("pages");
+  std::uint64_t touched = ~0ul, untouched = ~0ul;
+  for (int i = 0; i < 6; i++) {
+    touched = std::min(touched, cost_of_munmap(m, m.first(), pages, true));
+    untouched = std::min(untouched, cost_of_munmap(m, m.first(), pages, false));
+  }
+  WARN("munmap_cost = " << touched - untouched);
+}
+
 }  // namespace
 }  // namespace test

@@ -81,6 +81,10 @@ Machine::Machine(const Case& what) : Machine(bytes_of(what.memory)) {
   random_.seed(std::uint64_t(device()) << 32 | device());
   read_observer();
   launch(what);
+  if (what.kernel_only) {
+    boot();
+    return;
+  }
   if (what.kernel_stop) {
     stop_in_kernel(what.kernel_stop, what.visits);
     return;
@@ -117,6 +121,7 @@ void Machine::launch(const Case& what) {
       "-S", "-object",
       "memory-backend-file,id=ram,share=on,size=" + what.memory + ",mem-path=" + ram_path,
       "-machine", "memory-backend=ram"};
+  if (what.kernel_only) options_.extra.push_back("-no-shutdown");
   int from_guest[2];
   if (pipe2(from_guest, O_CLOEXEC)) throw NotJudged("no pipe for QEMU");
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -127,6 +132,22 @@ void Machine::launch(const Case& what) {
   stub_ = std::make_unique<Stub>(scratch_ + ".gdb");
   memory_ = std::make_unique<PhysicalMemory>(ram_path, memory_bytes_);
   close(ram);
+}
+
+void Machine::boot() {
+  stub_->resume();
+  for (;;) {
+    pollfd ready[] = {{stub_->file(), POLLIN, 0}, {output_, POLLIN, 0}};
+    if (poll(ready, 2, -1) < 0) throw NotJudged("cannot wait for QEMU");
+    if (ready[1].revents && !read_console()) machine_ended();
+    if (ready[0].revents) {
+      if (!stub_->stopped()) machine_ended();
+      return;
+    }
+    if (console_.find("[instruction limit]") == std::string::npos) continue;
+    if (!stub_->interrupt()) machine_ended();
+    return;
+  }
 }
 
 Machine::~Machine() {
@@ -242,9 +263,7 @@ Process& Machine::next() {
     Registers now = stub_->registers(hart_);
     if (stub_->privilege(hart_) != 0)
       give_up("The kernel runs the observer's code itself, not in user mode.");
-    const std::uint64_t satp = stub_->csr(hart_, csr_satp);
-    if (satp >> 60 != sv39) give_up("A program runs without a page table (satp).");
-    const std::uint64_t root = (satp & root_bits) * page;
+    const std::uint64_t root = this->root();
     auto known = std::find_if(processes_.begin(), processes_.end(),
                               [&](const Process& process) { return process.root == root; });
     if (known == processes_.end()) {
@@ -395,7 +414,12 @@ const std::vector<std::uint64_t>& Machine::handled_signals(const Process& proces
 
 // ---- Memory ----
 
-// The entry that maps the page at the address, as it would be if that page had one of its own.
+std::uint64_t Machine::root() {
+  const std::uint64_t satp = stub_->csr(hart_, csr_satp);
+  if (satp >> 60 != sv39) give_up("The hart runs without a page table (satp).");
+  return (satp & root_bits) * page;
+}
+
 std::optional<std::uint64_t> Machine::leaf(const Process& process, std::uint64_t address) const {
   std::uint64_t table = process.root;
   for (int level = 2; level >= 0; level--) {
@@ -416,14 +440,14 @@ std::optional<Mapping> Machine::walk(const Process& process, std::uint64_t addre
                  (*entry & pte_exec) != 0};
 }
 
-bool Machine::has_table(const Process& process, std::uint64_t address) const {
+unsigned Machine::tables(const Process& process, std::uint64_t address) const {
   std::uint64_t table = process.root;
-  for (unsigned shift = 30; shift > 12; shift -= 9) {
+  for (unsigned shift = 30, count = 1; shift > 12; shift -= 9, count++) {
     const std::uint64_t entry = memory_->word(table + (address >> shift & 511) * 8);
-    if (!(entry & pte_valid)) return false;
+    if (!(entry & pte_valid)) return count;
     table = frame_of(entry);
   }
-  return true;
+  return 3;
 }
 
 void Machine::dirty_kernel_stack(Process& process) {

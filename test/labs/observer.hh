@@ -116,6 +116,9 @@ struct Case {
   // the kernel for the `visits`-th time (kernel.hh).
   std::uint64_t kernel_stop = 0;
   unsigned visits = 1;
+  // Looks at the kernel alone, after that many instructions or when it has switched the machine
+  // off: no process is known.
+  bool kernel_only = false;
 };
 
 class Machine {
@@ -172,8 +175,17 @@ class Machine {
 
   std::optional<Mapping> walk(const Process& process, std::uint64_t address) const;
   std::map<std::uint64_t, Mapping> pages(const Process& process) const;  // of user mode, by address
+  // The root of the page table that the hart which stopped last uses.
+  std::uint64_t root();
+  std::uint64_t word(std::uint64_t physical) const { return memory_->word(physical); }
+  // The entry that maps the page at the address, as it would be if that page had one of its own.
+  std::optional<std::uint64_t> leaf(const Process& process, std::uint64_t address) const;
+  // How many tables there are on the way to that address: 1, if there is the root alone, to 3.
+  unsigned tables(const Process& process, std::uint64_t address) const;
   // Is there a table of the last level for that address?
-  bool has_table(const Process& process, std::uint64_t address) const;
+  bool has_table(const Process& process, std::uint64_t address) const {
+    return tables(process, address) == 3;
+  }
   // Bytes of one page or several; the points are lost if one is not mapped.
   std::vector<std::uint8_t> peek(const Process& process, std::uint64_t address,
                                  std::size_t size) const;
@@ -241,6 +253,7 @@ class Machine {
 
   explicit Machine(std::size_t memory_bytes);
   void launch(const Case& what);
+  void boot();  // and stops somewhere
   void read_observer();
   void stop_in_kernel(std::uint64_t address, unsigned visits);
   void start_call_with(Process& process, std::uint64_t number,
@@ -249,7 +262,6 @@ class Machine {
   void pass();                   // the current process makes way; the next one is current then
   void run_until_stop();
   void check_code(const Process& process);
-  std::optional<std::uint64_t> leaf(const Process& process, std::uint64_t address) const;
   bool sleeps() const;
   bool read_console();  // false when QEMU has closed it
   [[noreturn]] void machine_ended();

@@ -324,6 +324,7 @@ Result<> write_maps(const Subject& of, Sink& to) {
   });
 }
 
+// lab pagetable 1 {
 struct MappedPage {
   VirtAddr at;
   Pte entry;
@@ -345,10 +346,12 @@ std::size_t mapped_pages(AddressSpace& space, VirtAddr start, VirtAddr end,
   });
   return count;
 }
+// } lab
 
 // A line for each page: address, number of the frame, rwx and c for copy-on-write, and the frame's
 // reference count.
 Result<> write_pagetable(const Subject& of, Sink& to) {
+  // lab pagetable 1 {
   return for_each_region(of, [&](AddressSpace& space, const ListedRegion& listed) {
     MappedPage pages[32];
     VirtAddr at = listed.region.start;
@@ -362,6 +365,7 @@ Result<> write_pagetable(const Subject& of, Sink& to) {
       if (give_way()) return;  // then for_each_region stops, too
     }
   });
+  // } lab
 }
 
 constexpr ProcFile about_process[] = {

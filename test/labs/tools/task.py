@@ -77,6 +77,12 @@ def exec_task(draw):
             "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "arguments": 100 + 10 * draw.below(25)}
 
 
+def pagetable_task(draw):
+    group = draw.one_of([3, 5, 6, 7, 9, 10, 11, 12, 13])
+    return {"number": 200 + draw.below(100), "group": group, "by": 1 + draw.below(group - 1),
+            "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "pages": 400 + 50 * draw.below(30)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -204,10 +210,32 @@ argument has 31 characters, and there is no environment. The file can be execute
 that the error is ENOEXEC.
 """
 
+PAGETABLE_TEXT = """
+Part 3 of the lab pagetable for {id}: turned memory.
+
+madvise(start, size, {number}) turns memory. Pages change their places, and no byte is copied: only entries of the page
+table move.
+
+- Memory is turned in whole groups of {group} pages, which begin at multiples of {group} * 4096. A group is turned if a
+  byte of it is in the range. Places in a group are counted from 0: what was in place i is then in place
+  (i + {by}) % {group}, with its frame and its rights. A page that was not touched yet moves, too: its new place has no
+  frame until it is touched.
+- `start` must be at a page's border, as for other advice, or the call fails with EINVAL. `size` is not 0.
+- All groups must lie in one mapping, of private memory that belongs to no file. If any page of them is another's (a
+  file's, shared, or not mapped at all), the call fails with errno {error}, and nothing has changed.
+- Turning takes no frame but for page tables. If there is no memory for these the call fails with ENOMEM, and nothing
+  has changed. After it there is no table without an entry.
+- A child of fork has what its parent had, in the places where it was at the fork. If one of the two turns its memory,
+  the other's stays. (The stack, mremap, and memory of which mprotect has changed a part are not tried.)
+
+Your number: munmap_cost is how many instructions more munmap takes for {pages} touched pages, one beside the other, than
+for {pages} pages that were not touched.
+"""
+
 TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
          "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
          "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT),
-         "traps": (traps_task, TRAPS_TEXT)}
+         "traps": (traps_task, TRAPS_TEXT), "pagetable": (pagetable_task, PAGETABLE_TEXT)}
 
 
 def task_of(lab, student, secret=b""):

@@ -1,0 +1,7 @@
+namespace tine {
+namespace {
+
+Result<Pte*> make(PhysAddr root, VirtAddr address) { return fold(root, address); }
+
+}  // namespace
+}  // namespace tine
