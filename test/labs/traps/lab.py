@@ -57,7 +57,7 @@ STACK = """
 """
 
 NAME = """
-  // Part 2. Print the name of the function, and how far `pc` is behind its start: " name + 12".
+  // Part 2. Print the name of the function, and how far `pc` is after its start: " name + 12".
   (void)kernel_symbols, (void)kernel_symbols_count, (void)kernel_symbol_names;
   (void)is_return_address;
 """
