@@ -1,5 +1,6 @@
 // The grader of the lab `traps`, part 1: what a program finds in its registers after a trap. All of
 // them are drawn on the host, and compared with the hart's after the trap.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -124,11 +125,25 @@ TEST_CASE("part 1, 6 points: an interrupt keeps all registers", "[traps][part1]"
   AtWork("traps-clock", 2, 2).work(20);
 }
 
+void expect_no_floats(Machine& m, Process& process) {
+  Registers with = process.at_rest;
+  with.x[reg_a0] = m.label("initialised");
+  m.step(process, "step_store_fp", with);
+  const std::vector<std::uint8_t> now = m.peek(process, with.x[reg_a0], 256);
+  expect(std::ranges::count(now, 0) == 256,
+         "A program that has used no floating point finds there what another has left.");
+}
+
 TEST_CASE("part 1, 6 points: each process has its own floating-point registers", "[traps][part1]") {
   for (int smp : {1, 2}) {
     AtWork all("traps-floats", smp, static_cast<unsigned>(smp));
     std::vector<Floats> drawn;
-    for (Process* process : all.processes) drawn.emplace_back(all.m, *process);
+    // The first process is the last to use them, and finds nothing that the others have left.
+    std::rotate(all.processes.begin(), all.processes.begin() + 1, all.processes.end());
+    for (Process* process : all.processes) {
+      if (process == &all.m.first()) expect_no_floats(all.m, *process);
+      drawn.emplace_back(all.m, *process);
+    }
     all.work(10);
     for (std::size_t i = 0; i < drawn.size(); i++)
       drawn[i].expect_kept(all.m, *all.processes[i], "After other processes have run");
