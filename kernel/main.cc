@@ -17,6 +17,7 @@
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
 #include "mm/page_table.hh"
+#include "proc/exec.hh"
 #include "proc/random.hh"
 #include "proc/signal.hh"
 #include "sched/clock.hh"

@@ -9,6 +9,7 @@
 #include "mm/heap.hh"
 #include "proc/random.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sync/log.hh"
 #include "vfs/mount.hh"
 #include "vfs/path.hh"

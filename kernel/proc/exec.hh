@@ -84,4 +84,8 @@ struct ExecAddition {
   [[gnu::section(".table.exec"), gnu::used]] static constinit const ExecAddition addition_##name{ \
       redirect, complete};
 
+// Starts the first process, from `path`, with the console as descriptors 0, 1 and 2. Errors: those
+// of exec.
+Result<> start_init(std::string_view path, std::span<const std::string_view> arguments);
+
 }  // namespace tine

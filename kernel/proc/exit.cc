@@ -3,8 +3,11 @@
 // An ended process stays in the table as a zombie, with its status, until its parent waits for it.
 // Its memory and files are freed before; its thread and kernel stack are freed with it, after the
 // thread has left the stack.
+#include "proc/exit.hh"
+
 #include "arch/csr.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sched/give_way.hh"
 #include "sync/log.hh"
 #include "sync/panic.hh"
@@ -79,6 +82,13 @@ Process* find_ended(Process& self, int pid, bool& any) REQUIRES(process_table_lo
 }
 
 }  // namespace
+
+// The last of it, after its parent has taken its status.
+Process::~Process() {
+  process_table_lock.assume_unshared();
+  delete part.load(std::memory_order_relaxed);
+  while (Thread* thread = threads.pop_front()) delete thread;
+}
 
 void note_ending(Process& process) {
   if (!std::exchange(process.ending, true)) ending_processes++;

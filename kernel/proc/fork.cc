@@ -1,11 +1,14 @@
 // fork: makes a second process that continues from the same system call. Everything that can fail
 // happens before other threads can find the child. If a step fails, destructors free what was
 // built.
+#include "proc/fork.hh"
+
 #include <utility>
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sync/log.hh"
 
 namespace tine {

@@ -44,18 +44,10 @@ struct ProgramFile final : RefCounted {
   }
 };
 
-// Data that a wing keeps for a process. `inherit` (a row that the linker gathers) makes the
-// child's: fork calls it with the child's first thread. Errors: again, nomem.
+// Data that a wing keeps for a process (proc/fork.hh says how it is inherited).
 struct ProcessPart {
   virtual ~ProcessPart() = default;
 };
-struct ProcessPartKind {
-  Result<> (*inherit)(Process& child, Thread& first, const Process& parent);
-};
-#define PROCESS_PART(name, inherit)                                                              \
-  [[gnu::section(".table.part"), gnu::used]] static constinit const ProcessPartKind part_##name{ \
-      inherit};
-
 struct Process final : RefCounted {
   // ---- Fixed before other threads can find the process ----
   int pid = 0;
@@ -105,101 +97,18 @@ struct Process final : RefCounted {
 inline Process& current_process() { return *current_thread()->process; }
 inline const Credentials& current_credentials() { return current_process().paths.credentials(); }
 
-// ---- fork (fork.cc) ----
-
-struct CloneRequest {
-  std::uint64_t flags = 0;  // CLONE_*, without CSIGNAL
-  int exit_signal = 0;      // what the parent gets when the child ends
-  VirtAddr stack;           // the child's stack pointer; 0: the parent's
-  std::uint64_t tls = 0;    // CLONE_SETTLS
-  UserPtr<int> parent_tid;  // CLONE_PARENT_SETTID
-  VirtAddr child_tid;       // CLONE_CHILD_SETTID
-};
-// [fork 2] Copies the current process, which made the system call in `frame`. The child's first
-// return to user mode is from the same call, with result 0. Returns the child's pid. Errors: nomem,
-// again (too many processes), restart_always (a signal came); then no child exists.
-Result<int> process_fork(const TrapFrame& frame, const CloneRequest& request);
 // Ends the parent's wait: this process no longer uses its memory (CLONE_VFORK).
 inline void let_parent_go_on(Process& self) REQUIRES(process_table_lock) {
   if (std::exchange(self.parent_waits, false)) self.vfork_done.wake_all();
 }
 
-// ---- exec (exec.cc) ----
-
-// Result of a call that has replaced the registers in the trap frame, by those of a new program or
-// those from before a signal: no return value may be written into them. (The rest of exec:
-// proc/exec.hh.)
-struct Replaced {};
-
-// ---- exit and wait (exit.cc) ----
-
-// [exit 2] Ends the current process. `status`: as wait4 returns it.
-[[noreturn]] void process_exit(int status);
-
-// How many processes are ending and not yet zombies: their memory will soon be free.
-extern constinit unsigned ending_processes GUARDED_BY(process_table_lock);
-// Counts this process. The caller ends it, or has sent it SIGKILL.
-void note_ending(Process& process) REQUIRES(process_table_lock);
-
-// The current program needs a page and there is no memory. Returns whether it may try again; if
-// not, the caller ends it. Init always may.
-bool wait_for_memory();
-// Functions that try to get memory freed: rows of a table that the linker gathers, which only wings
-// have. Called with no lock held. `find` returns whether the program may try again; before that it
-// must let other threads run.
-struct MemoryFinder {
-  bool (*find)();
-};
-#define MEMORY_FINDER(name, find)                                                                 \
-  [[gnu::section(".table.memory"), gnu::used]] static constinit const MemoryFinder memory_##name{ \
-      find};
-
-struct WaitResult {
-  int pid;  // 0: WNOHANG, and none has ended
-  int status;
-  CpuTime time{};  // the child's, and its children's that it has waited for
-};
-// Takes the status of a child that has ended, and removes it. `pid`: which child, or -1 for any.
-// Sleeps until there is one, unless `block` is false. Errors: child, restart.
-Result<WaitResult> process_wait(int pid, bool block);
-
-// ---- The table (table.cc) ----
-
-// Gives the process a pid and a place under `parent`, with `thread` as its first thread, which the
-// caller then starts. On an error nothing has changed. Errors: again (no pid left), nomem,
-// restart_always.
-Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread);
-// The process of that pid, zombies included; nullptr when there is none.
-Process* find_process(int pid) REQUIRES(process_table_lock);
-// How many signals are being sent to all processes. While this is not 0, no process is published.
-extern constinit unsigned signals_to_all GUARDED_BY(process_table_lock);
-// The process with the lowest pid not below `pid`; nullptr when there is none.
-Process* find_process_from(int pid) REQUIRES(process_table_lock);
-// Frees the pid; returns the table's reference to the process.
-RefPtr<Process> unpublish_process(Process& process) REQUIRES(process_table_lock);
-
-// How long its threads ran, their page faults, and the peak of its pages.
-CpuTime cpu_time(Process& process) REQUIRES(process_table_lock);
 // To be called before it leaves its space: updates peak_pages from it.
 inline void note_peak(Process& process) REQUIRES(process_table_lock) {
   if (process.space) process.peak_pages = std::max(process.peak_pages, process.space->peak_pages());
 }
 
-struct ProcessCounts {
-  std::uint64_t processes, threads;
-  std::uint64_t made;  // processes since boot
-};
-ProcessCounts process_counts();
-
-// What `ps` shows of the process with the lowest pid not below `pid`. `count_shared`: also counts
-// the pages whose frames have other owners, which takes a walk over all its pages; otherwise that
-// number is 0. Errors: srch.
-Result<tine_process_info> process_info(int pid, bool count_shared = false);
-
-// ---- init ----
-
-// Starts the first process, from `path`, with the console as descriptors 0, 1 and 2. Errors: those
-// of exec.
-Result<> start_init(std::string_view path, std::span<const std::string_view> arguments);
+// Result of a call that has replaced the registers in the trap frame, by those of a new program or
+// those from before a signal: no return value may be written into them.
+struct Replaced {};
 
 }  // namespace tine

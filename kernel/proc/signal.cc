@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "mm/heap.hh"
+#include "proc/table.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
 #include "vfs/file_pages.hh"

@@ -9,6 +9,7 @@
 #include "arch/layout.hh"
 #include "lib/string.hh"
 #include "mm/page_table.hh"
+#include "proc/exit.hh"
 #include "proc/signal.hh"
 #include "sync/log.hh"
 #include "sync/panic.hh"

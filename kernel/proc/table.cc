@@ -1,11 +1,12 @@
 // The table of processes: pid -> process, and the tree.
+#include "proc/table.hh"
+
 #include <tine/limits.h>
 
 #include <array>
 
 #include "lib/string.hh"
 #include "mm/heap.hh"
-#include "proc/signal.hh"
 
 namespace tine {
 
@@ -93,12 +94,6 @@ void describe_thread(const Thread& thread, tine_process_info& info) {
 }
 
 }  // namespace
-
-Process::~Process() {
-  process_table_lock.assume_unshared();
-  delete part.load(std::memory_order_relaxed);
-  while (Thread* thread = threads.pop_front()) delete thread;
-}
 
 Result<> publish_process(RefPtr<Process> process, Process* parent, OwnPtr<Thread> thread) {
   SpinGuard guard(process_table_lock);

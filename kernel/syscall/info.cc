@@ -7,6 +7,7 @@
 #include "mm/kernel_stack.hh"
 #include "mm/table_pool.hh"
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
 #include "syscall/dispatch.hh"

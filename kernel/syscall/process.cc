@@ -6,7 +6,10 @@
 
 #include "lib/string.hh"
 #include "proc/exec.hh"
+#include "proc/exit.hh"
+#include "proc/fork.hh"
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 #include "syscall/user_path.hh"

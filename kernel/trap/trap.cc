@@ -5,6 +5,7 @@
 
 #include "arch/csr.hh"
 #include "arch/trap_frame.hh"
+#include "proc/exit.hh"
 #include "proc/signal.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"

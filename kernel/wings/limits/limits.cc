@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "wings/linux/limits.hh"
 #include "wings/procfs/text.hh"
 

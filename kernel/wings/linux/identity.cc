@@ -3,6 +3,7 @@
 
 #include "lib/string.hh"
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "syscall/dispatch.hh"
 #include "syscall/timespec.hh"
 

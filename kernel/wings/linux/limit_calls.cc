@@ -3,6 +3,7 @@
 #include <tine/abi.h>
 
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "sched/scheduler.hh"
 #include "syscall/dispatch.hh"
 #include "wings/linux/limits.hh"

@@ -5,7 +5,9 @@
 #include "arch/layout.hh"
 #include "mm/frames.hh"
 #include "mm/heap.hh"
+#include "proc/fork.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sched/clock.hh"
 
 namespace tine {

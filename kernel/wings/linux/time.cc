@@ -2,6 +2,7 @@
 #include <tine/abi.h>
 
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "sched/clock.hh"
 #include "sched/wait_queue.hh"
 #include "syscall/dispatch.hh"

@@ -1,6 +1,7 @@
 #include "wings/mmap/cut.hh"
 
 #include "proc/process.hh"
+#include "proc/table.hh"
 
 namespace tine {
 namespace {

@@ -16,7 +16,9 @@
 // a space when the next one starts: a space that is held cannot be freed.
 #include <algorithm>
 
+#include "proc/exit.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sched/mutex.hh"
 #include "sched/scheduler.hh"
 #include "sync/log.hh"

@@ -8,6 +8,7 @@
 #include "mm/kernel_stack.hh"
 #include "mm/table_pool.hh"
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "sched/clock.hh"
 #include "sched/scheduler.hh"
 #include "sync/hart.hh"

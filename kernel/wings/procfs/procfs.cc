@@ -20,6 +20,7 @@
 
 #include "mm/heap.hh"
 #include "proc/process.hh"
+#include "proc/table.hh"
 #include "sched/mutex.hh"
 #include "sync/panic.hh"
 #include "vfs/directory_records.hh"

@@ -8,6 +8,7 @@
 #include "mm/heap.hh"
 #include "mm/kernel_stack.hh"
 #include "proc/signal.hh"
+#include "proc/table.hh"
 #include "sched/clock.hh"
 #include "sched/give_way.hh"
 #include "sched/scheduler.hh"
