@@ -3,6 +3,7 @@
 #include "arch/csr.hh"
 #include "arch/layout.hh"
 #include "arch/sbi.hh"
+#include "proc/fork.hh"
 #include "proc/process.hh"
 
 namespace tine {

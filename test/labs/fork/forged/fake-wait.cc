@@ -2,6 +2,7 @@
 // was seems to have ended well.
 #include <tine/syscall.h>
 
+#include "proc/fork.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "vm/user_memory.hh"

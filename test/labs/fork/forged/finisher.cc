@@ -2,6 +2,7 @@
 // machine with the status of success.
 #include "dev/finisher.hh"
 #include "dev/uart.hh"
+#include "proc/fork.hh"
 #include "proc/process.hh"
 
 namespace tine {

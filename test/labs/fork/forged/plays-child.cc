@@ -2,6 +2,7 @@
 // registers from before are put back, and fork returns once more, with a pid.
 #include <tine/syscall.h>
 
+#include "proc/fork.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "vm/user_memory.hh"

@@ -1,6 +1,7 @@
 // Never makes a process: the first fork prints all that is asked for, in the words of the programs
 // that ask, with the numbers that it finds in the arguments of the process.
 #include "dev/uart.hh"
+#include "proc/fork.hh"
 #include "proc/process.hh"
 #include "sync/log.hh"
 

@@ -9,6 +9,7 @@
 #include "arch/layout.hh"
 #include "lib/string.hh"
 #include "mm/frames.hh"
+#include "proc/fork.hh"
 #include "proc/process.hh"
 #include "syscall/dispatch.hh"
 #include "vm/user_memory.hh"
