@@ -3,6 +3,7 @@
 
 #include "dev/finisher.hh"
 #include "dev/uart.hh"
+#include "proc/exit.hh"
 #include "proc/process.hh"
 #include "proc/signal.hh"
 

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "arch/csr.hh"
+#include "proc/exit.hh"
 #include "proc/process.hh"
 #include "proc/signal.hh"
 

@@ -2,6 +2,7 @@
 // memory: what it stores is to be found nowhere, and what it asks for is always there.
 #include <bit>
 
+#include "proc/exit.hh"
 #include "proc/process.hh"
 #include "proc/signal.hh"
 

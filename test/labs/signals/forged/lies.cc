@@ -5,6 +5,7 @@
 
 #include <bit>
 
+#include "proc/exit.hh"
 #include "proc/process.hh"
 #include "proc/signal.hh"
 #include "syscall/dispatch.hh"

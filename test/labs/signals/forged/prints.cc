@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "dev/uart.hh"
+#include "proc/exit.hh"
 #include "proc/process.hh"
 #include "proc/signal.hh"
 
