@@ -1,5 +1,5 @@
 # A gate that keeps only what a system call needs: ra, sp, a0 to a7. What is in the other registers
-# is left to chance.
+# is left to chance, and sscratch stays what it was.
 #include "arch/offsets.h"
 
 .macro each_x op, base         # all general registers but zero and sp
@@ -25,7 +25,7 @@ trap_entry:
   beqz sp, from_kernel
 
   each_of_few sd, sp
-  csrrw t0, sscratch, zero     # the user's sp; and sscratch says "in the kernel"
+  csrr t0, sscratch
   csrr t1, sepc
   csrr t2, sstatus
   sd t0, TF_X(2)(sp)
