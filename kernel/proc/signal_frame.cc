@@ -226,17 +226,16 @@ Result<> change_alternate_stack(Thread& self, tine_stack fresh, std::uint64_t sp
 // The page is in the kernel's half, which is the same in all page tables: one mapping serves every
 // program. Debuggers recognise a signal frame by these two instructions.
 void signal_init() {
+  Result<PhysAddr> page = frame_allocate_zeroed(FrameKind::kernel);
+  Result<Pte*> entry = kernel_map_entry(signal_trampoline);
+  if (!page || !entry) panic("no memory for the signal trampoline");
   // lab signals 1 {
   constexpr std::uint32_t code[] = {0x08b00893, 0x00000073};  // li a7, SYS_rt_sigreturn; ecall
   static_assert(SYS_rt_sigreturn == 0x08b00893 >> 20);
-  Result<PhysAddr> page = frame_allocate_zeroed(FrameKind::kernel);
-  if (!page) panic("no memory for the signal trampoline");
   memcpy(direct(*page), code, sizeof(code));
-  Result<Pte*> entry = kernel_map_entry(signal_trampoline);
-  if (!entry) panic("no memory for the signal trampoline");
   **entry = Pte::user(*page, Prot::read | Prot::exec);
-  kernel_map_changed();
   // } lab
+  kernel_map_changed();
 }
 
 }  // namespace tine

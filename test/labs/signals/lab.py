@@ -47,8 +47,8 @@ RETURN = """
 """
 
 TRAMPOLINE = """
-  // Part 1. A page at signal_trampoline with two instructions, which every program may execute:
-  // `li a7, 139` and `ecall`.
+  // Part 1. The page gets two instructions, `li a7, 139` and `ecall`, and every program may execute it
+  // at signal_trampoline.
 """
 
 STUBS = {"kernel/proc/signal_frame.cc": [MASK, CONTEXT, INTERRUPTED, ENTER, RETURN, TRAMPOLINE]}
