@@ -83,6 +83,15 @@ TEST_CASE("a fault in a function that calls no other is traced back, too",
   CHECK_THAT(line, contains("kernel_main + "));
 }
 
+// The backtrace reads through a frame pointer that leads to no memory: a panic inside the panic.
+TEST_CASE("a panic that fails while it prints stops the machine, too", "[panic][wing-backtrace]") {
+  const std::string said =
+      panic_after("panic-twice", {{register_pc, 0x10}, {register_fp, 0xffffffffc0000800}});
+  CHECK_THAT(said, contains("bad fetch in the kernel at address 0x10"));
+  CHECK_THAT(said, contains("backtrace:"));
+  CHECK_THAT(said, contains("another panic while this one was printed"));
+}
+
 TEST_CASE("an overflow of a kernel stack is named", "[panic]") {
   // In the lower half of the first stack's slot, which is never mapped.
   const std::string said = panic_after("panic-overflow", {{register_sp, 0xffffffffc0000800}});
