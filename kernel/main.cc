@@ -59,6 +59,7 @@ Thread& make_idle_thread() {
 
 // Gives memory to the frame allocator, except the holes in it.
 void add_free_memory(PhysAddr start, PhysAddr end, std::span<const MemoryRange> holes) {
+  // lab boot 1 {
   while (start < end) {
     PhysAddr stop = end, next = end;
     for (const MemoryRange& hole : holes) {
@@ -69,10 +70,12 @@ void add_free_memory(PhysAddr start, PhysAddr end, std::span<const MemoryRange> 
     if (start < stop) frames_add(start, stop);
     start = next;
   }
+  // } lab
 }
 
 // The kernel's bank of memory, and those that follow it without a gap: the frame records span it.
 MemoryRange usable_memory(const MachineDescription& machine) {
+  // lab boot 1 {
   MemoryRange all;
   for (const MemoryRange& bank : machine.memory) {
     if (all.size == 0 && bank.end() > physical(kernel_start)) {
@@ -84,6 +87,7 @@ MemoryRange usable_memory(const MachineDescription& machine) {
     }
   }
   return all;
+  // } lab
 }
 
 // [boot 6] Memory: where it is, which parts are in use already, and the kernel's own page table for
@@ -157,6 +161,7 @@ void find_harts(const MachineDescription& machine) {
 
 // [boot 9]
 void start_other_harts() {
+  // lab boot 2 {
   for (unsigned i = 1; i < hart_count; i++) {
     auto stack = kernel_stack_allocate();
     if (!stack) panic("no memory for the stack of hart {}", harts[i].id);
@@ -167,6 +172,7 @@ void start_other_harts() {
         sbi::hart_start(harts[i].id, physical(reinterpret_cast<const void*>(_start)).value());
     if (error) log("hart {} does not start (SBI error {})\n", harts[i].id, error);
   }
+  // } lab
 }
 
 }  // namespace
@@ -210,10 +216,12 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t hart_id, PhysAddr device_
 }
 
 extern "C" [[noreturn]] void secondary_main() {
+  // lab boot 2 {
   this_hart().online.store(true);
   become_idle_thread(*this_hart().idle);
   enable_interrupts();
   idle();
+  // } lab
 }
 
 }  // namespace tine

@@ -62,6 +62,7 @@ _start:
   j enable_paging
 
 find_own_hart:
+  # lab boot 2 {
   la s0, harts
   la t1, hart_count
   lw t1, (t1)
@@ -75,6 +76,7 @@ find_own_hart:
   j 3b
 2:li s1, 0                     # no stack yet: it is mapped in the kernel's page table only
   la s2, secondary_virtual
+  # } lab
 
 # [boot 4] Paging on. s0 = Hart, s1 = stack, s2 = where to jump, all physical; a0 and a1 are kept.
 enable_paging:
@@ -103,11 +105,13 @@ enable_paging:
   jr s2                        # from here on at virtual addresses
 
 secondary_virtual:
+  # lab boot 2 {
   ld t0, HART_START_SATP(tp)
   csrw satp, t0
   sfence.vma
   ld sp, HART_START_SP(tp)
   j secondary_main
+  # } lab
 .size _start, . - _start
 
 # A fault before the kernel can report one: print a message through the firmware, and shut down.

@@ -16,6 +16,7 @@ constexpr std::uint64_t extension_legacy_putchar = 1;
 // value in a1.
 long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
           std::uint64_t arg1 = 0, std::uint64_t arg2 = 0, std::uint64_t arg3 = 0) {
+  // lab boot 2 {
   register std::uint64_t a0 asm("a0") = arg0;
   register std::uint64_t a1 asm("a1") = arg1;
   register std::uint64_t a2 asm("a2") = arg2;
@@ -24,10 +25,12 @@ long call(std::uint64_t extension, std::uint64_t function, std::uint64_t arg0,
   register std::uint64_t a7 asm("a7") = extension;
   asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
   return static_cast<long>(a0);
+  // } lab
 }
 
 }  // namespace
 
+// lab boot 2 {
 void set_timer(std::uint64_t time) { call(extension_time, 0, time); }
 
 // The SBI promises no order. The fence makes earlier writes, which hold the reason for the
@@ -48,6 +51,7 @@ long hart_start(std::uint64_t hart_id, std::uint64_t start) {
 }
 
 void system_reset(Reset type) { call(extension_srst, 0, static_cast<std::uint32_t>(type), 0); }
+// } lab
 
 void console_putchar(char c) { call(extension_legacy_putchar, 0, static_cast<unsigned char>(c)); }
 

@@ -24,7 +24,9 @@ bool isa_has_double(std::string_view isa) {
 
 void describe_hart(const FdtNode& cpu, MachineDescription& machine) {
   auto id = cpu.region();
+  // lab boot 2 {
   if (!id || id->start.value() >= sbi::hart_ids || !cpu.is_enabled()) return;
+  // } lab
   if (machine.harts.count == 0) {
     auto isa = cpu.property("riscv,isa"), extensions = cpu.property("riscv,isa-extensions");
     auto has = [&](std::string_view name) { return extensions && extensions->contains(name); };
@@ -80,15 +82,19 @@ void describe_device(const FdtNode& device, MemoryRange registers, MachineDescri
 
 void describe_node(const FdtNode& node, MachineDescription& machine) {
   if (node.name == "chosen") describe_chosen(node, machine);
+  // lab boot 1 {
   if (node.is_child_of("reserved-memory")) {
     for (std::size_t i = 0; auto range = node.region(i); i++) machine.reserved.add(*range);
   }
+  // } lab
   if (!machine.timebase_frequency) machine.timebase_frequency = node.number("timebase-frequency");
   if (node.is_a("cpu")) describe_hart(node, machine);
   if (node.parent && node.is_compatible("riscv,cpu-intc")) describe_controller(node, machine);
+  // lab boot 1 {
   if (node.is_a("memory")) {
     for (std::size_t i = 0; auto range = node.region(i); i++) machine.memory.add(*range);
   }
+  // } lab
   auto registers = node.region();
   if (!registers) return;
   describe_device(node, *registers, machine);
@@ -98,11 +104,15 @@ void describe_node(const FdtNode& node, MachineDescription& machine) {
 
 MachineDescription describe_machine(const Fdt& tree) {
   MachineDescription machine;
+  // lab boot 1 {
   for (std::size_t i = 0; auto range = tree.reservation(i); i++) {
     if (!machine.reserved.add(*range)) break;
   }
+  // } lab
   tree.for_each_node([&](const FdtNode& node) { describe_node(node, machine); });
+  // lab boot 1 {
   std::ranges::partial_sort(machine.memory, machine.memory.end(), {}, &MemoryRange::start);
+  // } lab
   // In a second pass, because the PLIC's node may come before those of the harts.
   tree.for_each_node([&](const FdtNode& node) {
     bool is_plic = node.is_compatible("riscv,plic0") || node.is_compatible("sifive,plic-1.0.0");

@@ -27,6 +27,12 @@ constexpr const char* short_turns[] = {"-netdev", "hubport,id=none,hubid=0", "-o
 
 int all_harts(const Options& o) { return takes_turns(o) ? 2 * o.smp - 1 : o.smp; }
 
+}  // namespace
+
+std::string scratch_for(const std::string& name) {
+  return setting("TINE_SCRATCH", "/tmp") + "/tine-" + name + "-" + std::to_string(getpid());
+}
+
 // QEMU's own device tree, but for the status of every second hart (Devicetree Specification,
 // section 2.3.4): "fail" is as long as "okay".
 void write_device_tree(const Options& o, const std::string& path) {
@@ -35,19 +41,13 @@ void write_device_tree(const Options& o, const std::string& path) {
                 std::to_string(all_harts(o)) + " -m " + o.memory + " -display none 2>&1");
   std::ifstream in(path, std::ios::binary);
   std::string tree(std::istreambuf_iterator<char>(in), {});
-  for (int hart = 1; hart < all_harts(o); hart += 2) {
+  for (int hart = 1; takes_turns(o) && hart < all_harts(o); hart += 2) {
     const std::size_t status = tree.find("okay", tree.find("cpu@" + std::to_string(hart)));
     if (status == std::string::npos)
       throw NotJudged("no hart " + std::to_string(hart) + " in QEMU's device tree: " + said);
     tree.replace(status, 4, "fail");
   }
   std::ofstream(path, std::ios::binary) << tree;
-}
-
-}  // namespace
-
-std::string scratch_for(const std::string& name) {
-  return setting("TINE_SCRATCH", "/tmp") + "/tine-" + name + "-" + std::to_string(getpid());
 }
 
 pid_t start_machine(const std::vector<std::string>& line, int input, int output) {

@@ -18,6 +18,9 @@ std::string scratch_for(const std::string& name);
 // `scratch`. QEMU's debugger is at `scratch`.gdb.
 std::vector<std::string> command_line(const Options& options, const std::string& scratch);
 
+// QEMU's own device tree of that machine, in which the harts that must not run have failed.
+void write_device_tree(const Options& options, const std::string& path);
+
 // Starts QEMU with these files as its standard input and output. QEMU is killed when this program
 // ends, however it ends. Throws NotJudged.
 pid_t start_machine(const std::vector<std::string>& line, int input, int output);

@@ -148,5 +148,25 @@ TEST_CASE("the number of pagetable", "[.number-pagetable]") {
   WARN("munmap_cost = " << touched - untouched);
 }
 
+TEST_CASE("the number of boot", "[.number-boot]") {
+  Machine m({"boot-number"});
+  Process& process = m.first();
+  const std::uint64_t at = map_pages(m, process, 1);
+  m.touch(process, at, 1, 0);
+  m.poke(process, at, std::vector<std::uint8_t>(page, 'x'));
+  auto cost_of_write = [&](std::uint64_t size) {
+    std::uint64_t least = ~0ul;
+    for (int i = 0; i < 6; i++) {
+      Registers with = process.at_rest;
+      with.x[reg_a0] = 1, with.x[reg_a0 + 1] = at, with.x[reg_a0 + 2] = size;
+      with.x[reg_a7] = call_write;
+      least = std::min(least, m.step(process, "step_cost", with).x[9]);
+    }
+    return least;
+  };
+  const std::uint64_t one = cost_of_write(1);
+  WARN("console_cost = " << cost_of_write(std::min(task("bytes"), page)) - one);
+}
+
 }  // namespace
 }  // namespace test

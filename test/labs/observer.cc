@@ -85,6 +85,7 @@ Machine::Machine(const Case& what) : Machine(bytes_of(what.memory)) {
     boot();
     return;
   }
+  if (what.watches_firmware) find_firmware();
   if (what.kernel_stop) {
     stop_in_kernel(what.kernel_stop, what.visits);
     return;
@@ -107,10 +108,12 @@ void Machine::launch(const Case& what) {
   scratch_ = scratch_for(what.name);
   options_.smp = what.smp;
   // QEMU 7.2 with -icount does not go on after a stop in a kernel that has set no timer yet.
-  options_.shift = what.kernel_stop ? Options{}.shift : 0;
+  const bool counts = !what.kernel_stop && !what.watches_firmware && !what.slow_console;
+  options_.shift = counts ? 0 : Options{}.shift;
   options_.hz = what.hz;
   options_.memory = what.memory;
-  options_.kernel_args = "init=/test/observer";
+  options_.kernel_args = "init=/test/observer" + what.arguments;
+  options_.cpu = what.cpu;
   options_.instructions = what.million * 1'000'000;
   // The machine's memory is a file without a name, which QEMU inherits.
   const int ram = memfd_create("ram", 0);
@@ -122,16 +125,38 @@ void Machine::launch(const Case& what) {
       "memory-backend-file,id=ram,share=on,size=" + what.memory + ",mem-path=" + ram_path,
       "-machine", "memory-backend=ram"};
   if (what.kernel_only) options_.extra.push_back("-no-shutdown");
+  // One thread for all harts: two that stop at the same moment are seen one after the other.
+  if (what.watches_firmware) {
+    options_.extra.push_back("-accel");
+    options_.extra.push_back("tcg,thread=single");
+  }
   int from_guest[2];
   if (pipe2(from_guest, O_CLOEXEC)) throw NotJudged("no pipe for QEMU");
+  slow_console_ = what.slow_console;
+  if (slow_console_) fcntl(from_guest[1], F_SETPIPE_SZ, int(page));
+  std::vector<std::string> line = command_line(options_, scratch_);
+  use_tree(what, line);
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  pid_ = start_machine(command_line(options_, scratch_), nothing, from_guest[1]);
+  pid_ = start_machine(line, nothing, from_guest[1]);
   close(nothing);
   close(from_guest[1]);
   output_ = from_guest[0];
   stub_ = std::make_unique<Stub>(scratch_ + ".gdb");
   memory_ = std::make_unique<PhysicalMemory>(ram_path, memory_bytes_);
   close(ram);
+  if (what.memory_before) what.memory_before(*memory_);
+}
+
+void Machine::use_tree(const Case& what, std::vector<std::string>& line) {
+  if (!what.tree) return;
+  const std::string path = scratch_ + ".dtb";
+  write_device_tree(options_, path);
+  DeviceTree tree(path);
+  what.tree(tree);
+  tree.write(path);
+  if (std::find(line.begin(), line.end(), "-dtb") != line.end()) return;
+  line.push_back("-dtb");
+  line.push_back(path);
 }
 
 void Machine::boot() {
@@ -233,13 +258,23 @@ std::string Machine::busy_ones() const {
   return text;
 }
 
+bool Machine::wait_for_stop() {
+  constexpr int slow_ms = 20;
+  pollfd ready[] = {{stub_->file(), POLLIN, 0}, {output_, POLLIN, 0}};
+  if (slow_console_) {
+    if (poll(ready, 1, slow_ms) > 0) return true;
+    ready[0].events = 0;
+  }
+  if (poll(ready, 2, slow_console_ ? 0 : -1) < 0) throw NotJudged("cannot wait for QEMU");
+  if (ready[1].revents && !read_console()) machine_ended();
+  return ready[0].revents != 0;
+}
+
 // Returns when a hart has come to a breakpoint.
 void Machine::run_until_stop() {
   stub_->resume();
   for (bool limit_seen = false;;) {
-    pollfd ready[] = {{stub_->file(), POLLIN, 0}, {output_, POLLIN, 0}};
-    if (poll(ready, 2, -1) < 0) throw NotJudged("cannot wait for QEMU");
-    if (ready[1].revents && !read_console()) machine_ended();
+    const bool stops = wait_for_stop();
     if (!limit_seen && console_.find("[instruction limit]") != std::string::npos) {
       limit_seen = true;
       if (stub_->interrupt()) {
@@ -247,11 +282,12 @@ void Machine::run_until_stop() {
               " million instructions without coming back to the observer");
       }
     }
-    if (!ready[0].revents) continue;
+    if (!stops) continue;
     const std::optional<int> hart = stub_->stopped();
     if (!hart) machine_ended();
     hart_ = *hart;
-    return;
+    if (!keep_firmware_call()) return;
+    stub_->resume();
   }
 }
 
@@ -540,6 +576,56 @@ std::uint64_t Machine::kernel_word(std::uint64_t address) {
 
 void Machine::set_kernel_memory(std::uint64_t address, std::span<const std::uint8_t> bytes) {
   stub_->set_memory(hart_, address, bytes);
+}
+
+// The kernel's first instruction, at which the firmware leaves the hart.
+void Machine::find_firmware() {
+  constexpr std::uint64_t kernel_start = 0x80200000;
+  constexpr unsigned csr_mtvec = 0x305;
+  stub_->add_breakpoint(kernel_start);
+  run_until_stop();
+  stub_->remove_breakpoint(kernel_start);
+  firmware_at_ = stub_->csr(hart_, csr_mtvec) & ~3ul;
+  stub_->add_breakpoint(firmware_at_);
+}
+
+bool Machine::keep_firmware_call() {
+  constexpr unsigned csr_mcause = 0x342;
+  constexpr std::uint64_t machine_mode = 3, call_from_supervisor = 9;
+  if (firmware_at_ == 0 || stub_->privilege(hart_) != machine_mode) return false;
+  const Registers now = stub_->registers(hart_);
+  if (now.pc != firmware_at_) return false;
+  if (stub_->csr(hart_, csr_mcause) == call_from_supervisor)
+    firmware_calls_.push_back({hart_, now, stub_->csr(hart_, csr_satp)});
+  stub_->remove_breakpoint(firmware_at_);
+  stub_->step(hart_);
+  stub_->add_breakpoint(firmware_at_);
+  return true;
+}
+
+FirmwareCall Machine::firmware_call(const Registers& registers) {
+  const std::size_t before = firmware_calls_.size();
+  firmware_return(registers);
+  if (firmware_calls_.size() != before + 1)
+    give_up("A function of sbi.hh should call the firmware once, and does so " +
+            std::to_string(firmware_calls_.size() - before) + " times.");
+  return firmware_calls_.back();
+}
+
+Registers Machine::firmware_return(const Registers& registers) {
+  stub_->set_registers(hart_, registers);
+  stub_->add_breakpoint(registers.x[reg_ra]);
+  run_until_stop();
+  stub_->remove_breakpoint(registers.x[reg_ra]);
+  return stub_->registers(hart_);
+}
+
+std::vector<int> Machine::harts() const { return hart_ids(options_); }
+
+const std::string& Machine::whole_console() {
+  for (pollfd ready = {output_, POLLIN, 0}; poll(&ready, 1, 500) > 0 && read_console();) {
+  }
+  return console_;
 }
 
 // Without -icount a machine whose harts wait for interrupts executes nothing, so no number of

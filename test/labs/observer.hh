@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "guest/guest.hh"
+#include "labs/firmware.hh"
 #include "labs/stub.hh"
 
 namespace test {
@@ -119,6 +121,14 @@ struct Case {
   // Looks at the kernel alone, after that many instructions or when it has switched the machine
   // off: no process is known.
   bool kernel_only = false;
+  std::string cpu = "rv64";
+  std::string arguments = {};  // more of the kernel's
+  // Changes the device tree that the firmware gets.
+  std::function<void(DeviceTree&)> tree = {};
+  // Writes to the machine's memory before it starts.
+  std::function<void(const PhysicalMemory&)> memory_before = {};
+  bool watches_firmware = false;  // keeps all calls of the firmware
+  bool slow_console = false;      // the other end of the serial port is slow to read
 };
 
 class Machine {
@@ -218,6 +228,22 @@ class Machine {
   // Lets the machine run until it is gone; all that its console has said.
   const std::string& run_to_end();
 
+  // ---- Harts and the firmware ----
+
+  int hart() const { return hart_; }  // that stopped last, or is to stop
+  std::vector<int> harts() const;     // those that are to run
+  std::uint64_t privilege(int hart) { return stub_->privilege(hart); }
+  std::uint64_t csr(int hart, unsigned number) { return stub_->csr(hart, number); }
+  // With Case::watches_firmware: the calls so far.
+  const std::vector<FirmwareCall>& firmware_calls() const { return firmware_calls_; }
+  // The kernel goes on with these registers, until it calls the firmware: that call. It then
+  // returns to `registers.x[reg_ra]`.
+  FirmwareCall firmware_call(const Registers& registers);
+  // And goes on until it is there; its registers.
+  Registers firmware_return(const Registers& registers);
+  // Reads what is still on the way through the serial port.
+  const std::string& whole_console();
+
   // ---- Drawn on the host ----
 
   std::uint64_t draw() { return random_(); }
@@ -251,9 +277,17 @@ class Machine {
   Process* current_ = nullptr;  // stopped, at rest
   int hart_ = 0;                // of the last stop
 
+  std::uint64_t firmware_at_ = 0;  // its first instruction at a trap, if calls are watched
+  std::vector<FirmwareCall> firmware_calls_;
+  bool slow_console_ = false;
+
   explicit Machine(std::size_t memory_bytes);
   void launch(const Case& what);
   void boot();  // and stops somewhere
+  void use_tree(const Case& what, std::vector<std::string>& line);
+  void find_firmware();
+  bool keep_firmware_call();  // did the machine stop for one?
+  bool wait_for_stop();       // or for something on the console
   void read_observer();
   void stop_in_kernel(std::uint64_t address, unsigned visits);
   void start_call_with(Process& process, std::uint64_t number,

@@ -105,6 +105,11 @@ bool Stub::interrupt() {
   return poll(&ready, 1, 3000) > 0 && stopped().has_value();
 }
 
+void Stub::step(int hart) {
+  send("vCont;s:" + hex(static_cast<std::uint64_t>(hart) + 1));
+  if (!stopped()) throw NotJudged("QEMU's debugger does not step");
+}
+
 Registers Stub::registers(int hart) {
   select(hart);
   const std::string digits = ask("g");

@@ -40,6 +40,8 @@ class Stub {
   std::optional<int> stopped();
   // Stops a machine that runs. False if it does not react.
   bool interrupt();
+  // That hart alone executes one instruction, at which there may be no breakpoint.
+  void step(int hart);
 
   // Of one hart. `privilege`: 0 is user mode. `csr`: by its number in the specification.
   Registers registers(int hart);

@@ -83,6 +83,14 @@ def pagetable_task(draw):
             "error": draw.one_of([1, 6, 11, 16, 17, 18, 34]), "pages": 400 + 50 * draw.below(30)}
 
 
+def boot_task(draw):
+    places = list(range(4))
+    task = {name: places.pop(draw.below(len(places))) for name in ("id_at", "memory_at", "harts_at", "word_at")}
+    return {"extension": 0x09000000 + draw.below(1 << 20), "function": 1 + draw.below(1000), **task,
+            "unit": draw.one_of([1 << 10, 1 << 12, 1 << 16, 1 << 20]), "property": 1000 + draw.below(9000),
+            "default": 1 + draw.below(1 << 30), "bytes": 1000 + 100 * draw.below(30)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -232,7 +240,27 @@ Your number: munmap_cost is how many instructions more munmap takes for {pages} 
 for {pages} pages that were not touched.
 """
 
-TASKS = {"fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
+BOOT_TEXT = """
+Part 3 of the lab boot for {id}: a report to the firmware.
+
+Each hart that runs your kernel reports to the firmware once, when it comes up: with the call of the SBI that has the
+extension {extension:#x} and the function {function}. What the firmware returns does not matter (it does not know that
+extension). The four arguments are
+
+- in a{id_at}: the id of the hart that reports;
+- in a{memory_at}: the size of the memory that your kernel uses, in units of {unit} bytes. This is all of the piece of
+  memory that the kernel is in, the firmware's part and the kernel's included;
+- in a{harts_at}: how many harts your kernel uses, the first one included;
+- in a{word_at}: the number that the property `tine,{property}` of the device tree's node /chosen has, of 32 or of 64
+  bits; {default} if there is no such property.
+
+When a hart reports it uses the kernel's final page table, and has run no program yet. It does not report again.
+
+Your number: console_cost is how many instructions more it takes to write {bytes} bytes to the console than to write one.
+The bytes are all "x", and are in a page that was touched before.
+"""
+
+TASKS = {"boot": (boot_task, BOOT_TEXT), "fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
          "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
          "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT),
          "traps": (traps_task, TRAPS_TEXT), "pagetable": (pagetable_task, PAGETABLE_TEXT)}
