@@ -129,12 +129,12 @@ def own(task):
          "std::uint64_t a2, std::uint64_t a3);\n\nenum class Reset"),
         (sbi, putchar, f"void report(std::uint64_t a0, std::uint64_t a1, std::uint64_t a2, std::uint64_t a3) {{\n"
          f"  call({task['extension']}, {task['function']}, a0, a1, a2, a3);\n}}\n\n" + putchar),
-        (tree, "  std::string_view bootargs;\n", f"  std::string_view bootargs;\n  std::uint64_t word{{{task['default']}}};\n"),
-        (machine, chosen, chosen + f'  if (auto word = chosen.property("tine,{task["property"]}")) '
+        (tree, "  std::string_view bootargs;\n", f"  std::string_view bootargs{{}};\n  std::uint64_t word{{{task['default']}}};\n"),
+        (machine, chosen, chosen.replace('seed->value', '(seed->value)') + f'  if (auto word = chosen.property("tine,{task["property"]}")) '
          "machine.word = word->number().value_or(0);\n"),
         (main, prepare, "std::uint64_t report_memory = 0, report_word = 0;\n\nvoid report() {\n"
-         f"  sbi::report({', '.join(values)});\n}}\n\n" + prepare),
-        (main, accounts, accounts + "  report_memory = frame_counts().total * page_size;\n"
+         f"  sbi::report({', '.join(values)});\n}}\n\n" + prepare.replace("unsigned", "const unsigned")),
+        (main, accounts, "  accounts_init(page_size * free_frames());\n" "  report_memory = frame_counts().total * page_size;\n"
          "  report_word = machine.word;\n  report();\n"),
-        (main, "  become_idle_thread(*this_hart().idle);\n", "  become_idle_thread(*this_hart().idle);\n  report();\n"),
+        (main, "  become_idle_thread(*this_hart().idle);\n", "  become_idle_thread(*(this_hart().idle));\n  report();\n"),
     ]
