@@ -360,9 +360,11 @@ OwnPtr<Entry> Directory::take(Entry* entry) {
 // The last step before this directory's name is removed: from here on no name can be added to it
 // and nothing mounted on it, and it holds a reference to its parent. Errors: notempty, busy.
 Result<> Directory::retire() {
+  // lab locks 2 {
   SpinGuard guard(lock_);
-  if (!by_name_.empty()) return Errno::notempty;
   SpinGuard parents_guard(parents);
+  // } lab
+  if (!by_name_.empty()) return Errno::notempty;
   if (mounted()) return Errno::busy;
   removed_ = true;
   entry_ = nullptr;

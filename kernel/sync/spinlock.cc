@@ -11,9 +11,11 @@ namespace tine {
 // Only reads until the lock looks free, so that waiting harts do not take the cache line from each
 // other by writing to it.
 void Spinlock::wait_for_it() {
+  // lab locks 1 {
   do {
     while (locked_.load(std::memory_order_relaxed)) csr::pause();
   } while (locked_.exchange(1, std::memory_order_acquire));
+  // } lab
 }
 
 void Spinlock::check_held() const {

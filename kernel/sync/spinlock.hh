@@ -25,14 +25,18 @@ class CAPABILITY("spinlock") Spinlock : public RankedLock {
   // the lock is free.
   void lock() ACQUIRE() {
     if constexpr (TINE_DEBUG) this_hart().held.add(*this);
+    // lab locks 1 {
     if (locked_.exchange(1, std::memory_order_acquire)) [[unlikely]]
       wait_for_it();
+    // } lab
     if constexpr (TINE_DEBUG) holder_ = &this_hart();
   }
   void unlock() RELEASE() {
     if constexpr (TINE_DEBUG) this_hart().held.remove(*this);
     if constexpr (TINE_DEBUG) holder_ = nullptr;
+    // lab locks 1 {
     locked_.store(0, std::memory_order_release);
+    // } lab
   }
 
   // For code that runs under the lock where the analysis cannot see it: the condition of a `wait`.

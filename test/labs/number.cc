@@ -168,5 +168,19 @@ TEST_CASE("the number of boot", "[.number-boot]") {
   WARN("console_cost = " << cost_of_write(std::min(task("bytes"), page)) - one);
 }
 
+TEST_CASE("the number of locks", "[.number-locks]") {
+  Machine m({"locks-number", 400});
+  Process& process = m.first();
+  const std::uint64_t pages = task("pages");
+  std::uint64_t least = ~0ul;
+  for (int i = 0; i < 6; i++) {
+    const std::uint64_t at = map_pages(m, process, pages);
+    const std::uint64_t first = cost_of_stores(m, process, at, pages);
+    least = std::min(least, first - cost_of_stores(m, process, at, pages));
+    m.call(process, call_munmap, at, pages * page);
+  }
+  WARN("frame_cost = " << least);
+}
+
 }  // namespace
 }  // namespace test

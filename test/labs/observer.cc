@@ -291,6 +291,38 @@ void Machine::run_until_stop() {
   }
 }
 
+// (A hart that spins for a lock executes instructions, and one that waits for an interrupt lets the
+// clock go on, so time passes in any case, however busy the host is.)
+bool Machine::run_alone(int hart, std::uint64_t time) {
+  constexpr int ms_between = 3;
+  const std::uint64_t end = stub_->csr(hart, csr_time) + time;
+  do {
+    stub_->resume_alone(hart);
+    pollfd ready[] = {{stub_->file(), POLLIN, 0}, {output_, POLLIN, 0}};
+    if (poll(ready, 2, ms_between) < 0) throw NotJudged("cannot wait for QEMU");
+    if (ready[1].revents && !read_console()) machine_ended();
+    const std::uint64_t rest = label("rest");
+    if (!ready[0].revents) {
+      if (!stub_->interrupt()) machine_ended();
+    } else if (!stub_->stopped()) {
+      machine_ended();
+    }
+    if (stub_->pc(hart) == rest) return true;
+  } while (stub_->csr(hart, csr_time) < end);
+  return false;
+}
+
+void Machine::arrive(Process& process, int hart) {
+  hart_ = hart;
+  if (stub_->privilege(hart) != 0)
+    give_up("The kernel runs the observer's code itself, not in user mode.");
+  if (root() != process.root) give_up("A process comes to rest with another page table.");
+  check_code(process);
+  process.at_rest = stub_->registers(hart);
+  process.busy = false;
+  current_ = &process;
+}
+
 // ---- Who is where ----
 
 Process& Machine::next() {

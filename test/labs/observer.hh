@@ -244,6 +244,17 @@ class Machine {
   // Reads what is still on the way through the serial port.
   const std::string& whole_console();
 
+  // ---- Harts one by one (harts.hh) ----
+
+  Stub& hardware() { return *stub_; }
+  // The process that is at rest, on the hart `hart()`.
+  Process& current() { return *current_; }
+  // That hart alone goes on until it comes to a breakpoint (true), or until so much time of the
+  // machine's clock has passed and it has not.
+  bool run_alone(int hart, std::uint64_t time);
+  // The process that stands at a breakpoint on that hart is current then, and at rest.
+  void arrive(Process& process, int hart);
+
   // ---- Drawn on the host ----
 
   std::uint64_t draw() { return random_(); }

@@ -79,11 +79,14 @@ void Stub::remove_breakpoint(std::uint64_t address) {
 }
 
 // QEMU acknowledges the command; then nothing comes until the machine stops.
-void Stub::resume() {
-  send("c");
+void Stub::go(const std::string& how) {
+  send(how);
   char acknowledged = 0;  // that alone: what comes next is waited for with poll
   if (read(socket_, &acknowledged, 1) != 1) throw NotJudged("QEMU's debugger is gone");
 }
+
+void Stub::resume() { go("c"); }
+void Stub::resume_alone(int hart) { go("vCont;c:" + hex(static_cast<std::uint64_t>(hart) + 1)); }
 
 std::optional<int> Stub::stopped() {
   try {
@@ -131,6 +134,11 @@ void Stub::set_registers(int hart, const Registers& to) {
 std::uint64_t Stub::privilege(int hart) {
   select(hart);
   return read_register(first_csr_ - 1);
+}
+
+std::uint64_t Stub::pc(int hart) {
+  select(hart);
+  return read_register(32);
 }
 
 std::uint64_t Stub::csr(int hart, unsigned number) {

@@ -35,6 +35,8 @@ class Stub {
   // Lets the machine run. Then `file()` becomes readable when a hart has come to a breakpoint, or
   // the machine has ended: `stopped` says which.
   void resume();
+  // The same with one hart alone. All others stand still, wherever they are.
+  void resume_alone(int hart);
   int file() const { return socket_; }
   // The hart that stopped; nothing if the machine is gone.
   std::optional<int> stopped();
@@ -47,6 +49,7 @@ class Stub {
   Registers registers(int hart);
   void set_registers(int hart, const Registers& to);
   std::uint64_t privilege(int hart);
+  std::uint64_t pc(int hart);
   std::uint64_t csr(int hart, unsigned number);
   // Memory as that hart sees it, at most a page. Code that is written there is executed next.
   std::vector<std::uint8_t> memory(int hart, std::uint64_t address, std::size_t size);
@@ -59,6 +62,7 @@ class Stub {
   std::size_t next_ = 0, end_ = 0;
   unsigned first_csr_ = 0;  // the debugger's number of CSR 0
 
+  void go(const std::string& how);
   void select(int hart);
   std::uint64_t read_register(unsigned number);
   std::string ask(const std::string& body);

@@ -69,7 +69,7 @@ std::string programs(const std::string& core, const std::vector<std::string>& be
 }
 
 TEST_CASE("part 4, 4 points: programs about processes and signals",
-          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][part4]") {
+          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][locks][part4]") {
   run_programs(
       "processes",
       programs("test_getpid test_fork test_fork_wait_cycle test_fork_return_value "
@@ -79,14 +79,14 @@ TEST_CASE("part 4, 4 points: programs about processes and signals",
 }
 
 TEST_CASE("part 4, 4 points: programs about memory",
-          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][part4]") {
+          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][locks][part4]") {
   run_programs("memory", programs("cow memory badargs badptr exhaust faults oom oom_calls "
                                   "stress=1000",
                                   {"wing-mmap", "wing-oom", "wing-linux-limits"}));
 }
 
 TEST_CASE("part 4, 3 points: programs about files",
-          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][part4]") {
+          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][locks][part4]") {
   run_programs("files", programs("files directories directory_races pipes paths names descriptors "
                                  "exec_files busy_files library",
                                  {"wing-locks", "wing-tty", "wing-linux-files", "wing-linux-nodes",
@@ -94,7 +94,7 @@ TEST_CASE("part 4, 3 points: programs about files",
 }
 
 TEST_CASE("part 4, 3 points: programs about users, and what wings tell",
-          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][part4]") {
+          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][locks][part4]") {
   run_programs("users", programs("", {"wing-linux-credentials", "wing-linux-permissions",
                                       "wing-linux-rights", "wing-linux-set-id", "wing-linux-small",
                                       "wing-linux-devices", "wing-linux-script", "wing-procfs",
@@ -119,7 +119,7 @@ void expect_within(Guest& guest, const std::string& line, const std::string& wan
 }
 
 TEST_CASE("part 4, 4 points: a session at the shell as an ordinary user",
-          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][part4]") {
+          "[fork][syscall][mmap][signals][sched][exec][traps][pagetable][boot][locks][part4]") {
   Options options = whole_system("session");
   options.init_args = "/test/lab_user";
   std::random_device device;

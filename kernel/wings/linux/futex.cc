@@ -155,7 +155,9 @@ struct Requeue {
 Result<int> wake_and_move(const Requeue& how, std::byte* word) {
   Bucket& source = bucket_of(how.from);
   Bucket& target = bucket_of(how.to);
+  // lab locks 2 {
   SpinPair guard(source.lock, target.lock, &target < &source);
+  // } lab
   std::atomic_ref now(*reinterpret_cast<std::uint32_t*>(word));
   if (how.expected && now.load(std::memory_order_relaxed) != *how.expected) return Errno::again;
   unsigned woken = source.queue.wake(how.wake, [&](const Waiter& each) {

@@ -91,6 +91,11 @@ def boot_task(draw):
             "default": 1 + draw.below(1 << 30), "bytes": 1000 + 100 * draw.below(30)}
 
 
+def locks_task(draw):
+    return {"size": 16 + draw.below(60), "take": 3 + draw.below(10), "give": 3 + draw.below(10),
+            "pages": 100 + 10 * draw.below(25)}
+
+
 FORK_TEXT = """
 Part 3 of the lab fork for {id}: a fenced child.
 
@@ -260,10 +265,31 @@ Your number: console_cost is how many instructions more it takes to write {bytes
 The bytes are all "x", and are in a page that was touched before.
 """
 
+LOCKS_TEXT = """
+Part 3 of the lab locks for {id}: a store of frames for each hart.
+
+Each hart has a store of free frames besides the list that all harts share. A frame is put on top of the store of the
+hart that gives it back, and a hart takes the frame on top of its own store. A store holds at most {size} frames.
+
+- A hart whose store is empty, and that wants a frame, first takes {take} frames from the list (or all, if there are
+  fewer), one after the other, and puts each on top of its store.
+- A hart whose store is full, and that gives back a frame, first takes {give} frames from the top of its store, one after
+  the other, and gives each to the list. Then it puts the new frame on top.
+- The list stays as it is: the frame that was given to it last is taken first.
+- A hart that finds its store and the list empty takes frames from the stores of other harts. No program is told that
+  memory has ended, and none is ended, while a store holds a frame.
+- Free frames are counted as before, wherever they are. (Frames that are given to the list at boot, and root's reserve,
+  are not tried.)
+
+Your number: frame_cost is how many instructions more the first store to each of {pages} pages takes than the second store
+to each of them, if the pages are new memory of MAP_PRIVATE | MAP_ANONYMOUS.
+"""
+
 TASKS = {"boot": (boot_task, BOOT_TEXT), "fork": (fork_task, FORK_TEXT), "syscall": (syscall_task, SYSCALL_TEXT),
          "mmap": (mmap_task, MMAP_TEXT), "signals": (signals_task, SIGNALS_TEXT),
          "sched": (sched_task, SCHED_TEXT), "exec": (exec_task, EXEC_TEXT),
-         "traps": (traps_task, TRAPS_TEXT), "pagetable": (pagetable_task, PAGETABLE_TEXT)}
+         "traps": (traps_task, TRAPS_TEXT), "pagetable": (pagetable_task, PAGETABLE_TEXT),
+         "locks": (locks_task, LOCKS_TEXT)}
 
 
 def task_of(lab, student, secret=b""):
