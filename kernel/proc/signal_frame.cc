@@ -230,10 +230,10 @@ void signal_init() {
   Result<Pte*> entry = kernel_map_entry(signal_trampoline);
   if (!page || !entry) panic("no memory for the signal trampoline");
   // lab signals 1 {
+  **entry = Pte::user(*page, Prot::read | Prot::exec);
   constexpr std::uint32_t code[] = {0x08b00893, 0x00000073};  // li a7, SYS_rt_sigreturn; ecall
   static_assert(SYS_rt_sigreturn == 0x08b00893 >> 20);
   memcpy(direct(*page), code, sizeof(code));
-  **entry = Pte::user(*page, Prot::read | Prot::exec);
   // } lab
   kernel_map_changed();
 }
