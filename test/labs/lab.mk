@@ -49,7 +49,7 @@ lab-host: $(HOST)/lab-tests $(HOST)/limit.so $(OBSERVER)
 need = $(if $($(1)),,$(error $(2)))
 which_lab = $(call need,LAB,which lab? $(1) LAB=$(firstword $(LABS)))
 .PHONY: grade task upgrade
-grade: ## a lab's points, with a reason for each that is lost (LAB=fork; QUICK=1: without the whole system, in 10 s)
+grade: ## a lab's points, with a reason for each that is lost (LAB=fork; QUICK=1: without the whole system, in 15 s)
 	$(call which_lab,make grade)
 	@test/labs/tools/grade $(LAB) $(if $(filter 1,$(QUICK)),--quick)
 task: ## the part of a lab that only the id in the file STUDENT has (LAB=fork)

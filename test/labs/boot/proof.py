@@ -91,7 +91,7 @@ WRONG = [
     ("a hart keeps the first page table", "all harts run", [(ENTRY, "  ld t0, HART_START_SATP(tp)\n  csrw satp, t0\n", "")]),
     ("only one more hart is started", "all harts run",
      [(MAIN, STARTS, STARTS.replace("i < hart_count", "i < hart_count && i < 2"))]),
-    ("each hart reports the first one's id", "the other harts report", [(MAIN, "this_hart().id", "harts[0].id")]),
+    ("each hart reports the first one's id", "the other harts report", [(MAIN, "this_hart().id,", "harts[0].id,")]),
     ("the other harts do not report", "the other harts report",
      [(MAIN, "  become_idle_thread(*(this_hart().idle));\n  report();\n", "  become_idle_thread(*(this_hart().idle));\n")]),
     ("memory is that which is free", "the first hart reports",
