@@ -48,11 +48,11 @@ WAYS_RECORD = TINE_KERNEL=$(B)/kernel.elf $(TOOLS)/ways --program $(O)/test/ways
 WAYS_PART = "ways:120=$(WAYS_RECORD) --check"
 DEBUG_KERNEL = $(MAKE) --no-print-directory DEBUG=1 build/debug/kernel.elf
 test: $(TEST_NEEDS) ## what a change must pass; ends with `N passed, N failed`
-	@$(DEBUG_KERNEL)
+	+@$(DEBUG_KERNEL)
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" $(DEBUG_PART) $(CORE_PART) $(DOCS_PART) \
 	  $(WAYS_PART) $(if $(LAB_TOOL),"labs=$(LAB_FAST)")
 test-long: $(TEST_NEEDS) ## the same, and more machines, interleavings, the debug build, the graders
-	@$(DEBUG_KERNEL)
+	+@$(DEBUG_KERNEL)
 	@$(GUEST_ENV) $(TOOLS)/run-tests $(UNIT_PART) "guest=$(HOST)/guest-tests" \
 	  "machines=$(HOST)/guest-tests '[.long]'" \
 	  "debug=TINE_KERNEL=build/debug/kernel.elf TINE_LOGS=build/logs/debug $(HOST)/guest-tests" $(DOCS_PART) \
