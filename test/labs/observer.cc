@@ -13,11 +13,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "catch.hh"
 #include "guest/debugger.hh"
 #include "guest/machine.hh"
+#include "labs/console.hh"
 
 namespace test {
 namespace {
@@ -25,32 +27,12 @@ namespace {
 constexpr unsigned csr_scounteren = 0x106, csr_sscratch = 0x140, csr_satp = 0x180, csr_time = 0xc01;
 constexpr std::uint64_t sv39 = 8, root_bits = (1ul << 44) - 1;
 constexpr std::uint64_t pte_valid = 1, pte_read = 2, pte_write = 4, pte_exec = 8, pte_user = 16;
-constexpr unsigned user_entries = 256;   // of a root: the lower half of addresses
-constexpr int patience = 4000;           // turns that others have while one process is waited for
-constexpr std::size_t shown_lines = 45;  // of the console, with a lost point
+constexpr unsigned user_entries = 256;  // of a root: the lower half of addresses
+constexpr int patience = 4000;          // turns that others have while one process is waited for
 
 std::uint64_t frame_of(std::uint64_t entry) { return (entry >> 10 & root_bits) * page; }
 
 std::size_t bytes_of(const std::string& memory) { return std::stoul(memory) << 20; }
-
-// What the kernel and its programs said, without the firmware's page.
-std::string last_words(const std::string& console) {
-  std::istringstream lines(console);
-  std::vector<std::string> kept;
-  for (std::string line; std::getline(lines, line);) {
-    std::erase(line, '\r');
-    if (line.starts_with("Boot HART MEDELEG")) {
-      kept.clear();
-    } else if (!line.empty()) {
-      kept.push_back(line);
-    }
-  }
-  std::string text;
-  for (std::size_t i = kept.size() > shown_lines ? kept.size() - shown_lines : 0; i < kept.size();
-       i++)
-    text += "\n  | " + kept[i].substr(0, 160);
-  return text;
-}
 
 std::string name_of_call(std::uint64_t number) {
   switch (number) {
@@ -251,9 +233,14 @@ void Machine::hangs(const std::string& reason) {
 }
 
 std::string Machine::busy_ones() const {
-  std::string text;
+  std::map<std::string, int> steps;
   for (const Process& process : processes_) {
-    if (process.busy) text += (text.empty() ? "; in " : ", in ") + process.doing;
+    if (process.busy) steps[process.doing]++;
+  }
+  std::string text;
+  for (const auto& [doing, count] : steps) {
+    text += (text.empty() ? "; in " : ", in ") + doing;
+    if (count > 1) text += " (" + std::to_string(count) + " processes)";
   }
   return text;
 }
@@ -278,7 +265,8 @@ void Machine::run_until_stop() {
     if (!limit_seen && console_.find("[instruction limit]") != std::string::npos) {
       limit_seen = true;
       if (stub_->interrupt()) {
-        hangs("The machine has executed " + std::to_string(options_.instructions / 1'000'000) +
+        hangs("The kernel hangs: the machine has executed " +
+              std::to_string(options_.instructions / 1'000'000) +
               " million instructions without coming back to the observer");
       }
     }
@@ -384,7 +372,7 @@ void Machine::bring(Process& process) {
   for (int turns = 0; current_ != &process; turns++) {
     if (turns > patience) {
       give_up("A process that was ready to run never ran again, though others ran " +
-              std::to_string(patience) + " times.");
+              std::to_string(patience) + " times." + told_end(console_));
     }
     pass();
   }
@@ -405,7 +393,7 @@ std::uint64_t Machine::finish(Process& process) {
   for (int turns = 0; process.busy; turns++) {
     if (turns > patience) {
       give_up("A process never came back from " + process.doing + ", though others ran " +
-              std::to_string(patience) + " times.");
+              std::to_string(patience) + " times." + told_end(console_));
     }
     pass();
   }

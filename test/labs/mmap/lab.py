@@ -14,9 +14,6 @@ FILES = [
 # The number of a task (tools/task.py) without which another id's solution has no point of part 3.
 DIFFERS = "number"
 
-# The number of a task (tools/task.py) without which another id's solution has no point of part 3.
-DIFFERS = "number"
-
 # Lines of the file STUDENT besides the id.
 ANSWERS = ["mmap_cost"]
 

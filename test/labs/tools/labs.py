@@ -26,6 +26,7 @@ TOOLS = os.path.dirname(os.path.abspath(__file__))
 # Of test/labs, what students have, too.
 COMMON = ("lab.mk", "limit.c", "stub.hh", "stub.cc", "observer.hh", "observer.cc", "steps.hh", "steps.cc", "areas.hh",
           "areas.cc", "files.hh", "files.cc", "handlers.hh", "handlers.cc", "spinners.hh", "spinners.cc",
+          "console.hh", "console.cc",
           "programs.hh", "programs.cc", "kernel.hh", "kernel.cc", "firmware.hh", "firmware.cc",
           "harts.hh", "harts.cc", "whole.cc",
           "bin/observer.S", "bin/lab_probe.c", "bin/lab_user.c", "tools/grade", "tools/task.py",
