@@ -44,6 +44,7 @@ class SCOPED_CAPABILITY SpinPair {
  public:
   SpinPair(Spinlock& one, Spinlock& other, bool) ACQUIRE(one, other) NO_THREAD_SAFETY_ANALYSIS {
     one.lock();
+    (void)other;
   }
   ~SpinPair() RELEASE() NO_THREAD_SAFETY_ANALYSIS {}
   SpinPair(const SpinPair&) = delete;
